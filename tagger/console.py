@@ -1,0 +1,200 @@
+"""What a scan looks like to a person."""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from tagger.errors import ExitCode, GenretagError
+from tagger.tracks import Action, Result, Status
+
+GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
+
+
+class ScanDisplay:
+    """Shows results as they come, and the sum of them at the end.
+
+    On a terminal a progress bar stays below the results; elsewhere there are plain lines. With
+    `results` off, only the header, the bar and the summary are shown; with `quiet`, only what
+    failed, and that on standard error.
+    """
+
+    def __init__(self, total: int, *, quiet: bool, results: bool, stderr: bool) -> None:
+        self._quiet = quiet
+        self._results = results
+        self._console = Console(stderr=stderr or quiet, highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("{task.percentage:3.0f} %"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            transient=True,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=total, rate="")
+        self._genres: Counter[str] = Counter()
+        self._statuses: Counter[Status] = Counter()
+        self._actions: Counter[Action] = Counter()
+        self._failures: list[tuple[Path, str]] = []
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    @property
+    def any_failed(self) -> bool:
+        """Tell whether a file could not be read or written."""
+        return bool(self._failures)
+
+    def header(self, text: str) -> None:
+        """Show a line about the scan as a whole."""
+        if not self._quiet:
+            self._console.print(Text(text, style="dim"))
+
+    def add(self, result: Result) -> None:
+        """Show and count a result."""
+        self._statuses[result.status] += 1
+        self._actions[result.action] += 1
+        if result.status is Status.OK:
+            self._genres[result.genres[0]] += 1
+        if result.failed:
+            self._failures.append((result.path, result.error))
+        if result.failed if self._quiet else self._results:
+            self._console.print(_line(result))
+        done = self._statuses.total()
+        rate = done / max(time.monotonic() - self._started, 1e-3)
+        self._progress.update(self._task, completed=done, rate=f"{rate:.1f} tracks/s")
+
+    def summary(self, *, interrupted: bool, write_tags: bool) -> None:
+        """Show the sum of it."""
+        if self._quiet:
+            return
+        self._progress.stop()
+        if self._genres:
+            self._console.print()
+            self._console.print(_genre_table(self._genres))
+        self._console.print()
+        if self._failures:
+            self._console.print(Text("Could not be read or written:", style="red"))
+            for path, error in self._failures:
+                self._console.print(Text(f"  {printable(path)} {error}"))
+            self._console.print()
+        done = self._statuses.total()
+        seconds = time.monotonic() - self._started
+        self._console.print(
+            f"{'Interrupted after ' if interrupted else ''}{_count(done, 'track')} in "
+            f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second): {self._outcome()}"
+        )
+        if not write_tags and self._actions[Action.WRITE]:
+            self._console.print(
+                f"Nothing was written. With --write-tags, "
+                f"{_count(self._actions[Action.WRITE], 'file')} would get a genre."
+            )
+
+    def _outcome(self) -> str:
+        parts = [f"{self._statuses[Status.OK]} with a genre"]
+        parts += [
+            f"{self._statuses[status]} {status.replace('_', ' ')}"
+            for status in Status
+            if status is not Status.OK and self._statuses[status]
+        ]
+        shown = {Action.WRITTEN: "written", Action.KEEP: "kept their own", Action.FAILED: "failed"}
+        parts += [
+            f"{self._actions[action]} {words}"
+            for action, words in shown.items()
+            if self._actions[action]
+        ]
+        return ", ".join(parts)
+
+
+def _line(result: Result) -> Text:
+    """Lay out one result: genre, confidence, path, and what is special about it."""
+    path = printable(result.path)
+    if not result.ranking:
+        style = "red" if result.failed else "yellow"
+        name = result.status.replace("_", " ")
+        return Text.assemble((f"{name:<{GENRE_WIDTH}}", style), f"   –    {path} ", result.error)
+    best, confidence = result.ranking[0]
+    certain = result.status is Status.OK
+    notes = {
+        Action.KEEP: f"  keeps {', '.join(result.existing)}",
+        Action.SKIP: f"  {result.error or 'uncertain'}",
+        Action.WRITTEN: "  written",
+        Action.FAILED: f"  {result.error}",
+    }
+    return Text.assemble(
+        (f"{', '.join(result.genres) or best:<{GENRE_WIDTH}}", "bold" if certain else "dim"),
+        f" {confidence:4.0%}   {path}",
+        (notes.get(result.action, ""), "red" if result.failed else "dim"),
+    )
+
+
+def _genre_table(genres: Counter[str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    most = max(genres.values())
+    for genre, count in genres.most_common():
+        table.add_row(Text(genre), str(count), Text("█" * max(1, 24 * count // most), style="cyan"))
+    return table
+
+
+def printable(path: Path) -> str:
+    """Return a path as text that a terminal can show and that cannot steer it."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def complain(text: str) -> None:
+    """Show one sentence on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+
+
+def run_app(app: Callable[[], None]) -> None:
+    """Run a command line; turn our errors into their sentence and exit code."""
+    try:
+        app()
+    except GenretagError as error:
+        complain(f"{Path(sys.argv[0]).stem}: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.DONE)

@@ -1,0 +1,205 @@
+"""From a music file to the waveform of the part that is listened to."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.errors import UnreadableError, UnsupportedError
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.resampler import AudioResampler
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+Waveform = NDArray[np.float32]
+"""Mono samples, full scale is ±1, `[samples]`."""
+
+
+def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
+    """Decode `seconds` from the middle of a file, or all of it, as mono at `sample_rate`.
+
+    Intros and endings are the least typical parts of a track, hence the middle. A file that is
+    shorter than `seconds` is returned whole; one whose container promises more than it holds, or
+    that cannot seek, is heard from its start. Damaged packets are skipped.
+
+    Raises:
+        UnreadableError: no permission, empty, damaged, or not audio at all.
+        UnsupportedError: not a regular file, or no audio stream in it.
+    """
+    import av
+
+    _check_regular(path)
+    try:
+        # A file object instead of a name: no name can be mistaken for a protocol such as
+        # "concat:", and names that are not valid UTF-8 open like any other.
+        with path.open("rb") as file, av.open(file, mode="r") as container:
+            if not container.streams.audio:
+                raise UnsupportedError("holds no audio")
+            wanted = None if seconds is None else round(seconds * sample_rate)
+            start = _middle(container, seconds)
+            samples = _read(container, sample_rate, start, wanted)
+            if start is not None and wanted is not None and samples.size < wanted:
+                samples = _read(container, sample_rate, None, wanted, rewind=True)
+    except PermissionError:
+        raise UnreadableError("may not be read (no permission)") from None
+    except (av.FFmpegError, OSError, EOFError) as error:
+        raise UnreadableError(f"is not audio, or is damaged ({_reason(error)})") from None
+    if samples.size == 0:
+        raise UnreadableError("is damaged: no audio could be decoded")
+    return samples
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what must not even be opened, such as a pipe on which `open` would wait forever."""
+    try:
+        status = path.stat()
+    except PermissionError:
+        raise UnreadableError("may not be read (no permission)") from None
+    except OSError as error:
+        raise UnreadableError(f"cannot be reached ({_reason(error)})") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsupportedError("is not a regular file")
+    if status.st_size == 0:
+        raise UnreadableError("is empty")
+
+
+def _reason(error: Exception) -> str:
+    """Return the system's or FFmpeg's own words without the path, which the caller names."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+
+
+def _middle(container: "InputContainer", seconds: float | None) -> float | None:
+    """Return where the middle part starts, in seconds of stream time; None: from the start."""
+    import av
+
+    stream = container.streams.audio[0]
+    if stream.duration is not None and stream.time_base is not None:
+        duration = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        duration = container.duration / av.time_base
+    else:
+        return None
+    if seconds is None or duration <= seconds:
+        return None
+    return _first_second(stream) + (duration - seconds) / 2
+
+
+def _first_second(stream: "AudioStream") -> float:
+    """Return the time stamp of the stream's beginning, which is not always zero."""
+    if stream.start_time is None or stream.time_base is None:
+        return 0.0
+    return float(stream.start_time * stream.time_base)
+
+
+def _read(
+    container: "InputContainer",
+    sample_rate: int,
+    start: float | None,
+    wanted: int | None,
+    rewind: bool = False,
+) -> Waveform:
+    """Decode at most `wanted` samples from `start` on; fewer when the stream ends before."""
+    import av
+
+    stream = container.streams.audio[0]
+    try:
+        if start is not None:
+            container.seek(round(start * av.time_base))
+        elif rewind:
+            container.seek(round(_first_second(stream) * av.time_base))
+    except av.FFmpegError:
+        return np.empty(0, np.float32)
+    blocks: list[Waveform] = []
+    size = 0
+    for block in _resampled(_frames(container, stream, start), sample_rate):
+        blocks.append(block)
+        size += block.size
+        if wanted is not None and size >= wanted:
+            break
+    return np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
+
+
+def _frames(
+    container: "InputContainer", stream: "AudioStream", start: float | None
+) -> Iterator["AudioFrame"]:
+    """Yield decoded frames from the one that holds `start` on, past damaged packets."""
+    import av
+
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            continue
+        for frame in frames:
+            end = None if frame.time is None else frame.time + frame.samples / frame.sample_rate
+            if start is None or end is None or end > start:
+                yield frame
+
+
+def _resampled(frames: Iterator["AudioFrame"], sample_rate: int) -> Iterator[Waveform]:
+    """Yield mono blocks at `sample_rate`; a stream may change its rate or layout on the way."""
+    import av
+
+    resampler: AudioResampler | None = None
+    kind: tuple[str, str, int] | None = None
+    for frame in frames:
+        if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            if resampler is not None:
+                yield from _mono(resampler, None)
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
+        assert resampler is not None
+        yield from _mono(resampler, frame)
+    if resampler is not None:
+        yield from _mono(resampler, None)
+
+
+def _mono(resampler: "AudioResampler", frame: "AudioFrame | None") -> Iterator[Waveform]:
+    for block in resampler.resample(frame):
+        yield block.to_ndarray()[0]
+
+
+# File names that are worth opening. FFmpeg reads more, but a folder of music holds pictures,
+# films and playlists too, and asking the decoder about each of them would be slow and noisy.
+MUSIC_SUFFIXES = frozenset(
+    [
+        ".aac",
+        ".aif",
+        ".aifc",
+        ".aiff",
+        ".ape",
+        ".asf",
+        ".au",
+        ".dff",
+        ".dsf",
+        ".flac",
+        ".m4a",
+        ".m4b",
+        ".mka",
+        ".mp+",
+        ".mp2",
+        ".mp3",
+        ".mp4",
+        ".mpc",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".snd",
+        ".spx",
+        ".tta",
+        ".wav",
+        ".wave",
+        ".wma",
+        ".wv",
+    ]
+)
+
+
+def is_music(name: str | os.PathLike[str]) -> bool:
+    """Tell by its name whether a file is music."""
+    return Path(name).suffix.lower() in MUSIC_SUFFIXES

@@ -1,0 +1,65 @@
+"""Everything that can go wrong in a way the user can do something about.
+
+The command line turns a `GenretagError` into its sentence and its exit code; nothing else is
+ever shown without a traceback. A `TrackError` concerns one music file: it becomes that file's
+row in the results, and the scan goes on.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell gets to see."""
+
+    DONE = 0
+    COULD_NOT_RUN = 1
+    USAGE = 2
+    SOME_FILES_FAILED = 3
+    LOCKED = 4
+    INTERRUPTED = 130
+
+
+class GenretagError(Exception):
+    """The command cannot go on; the message is one sentence for the user."""
+
+    exit_code = ExitCode.COULD_NOT_RUN
+
+
+class PathError(GenretagError):
+    """A path given on the command line cannot be used."""
+
+
+class ModelError(GenretagError):
+    """A model file cannot be used."""
+
+
+class DeviceError(GenretagError):
+    """The device that was asked for is not to be had."""
+
+
+class DataError(GenretagError):
+    """Training data cannot be used."""
+
+
+class TrackError(GenretagError):
+    """One music file gives no genre."""
+
+
+class UnreadableError(TrackError):
+    """The file should hold audio but cannot be read or decoded."""
+
+
+class UnsupportedError(TrackError):
+    """The file is not of a kind that holds audio for us."""
+
+
+class TooShortError(TrackError):
+    """The audio is shorter than one window of the model."""
+
+
+class SilentError(TrackError):
+    """The part that was heard holds nothing to hear."""
+
+
+class TagError(TrackError):
+    """The tags of a file cannot be read or written."""

@@ -1,0 +1,118 @@
+"""From a waveform to a standardised log-mel strip: what the network sees.
+
+One front end serves training and tagging. Its numbers come from the model file, and these
+defaults are only what `genretag-train prepare` uses when nothing else is said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.errors import SilentError
+
+Strip = NDArray[np.float32]
+"""Standardised log-mel spectrogram, `[mel bands, frames]`."""
+
+SILENCE = 1e-3
+"""A peak below this (−60 dB of full scale) counts as silence."""
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """How a waveform becomes a log-mel strip."""
+
+    sample_rate: int = 22_050  # Hz
+    n_fft: int = 2048  # samples in one analysis frame, 93 ms
+    hop_length: int = 512  # samples between frames, 23 ms
+    n_mels: int = 128  # mel bands on the Slaney scale
+    fmin: float = 0.0  # Hz
+    fmax: float = 11_025.0  # Hz
+    top_db: float = 80.0  # dB kept below the loudest cell
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and, for human readers, what is done with them."""
+        return {
+            **asdict(self),
+            "mel": "slaney",
+            "power": 2,
+            "scaling": "dB below the strip's maximum, minus mean, over standard deviation",
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote; keys that are not there keep their default."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    def samples_for(self, frames: int) -> int:
+        """Return the least number of samples that give this many frames."""
+        return (frames - 1) * self.hop_length
+
+
+@lru_cache(maxsize=4)
+def _mel_filters(front_end: FrontEnd) -> NDArray[np.float32]:
+    """Return the triangular mel filters, `[mel bands, n_fft / 2 + 1]`."""
+    from librosa.filters import mel
+
+    filters: NDArray[np.float32] = mel(
+        sr=front_end.sample_rate,
+        n_fft=front_end.n_fft,
+        n_mels=front_end.n_mels,
+        fmin=front_end.fmin,
+        fmax=front_end.fmax,
+    )
+    return filters
+
+
+def log_mel(samples: NDArray[np.float32], front_end: FrontEnd) -> Strip:
+    """Turn a mono waveform `[samples]` into a strip `[mel bands, 1 + samples // hop length]`.
+
+    Power spectrogram, Slaney mel filters, decibels below the loudest cell down to `top_db`, then
+    zero mean and unit deviation over the whole strip, so that neither level nor mastering
+    matters. The steps are librosa's `melspectrogram` and `power_to_db`, with the filters kept
+    between calls.
+
+    Raises:
+        SilentError: the waveform never reaches −60 dB of full scale.
+    """
+    import librosa
+
+    if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
+        raise SilentError("is silent where it was listened to")
+    spectrum = librosa.stft(samples, n_fft=front_end.n_fft, hop_length=front_end.hop_length)
+    power = spectrum.real**2 + spectrum.imag**2
+    mel = _mel_filters(front_end) @ power
+    decibels: NDArray[np.float32] = librosa.power_to_db(mel, ref=np.max, top_db=front_end.top_db)
+    return standardise(decibels)
+
+
+def standardise(strip: NDArray[np.floating[Any]]) -> Strip:
+    """Bring a strip to zero mean and unit deviation; one without any contrast becomes zeros."""
+    centred = strip.astype(np.float32) - strip.mean(dtype=np.float64).astype(np.float32)
+    deviation = float(centred.std())
+    scaled: Strip = centred / np.float32(deviation) if deviation > 0 else centred
+    return scaled
+
+
+@dataclass(frozen=True)
+class WindowGrid:
+    """How a strip is divided into windows, in frames."""
+
+    window: int = 128
+    hop: int = 64
+
+    def count(self, frames: int) -> int:
+        """Return how many whole windows fit into this many frames."""
+        return 0 if frames < self.window else 1 + (frames - self.window) // self.hop
+
+    def whole(self, strip: Strip) -> Strip:
+        """Cut the frames after the last whole window.
+
+        Strips of almost equal length become equal: they share a batch, and a few samples more or
+        less at the end of a track change nothing.
+        """
+        return strip[:, : self.window + (self.count(strip.shape[1]) - 1) * self.hop]

@@ -1,0 +1,22 @@
+"""How genres are spelled in tags."""
+
+from functools import cache
+
+
+def spelling(label: str) -> str:
+    """Return the ID3v1 spelling of a model's label ("hiphop": "Hip-Hop").
+
+    A label that ID3v1 does not know, such as a genre of the user's own, is kept as it is.
+    """
+    return _id3v1().get(_plain(label), label)
+
+
+@cache
+def _id3v1() -> dict[str, str]:
+    from mutagen.id3 import TCON
+
+    return {_plain(name): name for name in reversed(TCON.GENRES)}
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

@@ -1,0 +1,105 @@
+"""From files to log-mel strips, in parallel processes."""
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from tagger.decode import decode, is_music
+from tagger.errors import (
+    SilentError,
+    TagError,
+    TooShortError,
+    TrackError,
+    UnreadableError,
+    UnsupportedError,
+)
+from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.tags import can_hold_tags, read_genres
+from tagger.tracks import Heard, Status
+
+T = TypeVar("T")
+
+BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
+BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
+
+_STATUS = {
+    SilentError: Status.SILENT,
+    TooShortError: Status.TOO_SHORT,
+    UnreadableError: Status.UNREADABLE,
+    UnsupportedError: Status.UNSUPPORTED,
+}
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What is listened to, and how."""
+
+    front_end: FrontEnd
+    grid: WindowGrid
+    seconds: float | None = 30.0  # from the middle of each track; None: all of it
+    jobs: int = 1
+
+
+def listen(path: Path, how: Listening) -> Heard:
+    """Decode one file, compute its strip and read its genres; never raises for a bad file."""
+    _leave_interrupts_to_the_parent()
+    existing: tuple[str, ...] = ()
+    try:
+        if not is_music(path):
+            raise UnsupportedError("is not a kind of music file that is known here")
+        samples = decode(path, how.front_end.sample_rate, how.seconds)
+        if can_hold_tags(path):
+            existing = read_genres(path)
+        if samples.size < how.front_end.samples_for(how.grid.window):
+            raise TooShortError("is shorter than one window of the model")
+        strip = how.grid.whole(log_mel(samples, how.front_end))
+    except TagError as error:
+        return Heard(path, status=Status.UNREADABLE, error=str(error))
+    except TrackError as error:
+        return Heard(path, existing, status=_STATUS[type(error)], error=str(error))
+    return Heard(path, existing, strip, samples.size / how.front_end.sample_rate)
+
+
+def listen_to_all(paths: Iterable[Path], how: Listening) -> Iterator[Heard]:
+    """Yield what was heard of each file, in order, decoded in `how.jobs` processes.
+
+    Joblib's generators hand out new tasks whether or not results are taken, so files go to it in
+    blocks with few of them under way: memory does not depend on the number of files, however
+    slow the model is.
+    """
+    from joblib import Parallel, delayed
+
+    def start(block: list[Path]) -> Iterator[Heard]:
+        # One file, or one job, is not worth a process.
+        jobs = min(how.jobs, len(block))
+        tasks = (delayed(listen)(path, how) for path in block)
+        results: Iterator[Heard] = Parallel(
+            n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
+        )(tasks)
+        return results
+
+    under_way: deque[Iterator[Heard]] = deque()
+    for block in blocks(paths, BLOCK * how.jobs):
+        under_way.append(start(block))
+        if len(under_way) == BLOCKS_AHEAD:
+            yield from under_way.popleft()
+    for results in under_way:
+        yield from results
+
+
+def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Divide into lists of `size` items; the last one may be shorter."""
+    iterator = iter(items)
+    while block := list(islice(iterator, size)):
+        yield block
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Let Ctrl-C, which the terminal sends to all processes, end only the one that reports."""
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

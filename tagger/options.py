@@ -1,0 +1,29 @@
+"""What the user asked for, as one object; light enough to be imported before anything heavy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tagger import SHIPPED_MODEL
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """The options of `genretag scan`."""
+
+    paths: tuple[Path, ...]
+    write_tags: bool = False
+    overwrite: bool = False
+    csv: Path | None = None
+    jsonl: Path | None = None
+    min_confidence: float | None = None  # None: what the model file says
+    top: int = 1
+    seconds: float | None = 30.0  # None: all of it
+    exclude: tuple[str, ...] = ()
+    jobs: int | None = None  # None: one for each core
+    batch_size: int | None = None  # None: what suits the device
+    device: Device = "auto"
+    model: Path = SHIPPED_MODEL
+    quiet: bool = False

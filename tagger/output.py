@@ -1,0 +1,140 @@
+"""Results for other programs: CSV and JSON lines."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from tagger.errors import PathError
+from tagger.tracks import Result
+
+COLUMNS = (
+    "path",
+    "status",
+    "genre",
+    "confidence",
+    "second_genre",
+    "second_confidence",
+    "existing_genre",
+    "action",
+    "seconds",
+    "error",
+)
+SEPARATOR = "; "  # between genres in one cell
+
+STANDARD_OUTPUT = Path("-")
+
+# A cell that begins like this is run as a formula by a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Writer(Protocol):
+    """Takes results one by one."""
+
+    def write(self, result: Result) -> None:
+        """Add a result; it is in the file when this returns."""
+
+
+class CsvWriter:
+    """The CSV of the scan: fixed columns, then one probability column a label."""
+
+    def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
+        self._file = file
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._n_labels = len(labels)
+        self._writer.writerow((*COLUMNS, *(f"p_{label}" for label in labels)))
+        file.flush()
+
+    def write(self, result: Result) -> None:
+        """Add a row."""
+        (genre, first), (second_genre, second) = _two_best(result)
+        texts = {
+            "path": os.fspath(result.path),
+            "status": result.status,
+            "genre": SEPARATOR.join(result.genres) or genre,
+            "confidence": _number(first),
+            "second_genre": second_genre,
+            "second_confidence": _number(second),
+            "existing_genre": SEPARATOR.join(result.existing),
+            "action": result.action,
+            "seconds": f"{result.seconds:.2f}",
+            "error": result.error,
+        }
+        probabilities = result.probabilities or (None,) * self._n_labels
+        self._writer.writerow(
+            (*(_neutral(texts[column]) for column in COLUMNS), *map(_number, probabilities))
+        )
+        self._file.flush()
+
+
+class JsonLinesWriter:
+    """One JSON object a line, with the columns of the CSV and lists where there are several."""
+
+    def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
+        self._file = file
+        self._labels = labels
+
+    def write(self, result: Result) -> None:
+        """Add a line."""
+        (genre, first), (second_genre, second) = _two_best(result)
+        record: dict[str, Any] = {
+            "path": os.fspath(result.path),
+            "status": result.status,
+            "genre": list(result.genres) or ([genre] if genre else []),
+            "confidence": _rounded(first),
+            "second_genre": second_genre or None,
+            "second_confidence": _rounded(second),
+            "existing_genre": list(result.existing),
+            "action": result.action,
+            "seconds": round(result.seconds, 2),
+            "error": result.error or None,
+            "probabilities": dict(
+                zip(self._labels, map(_rounded, result.probabilities), strict=False)
+            ),
+        }
+        # ASCII escapes carry names that are not valid UTF-8.
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+
+
+@contextmanager
+def opened(target: Path) -> Iterator[TextIO]:
+    """Open a file, or standard output for "-"; names that are not UTF-8 pass unchanged.
+
+    Raises:
+        PathError: the file cannot be written.
+    """
+    if target == STANDARD_OUTPUT:
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="surrogateescape", newline="")
+        yield sys.stdout
+        return
+    try:
+        file = target.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+    except OSError as error:
+        raise PathError(f"{target} cannot be written: {error.strerror}.") from None
+    with file:
+        yield file
+
+
+def _two_best(result: Result) -> tuple[tuple[str, float | None], tuple[str, float | None]]:
+    first, second, *_ = (*result.ranking, ("", None), ("", None))
+    return first, second
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _neutral(text: str) -> str:
+    """Keep a spreadsheet from running a cell; `'` marks it as text there."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

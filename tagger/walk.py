@@ -1,0 +1,77 @@
+"""From the paths of the command line to music files."""
+
+import fnmatch
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tagger.decode import is_music
+from tagger.errors import PathError
+
+
+def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[Path]:
+    """Yield music files below the paths, folder by folder in alphabetical order.
+
+    Hidden files and folders are left out unless they are named themselves. Symbolic links are
+    followed, but no file or folder is visited twice, so loops end and a link beside its target
+    gives one result. A file named itself is always yielded, whatever its suffix. `exclude` holds
+    glob patterns; one without a slash is matched against every name, one with a slash against
+    the path below the folder that was given.
+
+    Raises:
+        PathError: a path does not exist.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise PathError(f"There is no file or folder {path}.")
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path, path, exclude, seen)
+        elif _is_new(path, seen):
+            yield path
+
+
+def _below(
+    folder: Path, root: Path, exclude: Sequence[str], seen: set[tuple[int, int]]
+) -> Iterator[Path]:
+    """Yield a folder's own files, then those of its folders."""
+    if not _is_new(folder, seen):
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        # A folder that may not be read holds nothing for us; `find` and `ls` say no more either.
+        return
+    folders = []
+    for entry in entries:
+        path = folder / entry.name
+        if entry.name.startswith(".") or _excluded(path.relative_to(root), exclude):
+            continue
+        if entry.is_dir():
+            folders.append(path)
+        elif is_music(entry.name) and _is_new(path, seen):
+            yield path
+    for path in folders:
+        yield from _below(path, root, exclude, seen)
+
+
+def _excluded(relative: Path, patterns: Sequence[str]) -> bool:
+    name, whole = relative.name, relative.as_posix()
+    return any(
+        fnmatch.fnmatch(whole if "/" in pattern else name, pattern.rstrip("/"))
+        for pattern in patterns
+    )
+
+
+def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
+    """Remember a file or folder by what it is, not by its name."""
+    try:
+        status = path.stat()
+    except OSError:
+        return True  # a broken link, say; opening it will give the reason
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True

@@ -1,0 +1,1 @@
+"""genretag-train: makes the model files that genretag listens with."""

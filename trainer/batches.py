@@ -1,0 +1,175 @@
+"""Training batches: windows drawn at random from strips, and augmented.
+
+Everything here is numpy, so it is the same for every Keras backend, and every batch depends on
+nothing but the seed and its number: a resumed run sees the batches it would have seen.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.frontend import WindowGrid
+from trainer.data import DataSet, Track, class_weights
+
+Array = NDArray[np.float32]
+Balance = Literal["even", "weights", "none"]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to a window before the network sees it; the defaults suit log-mel."""
+
+    mixup: float = 0.4  # parameter of the Beta distribution; 0: off (Zhang et al. 2018)
+    mask_bands: int = 20  # widest mask over mel bands (SpecAugment, Park et al. 2019)
+    mask_frames: int = 20  # widest mask over frames
+    shift_bands: int = 3  # furthest shift along the mel axis, a cheap change of pitch
+    gain: float = 0.2  # contrast is scaled by 1 ± this
+    noise: float = 0.1  # standard deviation of added noise
+
+    @classmethod
+    def off(cls) -> "Augmentation":
+        """Leave windows as they are."""
+        return cls(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows `[batch, bands, frames, 1]`, soft labels `[batch, labels]`, weights `[batch]`."""
+
+    windows: Array
+    targets: Array
+    weights: Array
+
+
+def cut_window(strip: NDArray[Any], start: int, window: int) -> Array:
+    """Cut `[bands, window]` frames out of a strip, repeating one that is too short."""
+    piece = strip[:, start : start + window].astype(np.float32)
+    if piece.shape[1] < window:
+        piece = np.pad(piece, ((0, 0), (0, window - piece.shape[1])), mode="wrap")
+    return piece
+
+
+def shrink(windows: Array, factor: int) -> Array:
+    """Average over squares of `factor` × `factor` cells, `[..., bands, frames]`.
+
+    VGG16 on half the bands and frames costs a quarter of the time and learns most of what it
+    needs; a fit on full windows that starts from its weights then finishes the work.
+    """
+    if factor == 1:
+        return windows
+    *batch, bands, frames = windows.shape
+    squares = windows.reshape(*batch, bands // factor, factor, frames // factor, factor)
+    means: Array = squares.mean((-3, -1), dtype=np.float32)
+    return means
+
+
+class WindowSampler:
+    """Draws batches of augmented windows from the training tracks.
+
+    With balance "even" every genre is drawn equally often; with "weights" every track is, and
+    rare genres weigh more in the loss.
+    """
+
+    def __init__(
+        self,
+        data: DataSet,
+        tracks: Sequence[Track],
+        grid: WindowGrid,
+        augmentation: Augmentation,
+        *,
+        balance: Balance = "even",
+        factor: int = 1,
+        seed: int = 0,
+    ) -> None:
+        self.grid = grid
+        self.augmentation = augmentation
+        self.balance = balance
+        self.factor = factor
+        self.seed = seed
+        self.n_labels = len(data.labels)
+        self._strips = [track.load() for track in tracks]
+        self._targets = np.array([data.target(track) for track in tracks])
+        self._of_label = [np.flatnonzero(self._targets == i) for i in range(self.n_labels)]
+        self._of_label = [indices for indices in self._of_label if indices.size]
+        self._weights = (
+            class_weights(tracks, data.labels)
+            if balance == "weights"
+            else np.ones(self.n_labels, np.float32)
+        )
+
+    def batch(self, number: int, size: int) -> Batch:
+        """Return batch `number` of the run."""
+        rng = np.random.default_rng((self.seed, number))
+        drawn = [self._draw(rng) for _ in range(size)]
+        windows = np.stack([_vary(window, self.augmentation, rng) for window, _ in drawn])
+        targets = np.eye(self.n_labels, dtype=np.float32)[[target for _, target in drawn]]
+        windows, targets = _mix(windows, targets, self.augmentation.mixup, rng)
+        for window in windows:
+            _mask(window, self.augmentation, rng)
+        if self.augmentation.noise:
+            noise = rng.standard_normal(windows.shape, dtype=np.float32)
+            windows += np.float32(self.augmentation.noise) * noise
+        return Batch(shrink(windows, self.factor)[..., None], targets, targets @ self._weights)
+
+    def batches(self, first: int, count: int, size: int) -> Iterator[Batch]:
+        """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(self.batch, first, size)
+            for number in range(first + 1, first + count + 1):
+                ready = ahead.result()
+                if number < first + count:
+                    ahead = pool.submit(self.batch, number, size)
+                yield ready
+
+    def _draw(self, rng: np.random.Generator) -> tuple[Array, int]:
+        """Draw a window and its label."""
+        if self.balance == "even":
+            indices = self._of_label[rng.integers(len(self._of_label))]
+            index = int(indices[rng.integers(indices.size)])
+        else:
+            index = int(rng.integers(len(self._strips)))
+        strips = self._strips[index]
+        starts = np.array([max(strip.shape[1] - self.grid.window, 0) + 1 for strip in strips])
+        # A long strip has more to show than a short one, but its windows resemble each other.
+        share = np.sqrt(starts + self.grid.hop)
+        chosen = int(rng.choice(len(strips), p=share / share.sum()))
+        start = int(rng.integers(starts[chosen]))
+        return cut_window(strips[chosen], start, self.grid.window), int(self._targets[index])
+
+
+def _vary(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> Array:
+    """Shift along the mel axis and scale the contrast."""
+    if augmentation.shift_bands:
+        shift = int(rng.integers(-augmentation.shift_bands, augmentation.shift_bands + 1))
+        bands = np.clip(np.arange(window.shape[0]) - shift, 0, window.shape[0] - 1)
+        window = window[bands]
+    gain = rng.uniform(1 - augmentation.gain, 1 + augmentation.gain)
+    return window * np.float32(gain)
+
+
+def _mix(
+    windows: Array, targets: Array, alpha: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Blend every window and its label with another of the batch (mixup)."""
+    if not alpha:
+        return windows, targets
+    share = rng.beta(alpha, alpha, len(windows)).astype(np.float32)
+    partner = rng.permutation(len(windows))
+    mixed = share[:, None, None] * windows + (1 - share)[:, None, None] * windows[partner]
+    return mixed, share[:, None] * targets + (1 - share)[:, None] * targets[partner]
+
+
+def _mask(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> None:
+    """Set a run of bands and a run of frames to the mean, in place."""
+    bands, frames = window.shape
+    for length, widest, view in (
+        (bands, augmentation.mask_bands, window),
+        (frames, augmentation.mask_frames, window.T),
+    ):
+        width = int(rng.integers(min(widest, length) + 1))
+        start = int(rng.integers(length - width + 1))
+        view[start : start + width] = 0

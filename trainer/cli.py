@@ -1,0 +1,190 @@
+"""The command line of the trainer."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagger.console import run_app
+from tagger.errors import DataError
+from tagger.frontend import FrontEnd
+from trainer.batches import Augmentation, Balance
+from trainer.runs import FitOptions, Keep, Precision, load_run
+
+app = typer.Typer(
+    name="genretag-train",
+    help="Train a model for genretag on clips sorted by genre.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+RunFolder = Annotated[Path, typer.Argument(help="A run folder that fit made.", metavar="RUN")]
+KeepOption = Annotated[
+    Keep, typer.Option("--keep", help="Which weights: of the best epoch, or the last.")
+]
+
+
+@app.command()
+def prepare(
+    source: Annotated[
+        Path, typer.Argument(help="A folder per genre, or a folder with a tracks.csv.")
+    ],
+    output: Annotated[Path, typer.Argument(help="Where the prepared data set goes.")],
+    seconds: Annotated[
+        float, typer.Option(help="Seconds from the middle of each track; 0: all of it.")
+    ] = 30.0,
+    split: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="Shares of train, valid and test where tracks.csv gives no split."),
+    ] = (0.7, 0.15, 0.15),
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: all cores.")] = -1,
+) -> None:
+    """Turn clips into log-mel strips, once, for any number of trainings."""
+    from trainer import prepare as preparing
+
+    rows = preparing.prepare(
+        source,
+        output,
+        front_end=FrontEnd(),
+        seconds=seconds or None,
+        shares=split,
+        seed=seed,
+        jobs=jobs,
+        report=_warn,
+    )
+    _say(preparing.genres_and_splits(rows))
+
+
+@app.command()
+def fit(
+    data: Annotated[list[Path], typer.Argument(help="Prepared data sets, taken together.")],
+    run: Annotated[Path, typer.Option("--run", help="The run folder to make.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+    ] = False,
+    train_split: Annotated[
+        list[str] | None,
+        typer.Option(help="Splits to train on (repeatable); train if not given."),
+    ] = None,
+    weights: Annotated[
+        str, typer.Option(help="First weights: imagenet, none, or a file of VGG16 layers.")
+    ] = "none",
+    init: Annotated[
+        Path | None, typer.Option(help="Start from the last weights of another run.")
+    ] = None,
+    batch_norm: Annotated[
+        bool | None,
+        typer.Option(help="Batch normalisation; by default unless VGG16 is all pretrained."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs.")] = 60,
+    batches: Annotated[int, typer.Option(help="Batches in an epoch.")] = 60,
+    batch_size: Annotated[int, typer.Option(help="Windows in a batch.")] = 32,
+    head_epochs: Annotated[
+        int, typer.Option(help="First epochs in which pretrained layers stay as they are.")
+    ] = 0,
+    unfreeze_from: Annotated[
+        int, typer.Option(min=1, max=6, help="Block from which on they train then; 6: none.")
+    ] = 1,
+    learning_rate: Annotated[float, typer.Option(help="Peak, before the cosine decay.")] = 1e-3,
+    warm_up: Annotated[int, typer.Option(help="Batches until the peak is reached.")] = 100,
+    weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 1e-2,
+    dropout: Annotated[float, typer.Option(help="Dropout before the last layer.")] = 0.5,
+    balance: Annotated[
+        Balance, typer.Option(help="Rare genres: drawn as often, weighed in the loss, or neither.")
+    ] = "even",
+    augment: Annotated[bool, typer.Option(help="Vary the windows.")] = True,
+    mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0: off.")] = 0.4,
+    shrink: Annotated[
+        int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
+    ] = 1,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after this many epochs without a better validation.")
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="Arithmetic of the training.")] = "float32",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+) -> None:
+    """Train VGG16 on windows of the strips."""
+    from trainer.fit import fit as fit_run
+
+    fit_run(
+        run,
+        FitOptions(
+            data=tuple(map(str, data)),
+            train_splits=tuple(train_split or ("train",)),
+            weights=weights,
+            init=str(init) if init else None,
+            batch_norm=batch_norm,
+            epochs=epochs,
+            batches=batches,
+            batch_size=batch_size,
+            head_epochs=head_epochs,
+            unfreeze_from=unfreeze_from,
+            learning_rate=learning_rate,
+            warm_up=warm_up,
+            weight_decay=weight_decay,
+            dropout=dropout,
+            balance=balance,
+            shrink=shrink,
+            patience=patience,
+            precision=precision,
+            seed=seed,
+            augmentation=Augmentation(mixup=mixup) if augment else Augmentation.off(),
+        ),
+        resume=resume,
+        report=_say,
+    )
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    split: Annotated[str, typer.Option(help="The split to score.")] = "valid",
+    keep: KeepOption = "best",
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Prepared data sets, if not those of the training.")
+    ] = None,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Score MFCC + SVM on the same tracks as well.")
+    ] = False,
+) -> None:
+    """Score a run on tracks that it was not trained on."""
+    from trainer.evaluate import evaluate as evaluate_run
+
+    evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    output: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+    keep: KeepOption = "best",
+    judged_by: Annotated[
+        Path | None,
+        typer.Option(help="The evaluated run whose figures count, for one trained on all tracks."),
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Store the weights as float16.")] = False,
+) -> None:
+    """Write the ONNX file that genretag scan --model takes."""
+    from trainer.export import export as export_run
+
+    if output.suffix != ".onnx":
+        raise DataError(f"{output} should end in .onnx.")
+    judge = load_run(judged_by) if judged_by else None
+    export_run(load_run(run), output, keep, judged_by=judge, half=half, report=_say)
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+def _warn(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def main() -> None:
+    """Run the command line; the console script."""
+    # TensorFlow's own log of the processor's features would drown the progress lines.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    run_app(app)

@@ -1,0 +1,277 @@
+"""The training loop."""
+
+import csv
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tagger.errors import DataError
+from trainer import data as prepared
+from trainer import networks
+from trainer.batches import WindowSampler, cut_window, shrink
+from trainer.data import DataSet, Track
+from trainer.runs import FitOptions, Run, load_run, save_weights
+from trainer.scores import track_probabilities
+
+HISTORY = (
+    "epoch",
+    "seconds",
+    "learning_rate",
+    "loss",
+    "window_accuracy",
+    "track_accuracy",
+    "track_loss",
+)
+VALIDATION_WINDOWS = 4  # a strip; enough to steer by, `evaluate` takes them all
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What an epoch gave; accuracies are of the validation tracks, NaN where there are none."""
+
+    epoch: int
+    seconds: float
+    learning_rate: float
+    loss: float
+    window_accuracy: float
+    track_accuracy: float
+    track_loss: float
+
+    def better_than(self, other: "Epoch | None") -> bool:
+        """Compare by track accuracy, then by track loss."""
+        if other is None:
+            return True
+        return (self.track_accuracy, -self.track_loss) > (other.track_accuracy, -other.track_loss)
+
+
+def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[str], None]) -> Run:
+    """Train, and leave a run folder behind.
+
+    With `resume` an interrupted run goes on after its last whole epoch, with the batches and the
+    learning rate that it would have had.
+
+    Raises:
+        DataError: data, weights or folder cannot be used.
+    """
+    data = prepared.load([Path(path) for path in options.data])
+    tracks = data.split(*options.train_splits)
+    if not tracks:
+        raise DataError(f"No tracks in {' and '.join(options.train_splits)}.")
+    if missing := set(data.labels) - {track.genre for track in tracks}:
+        raise DataError(f"No training tracks for {', '.join(sorted(missing))}.")
+    held_out = () if "valid" in options.train_splits else data.split("valid")
+
+    keras.utils.set_random_seed(options.seed)
+    keras.mixed_precision.set_dtype_policy(options.precision)
+    past = _past(folder, options, resume)
+    run, model, pretrained = _build(folder, options, data, past, report)
+    report(
+        f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
+        f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
+        f"{keras.backend.backend()} in {options.precision}"
+    )
+    sampler = WindowSampler(
+        data,
+        tracks,
+        options.grid,
+        options.augmentation,
+        balance=options.balance,
+        factor=options.shrink,
+        seed=options.seed,
+    )
+    best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
+    phase = None
+    for number in range(len(past) + 1, options.epochs + 1):
+        if phase != (phase := number <= options.head_epochs):
+            frozen = (
+                pretrained if phase else networks.before_block(pretrained, options.unfreeze_from)
+            )
+            _compile(model, options, frozen)
+            if past and number == len(past) + 1:
+                _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
+        epoch = _one_epoch(model, sampler, options, number, data, held_out)
+        if held_out and epoch.better_than(best):
+            best = epoch
+            save_weights(model, run.weights("best"))
+        save_weights(model, run.weights("last"))
+        _append(run.history, epoch)
+        report(_line(epoch, options, is_best=held_out != () and best is epoch))
+        if options.patience and best and number - best.epoch >= options.patience:
+            report(f"No better validation for {options.patience} epochs: stopped.")
+            break
+    return run
+
+
+def _past(folder: Path, options: FitOptions, resume: bool) -> list[Epoch]:
+    """Return the epochs that are done already."""
+    if not (folder / "run.json").exists():
+        return []
+    if not resume:
+        raise DataError(f"{folder} holds a run already; go on with --resume, or name another.")
+    if load_run(folder).options != options:
+        raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
+    if not (folder / "last.weights.h5").exists():
+        return []
+    with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            Epoch(int(line["epoch"]), *(float(line[key]) for key in HISTORY[1:]))
+            for line in csv.DictReader(file)
+        ]
+
+
+def _build(
+    folder: Path,
+    options: FitOptions,
+    data: DataSet,
+    past: Sequence[Epoch],
+    report: Callable[[str], None],
+) -> tuple[Run, keras.Model, tuple[str, ...]]:
+    """Return the run, its network, and the names of the layers that came pretrained."""
+    if past:
+        run = load_run(folder)
+        return run, run.model("last"), tuple(run.facts["pretrained"])
+    weights = _initial_weights(options)
+    names = [
+        layer.name
+        for layer in networks.convolutions(
+            networks.build_windows(None, 2, batch_norm=False, dropout=0)
+        )
+    ]
+    complete = set(names) <= set(weights)
+    batch_norm = not complete if options.batch_norm is None else options.batch_norm
+    run = Run(
+        folder, options, data.front_end, data.labels, batch_norm, {"pretrained": sorted(weights)}
+    )
+    if options.init:
+        start = load_run(Path(options.init))
+        if (start.labels, start.front_end) != (data.labels, data.front_end):
+            raise DataError(f"{options.init} has other genres or another front end.")
+        run = replace(run, batch_norm=start.batch_norm)
+        model = start.model("last")
+        report(f"Starting from the weights of {options.init}")
+    else:
+        model = networks.build_windows(
+            None, len(data.labels), batch_norm=batch_norm, dropout=options.dropout
+        )
+        if taken := networks.take_weights(model, weights):
+            report(f"Taken from {options.weights}: {', '.join(taken)}")
+    run.save()
+    return run, model, tuple(sorted(weights))
+
+
+def _initial_weights(options: FitOptions) -> networks.Weights:
+    if options.weights == "none" or options.init:
+        return {}
+    if options.weights == "imagenet":
+        return networks.imagenet_weights()
+    return networks.read_weights(Path(options.weights))
+
+
+def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> None:
+    """Freeze, and make a fresh optimizer for what trains."""
+    networks.freeze(model, frozen)
+    optimizer = keras.optimizers.AdamW(
+        options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=5.0
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    # XLA makes the training of VGG16 on a CPU slower by half.
+    model.compile(optimizer, "categorical_crossentropy", jit_compile=False)
+
+
+def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:
+    """Restore the weights and, unless a new phase begins here, the optimizer's state."""
+    if same_phase:
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(run.weights("last"))
+
+
+def learning_rate(step: int, options: FitOptions) -> float:
+    """Return the learning rate of a batch: a linear warm-up, then a cosine down to zero."""
+    if step < options.warm_up:
+        return options.learning_rate * (step + 1) / options.warm_up
+    total = options.epochs * options.batches
+    progress = (step - options.warm_up) / max(total - options.warm_up, 1)
+    return options.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def _one_epoch(
+    model: keras.Model,
+    sampler: WindowSampler,
+    options: FitOptions,
+    number: int,
+    data: DataSet,
+    held_out: Sequence[Track],
+) -> Epoch:
+    started = time.monotonic()
+    first = (number - 1) * options.batches
+    losses = []
+    for step, batch in enumerate(
+        sampler.batches(first, options.batches, options.batch_size), first
+    ):
+        model.optimizer.learning_rate = learning_rate(step, options)
+        model.reset_metrics()
+        losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))
+    return Epoch(
+        number,
+        time.monotonic() - started,
+        learning_rate(first + options.batches - 1, options),
+        float(np.mean(losses)),
+        *_validate(model, options, data, held_out),
+    )
+
+
+def _validate(
+    model: keras.Model, options: FitOptions, data: DataSet, tracks: Sequence[Track]
+) -> tuple[float, float, float]:
+    """Return window accuracy, track accuracy and track loss."""
+    if not tracks:
+        return math.nan, math.nan, math.nan
+    window = options.grid.window
+    windows: list[Any] = []
+    owner: list[int] = []
+    for index, track in enumerate(tracks):
+        for strip in track.load():
+            room = max(strip.shape[1] - window, 0)
+            count = min(VALIDATION_WINDOWS, 1 + room // window)
+            starts = np.linspace(0, room, count + 2)[1:-1].astype(int)
+            windows += [cut_window(strip, int(start), window) for start in starts]
+            owner += [index] * count
+    stacked = shrink(np.stack(windows), options.shrink)[..., None]
+    probabilities = model.predict(stacked, batch_size=64, verbose=0)
+    owners = np.array(owner)
+    targets = np.array([data.target(track) for track in tracks])
+    votes = track_probabilities(probabilities, owners, len(tracks))
+    return (
+        float((probabilities.argmax(1) == targets[owners]).mean()),
+        float((votes.argmax(1) == targets).mean()),
+        float(-np.log(votes[np.arange(len(tracks)), targets] + 1e-9).mean()),
+    )
+
+
+def _append(history: Path, epoch: Epoch) -> None:
+    begin = not history.exists()
+    with history.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if begin:
+            writer.writerow(HISTORY)
+        writer.writerow([epoch.epoch, *(f"{getattr(epoch, key):.6g}" for key in HISTORY[1:])])
+
+
+def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
+    rate = options.batches * options.batch_size / epoch.seconds
+    validation = (
+        ""
+        if math.isnan(epoch.track_accuracy)
+        else f"  windows {epoch.window_accuracy:6.1%}  tracks {epoch.track_accuracy:6.1%}"
+        f"  track loss {epoch.track_loss:.3f}{'  *' if is_best else ''}"
+    )
+    return (
+        f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
+        f"  {rate:5.1f} windows/s"
+    )

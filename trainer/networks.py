@@ -1,0 +1,209 @@
+"""VGG16 over log-mel, for training on windows and for running over strips.
+
+The network is fully convolutional: thirteen 3 × 3 convolutions in five blocks (Simonyan and
+Zisserman 2015), each block halving bands and frames, then the average and the maximum over a
+window's feature columns, dropout and one dense layer. The three input channels that ImageNet
+weights expect would all hold the same spectrogram, so their kernels are summed into one.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from tagger.errors import DataError
+from tagger.frontend import WindowGrid
+
+Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Kernel `[3, 3, in, out]` and bias `[out]` by the name of the layer."""
+
+STRIDE = 32  # frames, and bands, in one feature column of VGG16
+
+# ImageNet networks see pixels of 0–255 minus their mean, with a deviation near this; a strip has
+# a deviation of one.
+PIXEL_DEVIATION = 58.0
+
+
+def build_windows(
+    n_mels: int | None, n_labels: int, *, batch_norm: bool, dropout: float
+) -> keras.Model:
+    """Build the network for training: `[batch, bands, frames, 1]` to `[batch, labels]`.
+
+    Bands may be None: the pooling takes what there is, so that one set of weights serves full
+    and shrunk windows.
+    """
+    backbone = _backbone(n_mels, batch_norm)
+    pooled = layers.Concatenate(name="pooled")(
+        [
+            layers.GlobalAveragePooling2D(name="average")(backbone.output),
+            layers.GlobalMaxPooling2D(name="maximum")(backbone.output),
+        ]
+    )
+    dropped = layers.Dropout(dropout, name="dropout")(pooled)
+    # Probabilities in float32 even where the rest computes in bfloat16.
+    head = layers.Dense(n_labels, activation="softmax", dtype="float32", name="head")
+    return keras.Model(backbone.input, head(dropped), name="vgg16")
+
+
+def build_strips(windows: keras.Model, n_mels: int, grid: WindowGrid) -> keras.Model:
+    """Build the network for use: `[batch, bands, frames, 1]` to `[batch, windows, labels]`.
+
+    It computes in float32, whatever the training did. Overlapping windows share the convolutions
+    of one pass over the strip. Batch normalisation is folded into the convolutions.
+
+    Raises:
+        DataError: the windows do not fall on whole feature columns.
+    """
+    if n_mels % STRIDE or grid.window % STRIDE or grid.hop % STRIDE:
+        raise DataError(f"Bands, window and hop must be multiples of {STRIDE} for VGG16.")
+    with _float32():
+        backbone = _backbone(n_mels, batch_norm=False)
+        _copy_folded(windows, backbone)
+        window = {
+            "pool_size": (n_mels // STRIDE, grid.window // STRIDE),
+            "strides": (n_mels // STRIDE, grid.hop // STRIDE),
+        }
+        pooled = layers.Concatenate(name="pooled")(
+            [
+                layers.AveragePooling2D(**window, name="average")(backbone.output),
+                layers.MaxPooling2D(**window, name="maximum")(backbone.output),
+            ]
+        )
+        kernel, bias = windows.get_layer("head").get_weights()
+        rows = layers.Reshape((-1, pooled.shape[-1]), name="rows")(pooled)
+        head = layers.Dense(len(bias), activation="softmax", name="head")
+        model = keras.Model(backbone.input, head(rows), name="vgg16_strips")
+        head.set_weights([kernel, bias])
+    return model
+
+
+def _backbone(n_mels: int | None, batch_norm: bool) -> keras.Model:
+    """Take the convolutions of keras.applications, with batch normalisation if asked for."""
+    vgg16 = keras.applications.VGG16(include_top=False, weights=None, input_shape=(n_mels, None, 1))
+    if not batch_norm:
+        return vgg16
+    outputs = vgg16.input
+    for layer in vgg16.layers[1:]:
+        config = layer.get_config()
+        if not isinstance(layer, layers.Conv2D):
+            outputs = type(layer).from_config(config)(outputs)
+            continue
+        config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
+        outputs = layers.Conv2D.from_config(config)(outputs)
+        outputs = layers.BatchNormalization(momentum=0.97, name=f"{layer.name}_norm")(outputs)
+        outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
+    return keras.Model(vgg16.input, outputs, name="vgg16_backbone")
+
+
+class _float32:  # noqa: N801 - reads as a context manager
+    """Build layers in float32 whatever the policy of the training was."""
+
+    def __enter__(self) -> None:
+        self._policy = keras.mixed_precision.dtype_policy()
+        keras.mixed_precision.set_dtype_policy("float32")
+
+    def __exit__(self, *_: object) -> None:
+        keras.mixed_precision.set_dtype_policy(self._policy)
+
+
+def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
+    """Return the convolutions in order."""
+    return [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+
+
+def _copy_folded(source: keras.Model, target: keras.Model) -> None:
+    """Copy the convolutions, each with the batch normalisation behind it folded in."""
+    norms = {layer.name: layer for layer in source.layers}
+    for layer in convolutions(source):
+        kernel, *rest = layer.get_weights()
+        bias = rest[0] if rest else np.zeros(kernel.shape[-1], np.float32)
+        if norm := norms.get(f"{layer.name}_norm"):
+            gamma, beta, mean, variance = norm.get_weights()
+            scale = gamma / np.sqrt(variance + norm.epsilon)
+            kernel, bias = kernel * scale, (bias - mean) * scale + beta
+        target.get_layer(layer.name).set_weights([kernel, bias])
+
+
+def imagenet_weights() -> Weights:
+    """Fetch the ImageNet weights through keras.applications."""
+    try:
+        model = keras.applications.VGG16(include_top=False, weights="imagenet")
+    except Exception as error:  # Keras has no error class of its own for a failed download
+        raise DataError(
+            f"The ImageNet weights could not be fetched ({error}); "
+            "give a local copy with --weights FILE."
+        ) from None
+    return {layer.name: tuple(layer.get_weights()) for layer in convolutions(model)}
+
+
+def read_weights(file: Path) -> Weights:
+    """Read the complete convolutions (kernel and bias) from an .npz or .h5 file.
+
+    Arrays are found by their name: it holds the name of a layer such as `block1_conv1`, and four
+    dimensions make a kernel, one a bias. That fits the files of keras.applications.
+
+    Raises:
+        DataError: no such file, or no VGG16 convolution in it.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        if file.suffix == ".npz":
+            arrays = dict(np.load(file))
+        else:
+            import h5py
+
+            with h5py.File(file) as h5:
+                h5.visititems(
+                    lambda name, item: (
+                        arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+                    )
+                )
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read as weights: {error}.") from None
+    found = {}
+    for layer in convolutions(_backbone(None, batch_norm=False)):
+        mine = [array for name, array in arrays.items() if layer.name in name]
+        kernels = [array for array in mine if array.ndim == 4]  # noqa: PLR2004
+        biases = [array for array in mine if array.ndim == 1]
+        if kernels and biases:
+            found[layer.name] = (kernels[0], biases[0])
+    if not found:
+        raise DataError(f"{file} holds no convolution of VGG16 (such as block1_conv1).")
+    return found
+
+
+def take_weights(model: keras.Model, weights: Weights) -> tuple[str, ...]:
+    """Set the convolutions that `weights` has; return their names.
+
+    Raises:
+        DataError: a kernel of another shape.
+    """
+    taken = []
+    for layer in convolutions(model):
+        if layer.name not in weights:
+            continue
+        kernel, bias = weights[layer.name]
+        mine = layer.get_weights()
+        if mine[0].shape[2] == 1 and kernel.shape[2] > 1:
+            kernel = kernel.sum(2, keepdims=True) * PIXEL_DEVIATION
+        if kernel.shape != mine[0].shape:
+            raise DataError(f"{layer.name}: {kernel.shape} instead of {mine[0].shape}.")
+        layer.set_weights([kernel, bias] if layer.use_bias else [kernel])
+        taken.append(layer.name)
+    return tuple(taken)
+
+
+def freeze(model: keras.Model, names: Sequence[str]) -> None:
+    """Freeze these convolutions, and their normalisation, and no others."""
+    frozen = set(names) | {f"{name}_norm" for name in names}
+    for layer in model.layers:
+        layer.trainable = layer.name not in frozen
+
+
+def before_block(names: Sequence[str], block: int) -> tuple[str, ...]:
+    """Return those of the convolutions that stand before a block (1 to 5)."""
+    return tuple(name for name in names if int(name.removeprefix("block")[0]) < block)
