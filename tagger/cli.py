@@ -128,4 +128,4 @@ def main() -> None:
     """Run the command line; the console script."""
     from tagger.console import run_app
 
-    run_app(app)
+    run_app("genretag", app)

@@ -184,12 +184,12 @@ def complain(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
 
 
-def run_app(app: Callable[[], None]) -> None:
+def run_app(name: str, app: Callable[[], None]) -> None:
     """Run a command line; turn our errors into their sentence and exit code."""
     try:
         app()
     except GenretagError as error:
-        complain(f"{Path(sys.argv[0]).stem}: {error}")
+        complain(f"{name}: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         complain("Interrupted.")

@@ -1,6 +1,7 @@
 """Results for other programs: CSV and JSON lines."""
 
 import csv
+import io
 import json
 import os
 import sys
@@ -44,10 +45,8 @@ class CsvWriter:
 
     def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
         self._file = file
-        self._writer = csv.writer(file, lineterminator="\n")
         self._n_labels = len(labels)
-        self._writer.writerow((*COLUMNS, *(f"p_{label}" for label in labels)))
-        file.flush()
+        self._write_row((*COLUMNS, *(f"p_{label}" for label in labels)))
 
     def write(self, result: Result) -> None:
         """Add a row."""
@@ -65,9 +64,16 @@ class CsvWriter:
             "error": result.error,
         }
         probabilities = result.probabilities or (None,) * self._n_labels
-        self._writer.writerow(
+        self._write_row(
             (*(_neutral(texts[column]) for column in COLUMNS), *map(_number, probabilities))
         )
+
+    def _write_row(self, cells: Sequence[str]) -> None:
+        # The csv module quotes a carriage return only if it is part of the line's end, but a bare
+        # one is too much for line tools.
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(cells)
+        self._file.write(line.getvalue().removesuffix("\r\n") + "\n")
         self._file.flush()
 
 

@@ -187,4 +187,4 @@ def main() -> None:
     """Run the command line; the console script."""
     # TensorFlow's own log of the processor's features would drown the progress lines.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    run_app(app)
+    run_app("genretag-train", app)

@@ -210,6 +210,9 @@ def _one_epoch(
 ) -> Epoch:
     started = time.monotonic()
     first = (number - 1) * options.batches
+    # Weight files do not hold the state of dropout: tie it to the epoch, so that a resumed run
+    # drops what the unbroken one would have dropped.
+    model.get_layer("dropout").seed_generator.state.assign([options.seed, first])
     losses = []
     for step, batch in enumerate(
         sampler.batches(first, options.batches, options.batch_size), first

@@ -1,0 +1,129 @@
+"""What tests share: audio made on the spot, and a toy model that needs no training."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import onnx
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from tagger.facts import METADATA_KEY, ModelFacts
+from tagger.frontend import FrontEnd, WindowGrid
+from tagger.vote import Voting
+
+RATE = 22_050
+
+# Format and codec that PyAV writes for a suffix.
+ENCODERS = {
+    ".mp3": ("mp3", "libmp3lame"),
+    ".flac": ("flac", "flac"),
+    ".ogg": ("ogg", "vorbis"),
+    ".opus": ("opus", "libopus"),
+    ".m4a": ("ipod", "aac"),
+    ".aiff": ("aiff", "pcm_s16be"),
+    ".wav": ("wav", "pcm_s16le"),
+    ".au": ("au", "pcm_s16be"),
+    ".wma": ("asf", "wmav2"),
+    ".wv": ("wv", "wavpack"),
+}
+TAGGED = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aiff", ".wav")
+
+
+def music(seconds: float, rate: int = RATE, seed: int = 0, pitch: float = 220.0) -> NDArray:
+    """Make a mono waveform with some harmony and rhythm, full scale ±1."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    chord = sum(np.sin(2 * np.pi * pitch * ratio * time) / ratio for ratio in (1, 1.25, 1.5, 2, 3))
+    beat = np.exp(-6 * (time % 0.5)) * rng.standard_normal(time.size)
+    return (0.15 * chord + 0.2 * beat).clip(-1, 1).astype(np.float32)
+
+
+def write_audio(path: Path, samples: NDArray, rate: int = RATE, stereo: bool = False) -> Path:
+    """Encode a waveform by the suffix of the path."""
+    container_format, codec = ENCODERS[path.suffix]
+    layout = "stereo" if stereo else "mono"
+    coded_rate = 48_000 if codec == "libopus" else rate
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".ogg":  # PyAV's wheels read Vorbis but do not write it
+        soundfile.write(path, np.stack([samples] * (1 + stereo), 1), rate, subtype="VORBIS")
+        return path
+    with av.open(str(path), "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=coded_rate, layout=layout)
+        stream.bit_rate = 96_000
+        block = np.repeat(samples[None], 2 if stereo else 1, axis=0)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", layout)
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(
+            stream.codec_context.format, layout, coded_rate, stream.codec_context.frame_size or 1024
+        )
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path
+
+
+TOY_LABELS = ("classical", "hiphop", "metal")
+TOY_FACTS = ModelFacts(
+    TOY_LABELS, FrontEnd(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
+)
+
+
+def write_toy_model(path: Path, facts: ModelFacts | None = TOY_FACTS) -> Path:
+    """Write a model that hears how bright a window is: low, middle or high bands."""
+    bands, labels = 128, 3
+    third = np.zeros((bands, labels), np.float32)
+    for label in range(labels):
+        third[label * 43 : (label + 1) * 43, label] = 2 / 43
+    nodes = [
+        helper.make_node("Transpose", ["strips"], ["across"], perm=[0, 1, 3, 2]),
+        helper.make_node(
+            "AveragePool", ["across"], ["means"], kernel_shape=[1, 128], strides=[1, 64]
+        ),
+        helper.make_node("Squeeze", ["means", "two"], ["rows"]),
+        helper.make_node("Transpose", ["rows"], ["columns"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["columns", "third"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["windows"], axis=-1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("strips", TensorProto.FLOAT, ["b", bands, "f", 1])],
+        [helper.make_tensor_value_info("windows", TensorProto.FLOAT, ["b", "w", labels])],
+        [
+            numpy_helper.from_array(third, "third"),
+            numpy_helper.from_array(np.array([2], np.int64), "two"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    if facts is not None:
+        helper.set_model_props(model, {METADATA_KEY: facts.to_json()})
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx")
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Callable[..., Path]:
+    """Write a piece of music under tmp_path / "music"."""
+
+    def make(name: str = "song.wav", seconds: float = 4.0, **options: float) -> Path:
+        return write_audio(tmp_path / "music" / name, music(seconds, **options))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def gtzan() -> Path:
+    """Real clips, where they are to be had."""
+    folder = Path(__file__).parents[2] / "shared" / "data" / "gtzan"
+    if not (folder / "tracks.csv").exists():
+        pytest.skip("no real clips in ../shared/data/gtzan")
+    return folder

@@ -1,0 +1,310 @@
+"""`genretag scan` as a user runs it."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mediafile
+import numpy as np
+import pytest
+from conftest import RATE, TOY_LABELS, music, write_audio, write_toy_model
+
+from tagger.output import COLUMNS
+
+GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
+
+
+def genretag(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*GENRETAG, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        check=False,
+    )
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def digests(folder: Path) -> dict[Path, str]:
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def album(song) -> Path:
+    for number, suffix in enumerate((".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav", ".aiff")):
+        song(f"0{number}{suffix}", 4 + number % 2)
+    return song("00.mp3").parent
+
+
+def test_a_scan_shows_a_genre_for_each_song_and_changes_nothing(album, toy_model):
+    before = digests(album)
+    done = genretag("scan", album, "--model", toy_model)
+    assert done.returncode == 0, done.stderr
+    for path in before:
+        (line,) = [line for line in done.stdout.splitlines() if path.name in line]
+        assert any(genre in line for genre in ("Classical", "Hip-Hop", "Metal"))
+        assert "%" in line
+    assert "7 tracks" in done.stdout
+    assert "Nothing was written" in done.stdout
+    assert digests(album) == before
+
+
+def test_csv_on_standard_output_is_all_there_is(album, toy_model):
+    done = genretag("scan", album, "--model", toy_model, "--csv", "-")
+    table = rows(done.stdout)
+    assert list(table[0]) == [*COLUMNS, *(f"p_{label}" for label in TOY_LABELS)]
+    assert [row["path"] for row in table] == [str(path) for path in sorted(album.iterdir())]
+    assert {row["status"] for row in table} == {"ok"}
+    assert {row["action"] for row in table} == {"write"}
+    assert float(table[0]["seconds"]) == pytest.approx(4, abs=0.1)
+    for row in table:
+        assert sum(float(row[f"p_{label}"]) for label in TOY_LABELS) == pytest.approx(1, abs=1e-3)
+
+
+def test_order_jobs_and_batches_do_not_change_results(album, toy_model):
+    plain = genretag("scan", album, "--model", toy_model, "--csv", "-", "-j", 1, "--batch-size", 1)
+    for options in (("-j", 2), ("-j", 3, "--batch-size", 5)):
+        other = genretag("scan", album, "--model", toy_model, "--csv", "-", *options)
+        assert other.stdout == plain.stdout
+
+
+def test_json_lines(album, toy_model, tmp_path):
+    target = tmp_path / "o.jsonl"
+    assert genretag("scan", album, "--model", toy_model, "--jsonl", target).returncode == 0
+    records = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [record["status"] for record in records] == ["ok"] * 7
+
+
+def test_writing_tags(album, toy_model):
+    kept = album / "00.mp3"
+    media = mediafile.MediaFile(kept)
+    media.genre = "Polka"
+    media.save()
+    done = genretag("scan", album, "--model", toy_model, "--write-tags", "--csv", "-")
+    assert done.returncode == 0, done.stderr
+    for row in rows(done.stdout):
+        genres = mediafile.MediaFile(row["path"]).genres
+        if row["path"] == str(kept):
+            assert (row["action"], row["existing_genre"], genres) == ("keep", "Polka", ["Polka"])
+        else:
+            assert (row["action"], genres) == ("written", [row["genre"]])
+    done = genretag("scan", kept, "--model", toy_model, "--write-tags", "--overwrite")
+    assert mediafile.MediaFile(kept).genre in done.stdout
+    assert mediafile.MediaFile(kept).genre != "Polka"
+
+
+def test_top_and_confidence(album, toy_model):
+    done = genretag(
+        "scan", album, "--model", toy_model, "--csv", "-", "--top", 2, "--min-confidence", 0
+    )
+    assert {row["genre"].count(";") for row in rows(done.stdout)} == {1}
+    done = genretag("scan", album, "--model", toy_model, "--csv", "-", "--min-confidence", 1)
+    assert {(row["status"], row["action"]) for row in rows(done.stdout)} == {("uncertain", "skip")}
+
+
+def test_seconds_and_exclude(album, toy_model):
+    done = genretag(
+        "scan", album, "--model", toy_model, "--csv", "-", "--seconds", 3.5, "--exclude", "*.ogg"
+    )
+    assert {row["seconds"] for row in rows(done.stdout)} == {"3.50"}
+    assert len(rows(done.stdout)) == 6
+    done = genretag("scan", album, "--model", toy_model, "--csv", "-", "--seconds", "full")
+    assert float(rows(done.stdout)[1]["seconds"]) > 4.9
+    assert genretag("scan", album, "--model", toy_model, "--seconds", "soon").returncode == 2
+
+
+def test_a_few_samples_more_or_less_do_not_shift_the_votes(tmp_path, toy_model):
+    samples = music(30)
+    for name, piece in {
+        "whole": samples,
+        "cut": samples[:-700],
+        "padded": np.pad(samples, (0, 700)),
+    }.items():
+        write_audio(tmp_path / "m" / f"{name}.wav", piece)
+    done = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-")
+    votes = [[float(row[f"p_{label}"]) for label in TOY_LABELS] for row in rows(done.stdout)]
+    np.testing.assert_allclose(votes, [votes[0]] * 3, atol=0.005)
+
+
+def test_bad_files_get_a_line_each_and_the_rest_goes_on(song, toy_model):
+    good = song("good.wav")
+    folder = good.parent
+    (folder / "text.mp3").write_text("not music\n" * 300)
+    (folder / "empty.flac").touch()
+    (folder / "cut.m4a").write_bytes(song("whole.m4a").read_bytes()[:1500])
+    os.mkfifo(folder / "pipe.ogg")
+    song("short.wav", 2.0)
+    write_audio(folder / "silent.wav", np.zeros(RATE * 4, np.float32))
+    done = genretag("scan", folder, "--model", toy_model, "--csv", "-")
+    assert done.returncode == 3
+    status = {Path(row["path"]).name: row["status"] for row in rows(done.stdout)}
+    assert status == {
+        "good.wav": "ok",
+        "whole.m4a": "ok",
+        "text.mp3": "unreadable",
+        "empty.flac": "unreadable",
+        "cut.m4a": "unreadable",
+        "pipe.ogg": "unsupported",
+        "short.wav": "too_short",
+        "silent.wav": "silent",
+    }
+    assert all(row["error"] for row in rows(done.stdout) if row["status"] != "ok")
+    shown = genretag("scan", folder, "--model", toy_model).stdout
+    assert "Could not be read or written" in shown
+    assert "empty.flac is empty" in shown
+    assert "Traceback" not in done.stderr
+
+
+def test_silent_and_short_tracks_are_no_failure(song, toy_model):
+    song("short.wav", 1.0)
+    assert genretag("scan", song().parent, "--model", toy_model).returncode == 0
+
+
+def test_a_file_that_is_not_music_when_named_itself(tmp_path, toy_model):
+    note = tmp_path / "note.txt"
+    note.write_text("hello")
+    done = genretag("scan", note, "--model", toy_model, "--csv", "-")
+    assert done.returncode == 3
+    assert rows(done.stdout)[0]["status"] == "unsupported"
+
+
+def test_what_stops_a_scan(tmp_path, song, toy_model):
+    for arguments, words in (
+        ((tmp_path / "none", "--model", toy_model), "no file or folder"),
+        ((song(), "--model", tmp_path / "none.onnx"), "no model file"),
+        ((song(), "--model", song()), "ONNX Runtime can load"),
+        ((song(), "--model", write_toy_model(tmp_path / "p.onnx", None)), "not a genretag model"),
+        ((song(), "--model", toy_model, "--csv", tmp_path / "no" / "o.csv"), "cannot be written"),
+    ):
+        done = genretag("scan", *arguments)
+        assert done.returncode == 1
+        assert words in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert done.stdout == ""
+
+
+def test_a_folder_without_music(tmp_path, toy_model):
+    done = genretag("scan", tmp_path, "--model", toy_model, "--csv", "-")
+    assert done.returncode == 0
+    assert "No music was found" in done.stderr
+    assert done.stdout.startswith("path,status,")
+
+
+def test_quiet_says_only_what_failed(song, toy_model):
+    folder = song().parent
+    done = genretag("scan", folder, "--model", toy_model, "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (folder / "empty.mp3").touch()
+    done = genretag("scan", folder, "--model", toy_model, "-q")
+    assert done.stdout == ""
+    assert "is empty" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_names_cannot_steer_the_terminal(song, toy_model):
+    song("\x1b[31mred[bold]\n.wav")
+    done = genretag("scan", song().parent, "--model", toy_model)
+    assert "\x1b" not in done.stdout
+    assert "red[bold]" in done.stdout
+
+
+def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypatch, tmp_path):
+    from tagger import scan as scanning
+    from tagger.decide import Rules
+    from tagger.errors import TagError
+    from tagger.listen import Listening
+    from tagger.model import GenreModel
+    from tagger.tracks import Action
+
+    def refuse(path: Path, genres: tuple[str, ...]) -> None:
+        if path.name == "a.wav":
+            raise TagError("may not be written (no permission)")
+
+    monkeypatch.setattr(scanning, "write_genres", refuse)
+    model = GenreModel(toy_model, "cpu")
+    results = scanning.scan(
+        [song("a.wav"), song("b.wav")],
+        model,
+        Listening(model.facts.front_end, model.facts.grid),
+        Rules(0.0),
+        batch_size=2,
+        write_tags=True,
+    )
+    assert [(r.action, r.failed) for r in results] == [
+        (Action.FAILED, True),
+        (Action.WRITTEN, False),
+    ]
+
+
+def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
+    first = song("000.flac", 60)
+    for number in range(1, 600):
+        (first.parent / f"{number:03}.flac").write_bytes(first.read_bytes())
+    table = tmp_path / "o.csv"
+    process = subprocess.Popen(
+        [*GENRETAG, "scan", first.parent, "--model", toy_model, "--csv", table, "-j", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (table.exists() and table.read_text().count("\n") > 9):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "Interrupted after" in out
+    found = rows(table.read_text())
+    assert 8 < len(found) < 600
+    assert {row["status"] for row in found} == {"ok"}
+
+
+def test_help_is_light():
+    heavy = "librosa", "av", "onnxruntime", "tensorflow", "keras", "scipy", "numpy"
+    code = (
+        "import sys; from typer.testing import CliRunner; from tagger.cli import app;"
+        "assert CliRunner().invoke(app, ['scan', '--help']).exit_code == 0;"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_scan_needs_no_tensorflow(song, toy_model):
+    code = (
+        "import sys; from tagger.cli import main\n"
+        "sys.modules['tensorflow'] = sys.modules['keras'] = sys.modules['trainer'] = None\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "scan", song(), "--model", toy_model],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_real_clips(gtzan, tmp_path):
+    """Any sensible model finds most of these; the card has the honest figures."""
+    clips = [gtzan / genre / f"{genre}.0000{i}.ogg" for genre in ("classical", "pop") for i in (2, 3)]
+    done = genretag("scan", *(clip for clip in clips if clip.exists()), "--csv", "-")
+    assert done.returncode == 0
+    assert {row["status"] for row in rows(done.stdout)} <= {"ok", "uncertain"}

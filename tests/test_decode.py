@@ -1,0 +1,123 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ENCODERS, RATE, music, write_audio
+
+from tagger.decode import MUSIC_SUFFIXES, decode
+from tagger.errors import UnreadableError, UnsupportedError
+
+
+def pitch_of(samples: np.ndarray, rate: int = RATE) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size)))
+    return float(spectrum.argmax() * rate / samples.size)
+
+
+def steps(pitches: list[float], rate: int, each: float = 2.0) -> np.ndarray:
+    """Make a tone that changes its pitch every `each` seconds."""
+    time = np.arange(round(each * rate)) / rate
+    return np.concatenate([0.5 * np.sin(2 * np.pi * f * time) for f in pitches]).astype(np.float32)
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+@pytest.mark.parametrize("rate", [22_050, 44_100])
+def test_every_format_gives_the_middle(tmp_path, suffix, rate):
+    path = write_audio(tmp_path / f"a{suffix}", steps([200, 400, 800, 1600, 3200], rate), rate)
+    samples = decode(path, RATE, 1.5)
+    assert samples.dtype == np.float32
+    assert samples.size == round(1.5 * RATE)
+    assert pitch_of(samples) == pytest.approx(800, abs=5)
+    assert suffix in MUSIC_SUFFIXES
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+def test_full_length(tmp_path, suffix):
+    path = write_audio(tmp_path / f"a{suffix}", music(5))
+    assert decode(path, RATE, None).size == pytest.approx(5 * RATE, rel=0.02)
+    assert decode(path, RATE, 60).size == pytest.approx(5 * RATE, rel=0.02)
+
+
+def test_stereo_becomes_mono(tmp_path):
+    tone = steps([440], 44_100)
+    path = write_audio(tmp_path / "a.flac", tone, 44_100, stereo=True)
+    assert pitch_of(decode(path, RATE, None)) == pytest.approx(440, abs=2)
+
+
+def test_a_container_that_promises_too_much_is_heard_from_the_start(tmp_path):
+    path = write_audio(tmp_path / "a.flac", music(20))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 4])  # the header still says 20 seconds
+    assert decode(path, RATE, 3).size == 3 * RATE
+
+
+def test_damage_in_the_middle_is_passed_over(tmp_path):
+    path = write_audio(tmp_path / "a.mp3", music(10))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 3000] = os.urandom(3000)
+    path.write_bytes(data)
+    assert decode(path, RATE, None).size > 8 * RATE
+
+
+def test_names_that_look_like_protocols_or_are_not_utf8(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    good = write_audio(tmp_path / "a.wav", music(1))
+    for name in ("concat:a.wav", "http:a.wav", os.fsdecode(b"caf\xe9.wav"), "a\nb.wav"):
+        Path(name).write_bytes(good.read_bytes())
+        assert decode(Path(name), RATE, None).size == pytest.approx(RATE, rel=0.01)
+
+
+def test_bad_files_say_what_is_wrong(tmp_path):
+    text = tmp_path / "text.mp3"
+    text.write_text("this is not music\n" * 500)
+    empty = tmp_path / "empty.ogg"
+    empty.touch()
+    cut = tmp_path / "cut.m4a"
+    cut.write_bytes(write_audio(tmp_path / "a.m4a", music(3)).read_bytes()[:2000])
+    missing = tmp_path / "link.flac"
+    missing.symlink_to("nowhere.flac")
+    for path, words in (
+        (text, "is not audio"),
+        (empty, "is empty"),
+        (cut, "is not audio, or is damaged"),
+        (missing, "cannot be reached"),
+    ):
+        with pytest.raises(UnreadableError, match=words):
+            decode(path, RATE, 30)
+
+
+def test_a_pipe_is_refused_without_waiting(tmp_path):
+    pipe = tmp_path / "pipe.mp3"
+    os.mkfifo(pipe)
+    with pytest.raises(UnsupportedError, match="not a regular file"):
+        decode(pipe, RATE, 30)
+
+
+def test_a_picture_holds_no_audio(tmp_path):
+    import av
+
+    path = tmp_path / "film.m4a"
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 32
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(UnsupportedError, match="no audio"):
+        decode(path, RATE, 30)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of this kind are POSIX's")
+def test_no_permission(tmp_path):
+    path = write_audio(tmp_path / "a.wav", music(1))
+    path.chmod(0)
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(UnreadableError, match="no permission"):
+            decode(path, RATE, 30)
+    finally:
+        os.seteuid(me)

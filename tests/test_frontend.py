@@ -1,0 +1,66 @@
+import librosa
+import numpy as np
+import pytest
+from conftest import RATE, music
+
+from tagger.errors import SilentError
+from tagger.frontend import FrontEnd, WindowGrid, log_mel, standardise
+
+FRONT_END = FrontEnd()
+GRID = WindowGrid()
+
+
+def test_the_strip_is_what_librosa_gives():
+    samples = music(5)
+    mel = librosa.feature.melspectrogram(
+        y=samples, sr=RATE, n_fft=2048, hop_length=512, n_mels=128, power=2
+    )
+    decibels = librosa.power_to_db(mel, ref=np.max, top_db=80)
+    expected = (decibels - decibels.mean()) / decibels.std()
+    strip = log_mel(samples, FRONT_END)
+    assert strip.shape == (128, 1 + samples.size // 512)
+    assert strip.dtype == np.float32
+    np.testing.assert_allclose(strip, expected, atol=1e-3)
+
+
+def test_level_does_not_matter():
+    samples = music(4)
+    np.testing.assert_allclose(
+        log_mel(samples * 0.05, FRONT_END), log_mel(samples, FRONT_END), atol=2e-3
+    )
+
+
+@pytest.mark.parametrize("samples", [np.zeros(RATE * 4), np.full(RATE * 4, 5e-4), np.empty(0)])
+def test_silence_is_named(samples):
+    with pytest.raises(SilentError):
+        log_mel(samples.astype(np.float32), FRONT_END)
+
+
+def test_a_strip_without_contrast_stays_finite():
+    assert np.isfinite(standardise(np.full((4, 4), -80.0))).all()
+
+
+def test_thirty_seconds_give_nineteen_windows():
+    frames = log_mel(music(30), FRONT_END).shape[1]
+    assert frames == 1292
+    assert GRID.count(frames) == 19
+
+
+@pytest.mark.parametrize(
+    ("frames", "windows"), [(0, 0), (127, 0), (128, 1), (191, 1), (192, 2), (1280, 19), (1343, 19)]
+)
+def test_window_count(frames, windows):
+    assert GRID.count(frames) == windows
+    if windows:
+        assert GRID.whole(np.zeros((1, frames))).shape[1] == 128 + 64 * (windows - 1)
+
+
+def test_samples_for_is_the_least_that_will_do():
+    least = FRONT_END.samples_for(GRID.window)
+    assert log_mel(music(4)[:least], FRONT_END).shape[1] == GRID.window
+    assert log_mel(music(4)[: least - 1], FRONT_END).shape[1] == GRID.window - 1
+
+
+def test_front_end_round_trip_ignores_words_for_humans():
+    assert FrontEnd.from_dict(FRONT_END.to_dict()) == FRONT_END
+    assert FrontEnd.from_dict({"n_mels": 64, "db": "…"}) == FrontEnd(n_mels=64)

@@ -1,0 +1,96 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import TOY_FACTS, write_toy_model
+
+from tagger import SHIPPED_MODEL
+from tagger.errors import DeviceError, ModelError
+from tagger.facts import ModelFacts
+from tagger.model import GenreModel
+
+
+def test_windows_come_from_the_strip(toy_model):
+    model = GenreModel(toy_model, "cpu")
+    strips = np.zeros((2, 128, 320), np.float32)
+    strips[0, 86:] = 3
+    strips[1, :43] = 3
+    windows = model.window_probabilities(strips)
+    assert windows.shape == (2, model.facts.grid.count(320), 3)
+    np.testing.assert_allclose(windows.sum(-1), 1, atol=1e-6)
+    assert set(windows[0].argmax(-1)) == {2}
+    assert set(windows[1].argmax(-1)) == {0}
+
+
+def test_facts_survive_the_file(toy_model):
+    assert GenreModel(toy_model).facts == TOY_FACTS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format_version": 99},
+        {"labels": None},
+        {"labels": []},
+        {"voting": "loudest"},
+        {"temperature": 0},
+        {"min_confidence": 2},
+    ],
+)
+def test_bad_facts_are_refused(change):
+    document = json.loads(TOY_FACTS.to_json()) | change
+    with pytest.raises(ValueError, match=r"."):
+        ModelFacts.from_json(json.dumps(document))
+
+
+def test_files_that_are_no_model(tmp_path):
+    with pytest.raises(ModelError, match="no model file"):
+        GenreModel(tmp_path / "none.onnx")
+    text = tmp_path / "text.onnx"
+    text.write_text("not a model")
+    with pytest.raises(ModelError, match="ONNX Runtime can load"):
+        GenreModel(text)
+    with pytest.raises(ModelError, match="not a genretag model"):
+        GenreModel(write_toy_model(tmp_path / "plain.onnx", None))
+    newer = replace(TOY_FACTS, temperature=-1.0)
+    with pytest.raises(ModelError, match="cannot be used"):
+        GenreModel(write_toy_model(tmp_path / "newer.onnx", newer))
+
+
+def test_cuda_is_never_replaced_in_silence(toy_model, monkeypatch):
+    monkeypatch.setattr("tagger.model._gpu_driver", lambda: False)
+    with pytest.raises(DeviceError, match="no NVIDIA driver"):
+        GenreModel(toy_model, "cuda")
+    assert GenreModel(toy_model, "auto").device == "CPU"
+    assert GenreModel(toy_model, "auto").notice is None
+
+
+def test_a_gpu_that_cannot_be_used_is_explained(toy_model, monkeypatch):
+    model = GenreModel(toy_model, "cpu")
+    if model.device == "CPU" and not _session_can_get_cuda(toy_model):
+        monkeypatch.setattr("tagger.model._gpu_driver", lambda: True)
+        assert GenreModel(toy_model, "auto").notice
+        with pytest.raises(DeviceError, match="CUDA is not to be had"):
+            GenreModel(toy_model, "cuda")
+
+
+def _session_can_get_cuda(path):
+    return GenreModel(path, "auto").device == "CUDA"
+
+
+def test_the_shipped_model():
+    model = GenreModel(SHIPPED_MODEL, "cpu")
+    facts = model.facts
+    assert facts.labels == tuple(
+        "blues classical country disco hiphop jazz metal pop reggae rock".split()
+    )
+    assert (facts.grid.window, facts.grid.hop) == (128, 64)
+    assert facts.training["accuracy"]["tracks"] > 0
+    rng = np.random.default_rng(0)
+    strips = rng.standard_normal((2, 128, 1280), dtype=np.float32)
+    together = model.window_probabilities(strips)
+    assert together.shape == (2, 19, 10)
+    np.testing.assert_allclose(together.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(model.window_probabilities(strips[1:]), together[1:], atol=1e-5)
+    assert SHIPPED_MODEL.stat().st_size < 60e6

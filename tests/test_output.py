@@ -1,0 +1,99 @@
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagger.errors import PathError
+from tagger.output import COLUMNS, CsvWriter, JsonLinesWriter, opened
+from tagger.tracks import Action, Result, Status
+
+LABELS = ("blues", "hiphop")
+GOOD = Result(
+    Path("a/b.mp3"),
+    Status.OK,
+    Action.WRITE,
+    (("Hip-Hop", 0.75), ("Blues", 0.25)),
+    ("Hip-Hop",),
+    ("Polka", "Ska"),
+    30.0,
+    "",
+    (0.25, 0.75),
+)
+BAD = Result(Path("c.mp3"), Status.UNREADABLE, Action.SKIP, error="is empty")
+
+
+def written(*results: Result) -> list[dict[str, str]]:
+    buffer = io.StringIO(newline="")
+    writer = CsvWriter(buffer, LABELS)
+    for result in results:
+        writer.write(result)
+    return list(csv.DictReader(io.StringIO(buffer.getvalue(), newline="")))
+
+
+def test_columns_are_those_of_the_design():
+    assert list(written(GOOD)[0]) == [
+        *"path status genre confidence second_genre second_confidence existing_genre".split(),
+        *"action seconds error p_blues p_hiphop".split(),
+    ]
+    assert len(COLUMNS) == 10
+
+
+def test_rows():
+    good, bad = written(GOOD, BAD)
+    assert good == {
+        "path": "a/b.mp3",
+        "status": "ok",
+        "genre": "Hip-Hop",
+        "confidence": "0.7500",
+        "second_genre": "Blues",
+        "second_confidence": "0.2500",
+        "existing_genre": "Polka; Ska",
+        "action": "write",
+        "seconds": "30.00",
+        "error": "",
+        "p_blues": "0.2500",
+        "p_hiphop": "0.7500",
+    }
+    assert (bad["status"], bad["error"], bad["genre"], bad["p_blues"]) == (
+        "unreadable",
+        "is empty",
+        "",
+        "",
+    )
+
+
+@given(st.text(min_size=1).filter(lambda t: "\0" not in t and "/" not in t))
+def test_any_name_survives_and_none_is_run_as_a_formula(name):
+    (row,) = written(Result(Path(name), Status.SILENT, Action.SKIP))
+    shown = row["path"]
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert shown.removeprefix("'") == str(Path(name)).removeprefix("'")
+
+
+def test_json_lines():
+    buffer = io.StringIO()
+    writer = JsonLinesWriter(buffer, LABELS)
+    writer.write(GOOD)
+    writer.write(BAD)
+    good, bad = map(json.loads, buffer.getvalue().splitlines())
+    assert good["genre"] == ["Hip-Hop"]
+    assert good["existing_genre"] == ["Polka", "Ska"]
+    assert good["probabilities"] == {"blues": 0.25, "hiphop": 0.75}
+    assert (bad["genre"], bad["confidence"], bad["error"]) == ([], None, "is empty")
+
+
+def test_names_that_are_not_utf8_reach_the_file_unchanged(tmp_path):
+    name = os.fsdecode(b"caf\xe9.mp3")
+    with opened(tmp_path / "o.csv") as file:
+        CsvWriter(file, LABELS).write(Result(Path(name), Status.SILENT, Action.SKIP))
+    assert b"caf\xe9.mp3,silent" in (tmp_path / "o.csv").read_bytes()
+
+
+def test_a_csv_that_cannot_be_written(tmp_path):
+    with pytest.raises(PathError, match="cannot be written"), opened(tmp_path / "no" / "o.csv"):
+        pass

@@ -1,0 +1,333 @@
+"""The trainer, from clips to a model that the tagger takes."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import RATE, music, write_audio
+from typer.testing import CliRunner
+
+from tagger.decode import decode
+from tagger.errors import DataError
+from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.model import GenreModel
+from trainer import data as prepared
+from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
+from trainer.cli import app
+from trainer.data import Row, split_by_track
+from trainer.runs import load_run
+
+GENRES = {"drone": 110.0, "whistle": 1760.0}
+
+
+def train(*arguments: object) -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder per genre, one clip of each in a format of its own."""
+    root = tmp_path_factory.mktemp("clips")
+    for genre, pitch in GENRES.items():
+        for number in range(8):
+            suffix = (".wav", ".au", ".flac", ".mp3")[number % 4]
+            samples = music(4 + number % 2, pitch=pitch * (1 + number / 50), seed=number)
+            write_audio(root / genre / f"{number}{suffix}", samples)
+    return root
+
+
+@pytest.fixture(scope="module")
+def strips(clips: Path) -> Path:
+    output = clips.parent / "strips"
+    text = train("prepare", clips, output, "--split", "0.5", "0.25", "0.25")
+    assert "drone" in text
+    assert "valid" in text
+    return output
+
+
+FIT = (
+    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 4, "--warm-up", 4),
+    *("--learning-rate", 0.002, "--seed", 3),
+)
+
+
+@pytest.fixture(scope="module")
+def run(strips: Path) -> Path:
+    folder = strips.parent / "run"
+    text = train("fit", strips, "--run", folder, *FIT)
+    assert "epoch   3/3" in text
+    assert "tracks" in text
+    return folder
+
+
+def test_prepared_strips_are_what_the_tagger_hears(clips, strips):
+    rows = prepared.read_rows(strips / "tracks.csv")
+    assert len(rows) == 16
+    for row in rows:
+        source = next(clips.glob(f"{row.genre}/{row.track}.*"))
+        strip = np.load(strips / row.file)
+        assert strip.dtype == np.float16
+        expected = log_mel(decode(source, RATE, 30), FrontEnd())
+        np.testing.assert_allclose(strip, expected, atol=2e-3)
+
+
+def test_a_track_is_in_one_split_only(strips):
+    data = prepared.load([strips, strips])
+    assert len(data.tracks) == 16
+    assert all(len(track.strips) == 2 for track in data.tracks)
+    assert {split: len(data.split(split)) for split in prepared.SPLITS} == {
+        "train": 8,
+        "valid": 4,
+        "test": 4,
+    }
+    files = [{path for track in data.split(s) for path in track.strips} for s in prepared.SPLITS]
+    assert not files[0] & files[1]
+    assert not files[0] & files[2]
+
+
+def test_a_track_in_two_splits_is_refused(strips, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "front_end.json").write_text((strips / "front_end.json").read_text())
+    flipped = {"train": "valid", "valid": "train", "test": "test"}
+    prepared.write_rows(
+        other / "tracks.csv",
+        [
+            Row(str(strips / row.file), row.genre, row.track, flipped[row.split])
+            for row in prepared.read_rows(strips / "tracks.csv")
+        ],
+    )
+    with pytest.raises(DataError, match="two splits"):
+        prepared.load([strips, other])
+
+
+def test_all_strips_of_one_track_are_dealt_together():
+    rows = [Row(f"{i}{part}", "g", str(i), "") for i in range(40) for part in "ab"]
+    dealt = split_by_track(rows, (0.7, 0.15, 0.15), seed=1)
+    splits = {}
+    for row in dealt:
+        assert splits.setdefault(row.track, row.split) == row.split
+    counts = [list(splits.values()).count(split) for split in prepared.SPLITS]
+    assert counts == [28, 6, 6]
+
+
+def test_batches_depend_on_seed_and_number_alone(strips):
+    data = prepared.load([strips])
+
+    def sampler(seed: int) -> WindowSampler:
+        return WindowSampler(data, data.split("train"), WindowGrid(), Augmentation(), seed=seed)
+
+    first = sampler(1).batch(5, 8)
+    again = list(sampler(1).batches(4, 2, 8))[1]
+    np.testing.assert_array_equal(first.windows, again.windows)
+    np.testing.assert_array_equal(first.targets, again.targets)
+    assert not np.array_equal(first.windows, sampler(2).batch(5, 8).windows)
+    assert first.windows.shape == (8, 128, 128, 1)
+    np.testing.assert_allclose(first.targets.sum(1), 1, atol=1e-6)
+
+
+def test_windows_come_unchanged_when_augmentation_is_off(strips):
+    data = prepared.load([strips])
+    tracks = data.split("train")
+    sampler = WindowSampler(data, tracks, WindowGrid(), Augmentation.off(), seed=1)
+    batch = sampler.batch(0, 4)
+    windows = {
+        cut_window(strip, start, 128).tobytes()
+        for track in tracks
+        for strip in track.load()
+        for start in range(strip.shape[1] - 127)
+    }
+    assert all(window[..., 0].tobytes() in windows for window in batch.windows)
+
+
+def test_class_weights_make_up_for_rare_genres(strips):
+    data = prepared.load([strips])
+    tracks = [track for track in data.split("train") if track.genre == "drone"]
+    tracks += [track for track in data.split("train") if track.genre == "whistle"][:1]
+    off = Augmentation.off()
+    sampler = WindowSampler(data, tracks, WindowGrid(), off, balance="weights", seed=1)
+    batch = sampler.batch(0, 64)
+    weight = [batch.weights[batch.targets[:, label] == 1].sum() for label in range(2)]
+    assert weight[0] == pytest.approx(weight[1], rel=0.7)
+    assert batch.weights[batch.targets[:, 1] == 1].min() > batch.weights.min()
+
+
+def test_short_strips_are_repeated_and_shrinking_averages():
+    strip = np.arange(12, dtype=np.float16).reshape(2, 6)
+    assert cut_window(strip, 0, 8)[0].tolist() == [0, 1, 2, 3, 4, 5, 0, 1]
+    assert shrink(np.array([[[1, 3], [5, 7.0]]], np.float32), 2).tolist() == [[[4]]]
+
+
+def test_evaluate_and_export(run, strips, clips, tmp_path):
+    text = train("evaluate", run, "--baseline")
+    assert "MFCC + SVM" in text
+    assert "95 %" in text
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["track"]["tracks"] == 4
+    assert metrics["baseline"]["accuracy"] == 1.0  # these two genres are no riddle
+    assert sum(map(sum, metrics["track"]["confusion"])) == 4
+
+    for flags, limit in (((), 65e6), (("--half",), 33e6)):
+        file = tmp_path / "model.onnx"
+        assert "largest difference from Keras" in train("export", run, file, *flags)
+        assert file.stat().st_size < limit
+        model = GenreModel(file, "cpu")
+        assert model.facts.labels == tuple(GENRES)
+        assert model.facts.front_end == FrontEnd()
+        assert model.facts.training["accuracy"]["tracks"] == 4
+        strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
+        windows = model.window_probabilities(strip)
+        assert windows.shape == (1, 4, 2)
+        np.testing.assert_allclose(windows.sum(-1), 1, atol=1e-5)
+
+    code = "from tagger.cli import main; main()"
+    scan = [sys.executable, "-c", code, "scan", clips, "--model", file, "--csv", "-"]
+    done = subprocess.run(scan, capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert len(rows) == 16
+    assert {row["status"] for row in rows} <= {"ok", "uncertain"}
+    assert "p_drone" in rows[0]
+
+
+def test_folding_changes_nothing(run):
+    """A strip of one window gives what the training network gives for that window."""
+    from trainer import networks
+
+    stored = load_run(run)
+    windows = stored.model("last")
+    strip_model = networks.build_strips(windows, 128, WindowGrid())
+    window = np.random.default_rng(1).standard_normal((3, 128, 128, 1)).astype(np.float32)
+    np.testing.assert_allclose(
+        strip_model.predict_on_batch(window)[:, 0], windows.predict_on_batch(window), atol=1e-5
+    )
+
+
+def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
+    """Killed after the first epoch, it sees the same batches, rates and optimizer state."""
+    code = (
+        "import sys, trainer.fit as f; from trainer.cli import main\n"
+        "append = f._append\n"
+        "def stop(history, epoch):\n"
+        "    append(history, epoch)\n"
+        "    sys.exit(9)\n"
+        "f._append = stop\n"
+        "main()"
+    )
+    broken = tmp_path / "run"
+    arguments = [str(a) for a in ("fit", strips, "--run", broken, *FIT)]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
+    assert done.returncode == 9
+    text = train("fit", strips, "--run", broken, *FIT, "--resume")
+    assert "epoch   1/3" not in text
+
+    def losses(folder: Path) -> list[float]:
+        with (folder / "history.csv").open() as file:
+            return [float(line["loss"]) for line in csv.DictReader(file)]
+
+    np.testing.assert_allclose(losses(broken), losses(run), rtol=1e-3)
+
+
+def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips):
+    with pytest.raises(DataError, match="--resume"):
+        train("fit", strips, "--run", run, *FIT)
+    with pytest.raises(DataError, match="other options"):
+        train("fit", strips, "--run", run, *FIT, "--resume", "--dropout", 0.1)
+
+
+def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
+    rng = np.random.default_rng(0)
+    kernel = rng.standard_normal((3, 3, 3, 64)).astype(np.float32)
+    file = tmp_path / "some.npz"
+    np.savez(
+        file,
+        block1_conv1_kernel=kernel,
+        block1_conv1_bias=np.zeros(64, np.float32),
+        block5_conv3_bias=np.zeros(512, np.float32),  # without its kernel: not taken
+    )
+    folder = tmp_path / "run"
+    options = ("--batches", 1, "--batch-size", 2, "--shrink", 4, "--weights", file)
+    text = train("fit", strips, "--run", folder, "--epochs", 1, "--head-epochs", 1, *options)
+    assert "Taken from" in text
+    assert "block1_conv1" in text
+    assert "block5_conv3" not in text
+    stored = load_run(folder)
+    assert stored.batch_norm
+    trained = stored.model("last").get_layer("block1_conv1").get_weights()[0]
+    np.testing.assert_allclose(trained, kernel.sum(2, keepdims=True) * 58, rtol=1e-5)
+
+    second = tmp_path / "second"
+    train(
+        *("fit", strips, "--run", second, "--epochs", 1, "--batches", 1, "--batch-size", 2),
+        *("--shrink", 4, "--init", folder, "--train-split", "train", "--train-split", "valid"),
+    )
+    with pytest.raises(DataError, match="mean nothing"):
+        train("evaluate", second)
+    with pytest.raises(DataError, match="not evaluated"):
+        train("export", second, tmp_path / "m.onnx", "--keep", "last")
+
+
+def test_weights_of_another_network(strips, tmp_path):
+    wrong = tmp_path / "wrong.npz"
+    np.savez(wrong, dense=np.zeros((3, 3)))
+    text = tmp_path / "text.h5"
+    text.write_text("no weights")
+    for file, words in ((wrong, "no convolution of VGG16"), (text, "cannot be read")):
+        with pytest.raises(DataError, match=words):
+            train("fit", strips, "--run", tmp_path / "run", "--weights", file)
+
+
+def test_keras_application_files_are_read(tmp_path):
+    import keras
+
+    from trainer import networks
+
+    model = keras.applications.VGG16(include_top=False, weights=None)
+    import h5py
+
+    file = tmp_path / "vgg16_weights_notop.h5"
+    with h5py.File(file, "w") as h5:
+        for layer in networks.convolutions(model):
+            kernel, bias = layer.get_weights()
+            h5[f"{layer.name}/{layer.name}/kernel:0"] = kernel
+            h5[f"{layer.name}/{layer.name}/bias:0"] = bias
+    assert len(networks.read_weights(file)) == 13
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("file,genre,track\n", "lists no tracks"),
+        ("genre,track\nrock,1\n", "no column file"),
+        ("file,genre,track,split\na.npy,rock,1,later\n", "not one of"),
+        ("file,genre,track,split\na.npy,rock,1,train\n", "only one genre"),
+    ],
+)
+def test_bad_tables(strips, tmp_path, table, words):
+    (tmp_path / "front_end.json").write_text((strips / "front_end.json").read_text())
+    (tmp_path / "tracks.csv").write_text(table)
+    with pytest.raises(DataError, match=words):
+        prepared.load([tmp_path])
+
+
+def test_bad_sources(tmp_path):
+    with pytest.raises(DataError, match="not a folder"):
+        train("prepare", tmp_path / "none", tmp_path / "out")
+    with pytest.raises(DataError, match="no clips"):
+        train("prepare", tmp_path, tmp_path / "out")
+    write_audio(tmp_path / "rock" / "a.wav", music(1))
+    with pytest.raises(DataError, match="two genres"):
+        train("prepare", tmp_path, tmp_path / "out")
+    (tmp_path / "jazz").mkdir()
+    (tmp_path / "jazz" / "b.wav").write_text("no music")
+    done = CliRunner().invoke(app, ["prepare", str(tmp_path), str(tmp_path / "out")])
+    assert "left out" in done.output
+    with pytest.raises(DataError, match="not a prepared data set"):
+        train("fit", tmp_path, "--run", tmp_path / "run")
+    with pytest.raises(DataError, match="not a run folder"):
+        train("evaluate", tmp_path)

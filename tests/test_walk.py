@@ -1,0 +1,80 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tagger.errors import PathError
+from tagger.walk import find_music
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "music"
+    for name in ("b/2.mp3", "b/10.flac", "a/x.OGG", "z.wav", "cover.jpg", ".hidden.mp3", ".s/1.mp3"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return root
+
+
+def names(root: Path, exclude: tuple[str, ...] = ()) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in find_music([root], exclude)]
+
+
+def test_music_is_found_in_order_and_hidden_things_are_not(tree):
+    assert names(tree) == ["z.wav", "a/x.OGG", "b/10.flac", "b/2.mp3"]
+
+
+def test_links_are_followed_once_and_loops_end(tree):
+    (tree / "a" / "loop").symlink_to(tree)
+    (tree / "c").symlink_to(tree / "b")
+    (tree / "y.wav").symlink_to(tree / "z.wav")
+    assert names(tree) == ["y.wav", "a/x.OGG", "b/10.flac", "b/2.mp3"]
+
+
+def test_a_link_to_a_file_elsewhere_is_followed(tree, tmp_path):
+    elsewhere = tmp_path / "elsewhere.mp3"
+    elsewhere.write_text("!")
+    (tree / "a" / "in.mp3").symlink_to(elsewhere)
+    assert "a/in.mp3" in names(tree)
+
+
+def test_a_broken_link_is_reported_later_not_dropped(tree):
+    (tree / "broken.mp3").symlink_to(tree / "nothing.mp3")
+    assert "broken.mp3" in names(tree)
+
+
+def test_the_same_place_given_twice_counts_once(tree):
+    found = list(find_music([tree / "b", tree, tree / "b" / "2.mp3"]))
+    assert len(found) == len(set(found)) == 4
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("*.flac", ["z.wav", "a/x.OGG", "b/2.mp3"]),
+        ("b", ["z.wav", "a/x.OGG"]),
+        ("b/*.mp3", ["z.wav", "a/x.OGG", "b/10.flac"]),
+        ("b/", ["z.wav", "a/x.OGG"]),
+    ],
+)
+def test_exclude(tree, pattern, left):
+    assert names(tree, (pattern,)) == left
+
+
+def test_what_is_named_itself_is_always_yielded(tree):
+    assert list(find_music([tree / "cover.jpg", tree / ".hidden.mp3"])) == [
+        tree / "cover.jpg",
+        tree / ".hidden.mp3",
+    ]
+
+
+def test_a_missing_path_stops_before_anything_else(tree):
+    with pytest.raises(PathError, match="nowhere"):
+        next(find_music([tree, tree / "nowhere"]))
+
+
+def test_names_that_are_not_utf8(tree):
+    name = os.fsdecode(b"caf\xe9.mp3")
+    (tree / name).write_text("!")
+    assert name in names(tree)
