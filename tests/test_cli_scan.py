@@ -264,7 +264,9 @@ def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (table.exists() and table.read_text().count("\n") > 9):
+    while time.monotonic() < deadline and not (
+        table.exists() and table.read_text().count("\n") > 9
+    ):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -304,7 +306,9 @@ def test_a_scan_needs_no_tensorflow(song, toy_model):
 
 def test_real_clips(gtzan, tmp_path):
     """Any sensible model finds most of these; the card has the honest figures."""
-    clips = [gtzan / genre / f"{genre}.0000{i}.ogg" for genre in ("classical", "pop") for i in (2, 3)]
+    clips = [
+        gtzan / genre / f"{genre}.0000{i}.ogg" for genre in ("classical", "pop") for i in (2, 3)
+    ]
     done = genretag("scan", *(clip for clip in clips if clip.exists()), "--csv", "-")
     assert done.returncode == 0
     assert {row["status"] for row in rows(done.stdout)} <= {"ok", "uncertain"}

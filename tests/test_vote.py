@@ -7,7 +7,9 @@ from hypothesis.extra.numpy import arrays
 from tagger.vote import Voting, vote
 
 opinions = arrays(
-    np.float32, st.tuples(st.integers(1, 20), st.integers(2, 10)), elements=st.floats(0, 1, width=32)
+    np.float32,
+    st.tuples(st.integers(1, 20), st.integers(2, 10)),
+    elements=st.floats(0, 1, width=32),
 ).map(lambda a: (a + 1e-3) / (a + 1e-3).sum(1, keepdims=True))
 
 

@@ -10,7 +10,15 @@ from tagger.walk import find_music
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     root = tmp_path / "music"
-    for name in ("b/2.mp3", "b/10.flac", "a/x.OGG", "z.wav", "cover.jpg", ".hidden.mp3", ".s/1.mp3"):
+    for name in (
+        "b/2.mp3",
+        "b/10.flac",
+        "a/x.OGG",
+        "z.wav",
+        "cover.jpg",
+        ".hidden.mp3",
+        ".s/1.mp3",
+    ):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)

@@ -1,0 +1,3 @@
+complete --command genretag --no-files --arguments "(env _GENRETAG_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) genretag)" --condition "env _GENRETAG_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) genretag"
+
+complete --command genretag-train --no-files --arguments "(env _GENRETAG_TRAIN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) genretag-train)" --condition "env _GENRETAG_TRAIN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) genretag-train"

@@ -1,0 +1,49 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMPLETIONS = Path(__file__).parents[1] / "completions"
+
+
+def test_the_scripts_are_current():
+    done = subprocess.run(
+        [sys.executable, COMPLETIONS / "generate.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["genretag", "sc"], {"scan"}),
+        (["genretag", "scan", "--wri"], {"--write-tags"}),
+        (["genretag", "scan", "--device", "c"], {"cpu", "cuda"}),
+        (["genretag-train", "e"], {"evaluate", "export"}),
+        (["genretag-train", "fit", "--bal"], {"--balance"}),
+    ],
+)
+def test_a_real_bash_completes(words, offered):
+    function = f"_{words[0].replace('-', '_')}_completion"
+    script = (
+        f"source '{COMPLETIONS / 'genretag.bash'}'\n"
+        f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}\n"
+        f"{function} {words[0]}\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) == offered

@@ -1,0 +1,66 @@
+"""The documents are true to the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from tagger.cli import app as tagger_app
+from tagger.output import COLUMNS
+from tagger.tracks import Action, Status
+from trainer.cli import app as trainer_app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = {
+    f"{name} {command}": body
+    for name, app in (("genretag", tagger_app), ("genretag-train", trainer_app))
+    for command, body in getattr(typer.main.get_command(app), "commands", {"scan": None}).items()
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command):
+    assert command in README
+
+
+def test_every_option_of_scan_is_in_the_readme():
+    options = {
+        option
+        for parameter in COMMANDS["genretag scan"].params
+        for option in getattr(parameter, "opts", ())
+        if option.startswith("--") and option != "--help"
+    }
+    assert len(options) > 10
+    assert [option for option in sorted(options) if f"`{option}" not in README] == []
+
+
+def test_every_column_status_and_action_is_in_the_readme():
+    missing = [word for word in (*COLUMNS, *Status, *Action) if f"`{word}`" not in README]
+    assert missing == []
+
+
+def test_options_in_the_documents_exist():
+    known = {
+        option
+        for body in COMMANDS.values()
+        for parameter in body.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    text = README + (ROOT / "tagger/models/README.md").read_text("utf-8")
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    assert named - known == {"--help"}
+
+
+def test_links_lead_somewhere():
+    for document in (README, (ROOT / "CHANGELOG.md").read_text("utf-8")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document):
+            assert (ROOT / target).exists(), target
+
+
+def test_ci_runs_the_commands_of_the_readme():
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    blocks = re.findall(r"```sh\n(python3 -m venv .*)\n```", README)
+    assert len(blocks) == 2
+    assert "README.md" in ci
