@@ -40,8 +40,13 @@ def export(
 
     Raises:
         DataError: the run was not evaluated, or its data is gone.
-        ModelError: Keras and ONNX Runtime disagree.
+        ModelError: Keras and ONNX Runtime disagree, or Keras runs on another backend than
+            TensorFlow, the only one whose export keeps the number of frames open.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            "The export needs KERAS_BACKEND=tensorflow; it takes runs of every backend."
+        )
     judge = judged_by or run
     metrics = _metrics(judge)
     model = networks.build_strips(run.model(keep), run.front_end.n_mels, run.options.grid)
