@@ -17,6 +17,12 @@ app = typer.Typer(
 
 FULL = "full"
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
+KeepMtime = Annotated[
+    bool, typer.Option("--keep-mtime/--no-keep-mtime", help="Files keep their modification time.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what failed.")]
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -58,6 +64,10 @@ def scan(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace genres that are there already.")
     ] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add to genres that are there already.")
+    ] = False,
+    keep_mtime: KeepMtime = True,
     csv: Annotated[
         Path | None, typer.Option(help="Write a CSV; '-' is standard output.", metavar="FILE")
     ] = None,
@@ -71,6 +81,9 @@ def scan(
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Most genres for one track.")] = 1,
+    album: Annotated[
+        bool, typer.Option("--album", help="The tracks of one folder vote together.")
+    ] = False,
     seconds: Annotated[
         float,
         typer.Option(
@@ -90,9 +103,10 @@ def scan(
     model: Annotated[
         Path, typer.Option(help="A model file made by genretag-train export.", show_default=False)
     ] = SHIPPED_MODEL,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but what failed.")
-    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="Another configuration file.", metavar="FILE")
+    ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Listen to music and show a genre for each track.
 
@@ -100,28 +114,79 @@ def scan(
     """
     if csv is not None and csv == jsonl:
         raise typer.BadParameter("--csv and --jsonl cannot go to the same place.")
+    if append and overwrite:
+        raise typer.BadParameter("--append and --overwrite exclude each other.")
     from tagger.scanning import run_scan
 
     raise typer.Exit(
         run_scan(
             ScanOptions(
-                tuple(paths),
-                write_tags,
-                overwrite,
-                csv,
-                jsonl,
-                min_confidence,
-                top,
-                None if seconds == float("inf") else seconds,
-                tuple(exclude or ()),
-                jobs,
-                batch_size,
-                device,
-                model,
-                quiet,
+                paths=tuple(paths),
+                write_tags=write_tags,
+                overwrite=overwrite,
+                append=append,
+                keep_mtime=keep_mtime,
+                album=album,
+                csv=csv,
+                jsonl=jsonl,
+                min_confidence=min_confidence,
+                top=top,
+                seconds=None if seconds == float("inf") else seconds,
+                exclude=tuple(exclude or ()),
+                jobs=jobs,
+                batch_size=batch_size,
+                device=device,
+                model=model,
+                config=config,
+                quiet=quiet,
             )
         )
     )
+
+
+@app.command()
+def apply(
+    table: Annotated[Path, typer.Argument(help="The CSV of a scan, edited or not.")],
+    dry_run: DryRun = False,
+    keep_mtime: KeepMtime = True,
+    quiet: Quiet = False,
+) -> None:
+    """Write the rows of a scan's CSV whose action is "write"."""
+    from tagger.journaling import run_apply
+
+    raise typer.Exit(run_apply(table, dry_run=dry_run, keep_mtime=keep_mtime, quiet=quiet))
+
+
+@app.command()
+def undo(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="The run, the last one if none is named; files or folders.",
+            metavar="[RUN] [PATH]...",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Restore genres that were changed since as well.")
+    ] = False,
+) -> None:
+    """Bring back the genres that a run replaced."""
+    from tagger.journaling import run_undo
+
+    run, paths = None, arguments or []
+    if paths and paths[0].isdecimal():
+        run, paths = int(paths[0]), paths[1:]
+    raise typer.Exit(run_undo(run, [Path(p) for p in paths], dry_run=dry_run, yes=yes, force=force))
+
+
+@app.command()
+def history() -> None:
+    """List the runs that wrote genres."""
+    from tagger.journaling import run_history
+
+    raise typer.Exit(run_history())
 
 
 def main() -> None:

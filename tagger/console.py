@@ -4,13 +4,14 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
@@ -103,13 +104,13 @@ class ScanDisplay:
         done = self._statuses.total()
         seconds = time.monotonic() - self._started
         self._console.print(
-            f"{'Interrupted after ' if interrupted else ''}{_count(done, 'track')} in "
+            f"{'Interrupted after ' if interrupted else ''}{count_of(done, 'track')} in "
             f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second): {self._outcome()}"
         )
         if not write_tags and self._actions[Action.WRITE]:
             self._console.print(
                 f"Nothing was written. With --write-tags, "
-                f"{_count(self._actions[Action.WRITE], 'file')} would get a genre."
+                f"{count_of(self._actions[Action.WRITE], 'file')} would get a genre."
             )
 
     def _outcome(self) -> str:
@@ -167,7 +168,8 @@ def printable(path: Path) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -177,6 +179,21 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def ask(question: str) -> bool:
+    """Ask on the terminal; only a clear yes is one."""
+    return Confirm.ask(Text(question), default=False, console=Console(stderr=True))
+
+
+def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Show rows in columns."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(highlight=False, soft_wrap=True).print(table)
 
 
 def complain(text: str) -> None:

@@ -1,10 +1,10 @@
 """From the model's opinion of a track to what its tag should say."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tagger.genres import spelling
-from tagger.tags import can_hold_tags
+from tagger.tags import can_hold_tags, merged
 from tagger.tracks import Action, Judged, Result, Status
 
 
@@ -15,6 +15,13 @@ class Rules:
     min_confidence: float
     top: int = 1  # most genres of one track
     overwrite: bool = False  # genres that are there already
+    append: bool = False  # to them
+    names: Mapping[str, str] = field(default_factory=dict)  # genres that get another name
+
+    def name(self, label: str) -> str:
+        """Return the name that a label of the model gets in a tag."""
+        spelled = spelling(label)
+        return self.names.get(label) or self.names.get(spelled) or spelled
 
 
 def decide(track: Judged, labels: Sequence[str], rules: Rules) -> Result:
@@ -25,19 +32,22 @@ def decide(track: Judged, labels: Sequence[str], rules: Rules) -> Result:
             heard.path, heard.status, Action.SKIP, existing=heard.existing, error=heard.error
         )
     ranking = sorted(
-        zip(map(spelling, labels), track.probabilities, strict=True), key=lambda pair: -pair[1]
+        zip(map(rules.name, labels), track.probabilities, strict=True), key=lambda pair: -pair[1]
     )
     genres = tuple(genre for genre, p in ranking[: rules.top] if p >= rules.min_confidence)
     status = Status.OK if genres else Status.UNCERTAIN
-    error = ""
-    if not genres:
+    error = heard.error  # of its tags: it was heard
+    if error:
+        action = Action.FAILED
+    elif not genres:
         action = Action.SKIP
     elif not can_hold_tags(heard.path):
         action, error = Action.SKIP, f"{heard.path.suffix} files hold no tags"
-    elif heard.existing and not rules.overwrite:
-        action = Action.KEEP
     else:
-        action = Action.WRITE
+        if rules.append:
+            genres = merged(heard.existing, genres)
+        kept = heard.existing and not (rules.overwrite or rules.append)
+        action = Action.KEEP if kept or genres == heard.existing else Action.WRITE
     return Result(
         heard.path,
         status,
@@ -48,4 +58,5 @@ def decide(track: Judged, labels: Sequence[str], rules: Rules) -> Result:
         heard.seconds,
         error,
         track.probabilities,
+        heard.identity,
     )

@@ -37,6 +37,14 @@ class DeviceError(GenretagError):
     """The device that was asked for is not to be had."""
 
 
+class StateError(GenretagError):
+    """The journal cannot be used."""
+
+
+class ConfigError(GenretagError):
+    """The configuration file cannot be used."""
+
+
 class DataError(GenretagError):
     """Training data cannot be used."""
 

@@ -11,6 +11,17 @@ def spelling(label: str) -> str:
     return _id3v1().get(_plain(label), label)
 
 
+NO_ID3V1_GENRE = 255
+
+
+def id3v1_number(genre: str) -> int:
+    """Return the number that ID3v1 has for a genre, 255 if none."""
+    from mutagen.id3 import TCON
+
+    name = _id3v1().get(_plain(genre))
+    return TCON.GENRES.index(name) if name else NO_ID3V1_GENRE
+
+
 @cache
 def _id3v1() -> dict[str, str]:
     from mutagen.id3 import TCON

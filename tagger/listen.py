@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,7 @@ from tagger.errors import (
     UnsupportedError,
 )
 from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.identity import Identity
 from tagger.tags import can_hold_tags, read_genres
 from tagger.tracks import Heard, Status
 
@@ -49,20 +51,26 @@ def listen(path: Path, how: Listening) -> Heard:
     """Decode one file, compute its strip and read its genres; never raises for a bad file."""
     _leave_interrupts_to_the_parent()
     existing: tuple[str, ...] = ()
+    tag_error = ""
+    identity: Identity | None = None
     try:
         if not is_music(path):
             raise UnsupportedError("is not a kind of music file that is known here")
+        with suppress(OSError):  # decoding it will say what is wrong
+            identity = Identity.of(path)
         samples = decode(path, how.front_end.sample_rate, how.seconds)
         if can_hold_tags(path):
-            existing = read_genres(path)
+            try:
+                existing = read_genres(path)
+            except TagError as error:
+                tag_error = str(error)
         if samples.size < how.front_end.samples_for(how.grid.window):
             raise TooShortError("is shorter than one window of the model")
         strip = how.grid.whole(log_mel(samples, how.front_end))
-    except TagError as error:
-        return Heard(path, status=Status.UNREADABLE, error=str(error))
     except TrackError as error:
         return Heard(path, existing, status=_STATUS[type(error)], error=str(error))
-    return Heard(path, existing, strip, samples.size / how.front_end.sample_rate)
+    seconds = samples.size / how.front_end.sample_rate
+    return Heard(path, existing, strip, seconds, error=tag_error, identity=identity)
 
 
 def listen_to_all(paths: Iterable[Path], how: Listening) -> Iterator[Heard]:

@@ -16,6 +16,9 @@ class ScanOptions:
     paths: tuple[Path, ...]
     write_tags: bool = False
     overwrite: bool = False
+    append: bool = False
+    keep_mtime: bool = True
+    album: bool = False
     csv: Path | None = None
     jsonl: Path | None = None
     min_confidence: float | None = None  # None: what the model file says
@@ -26,4 +29,5 @@ class ScanOptions:
     batch_size: int | None = None  # None: what suits the device
     device: Device = "auto"
     model: Path = SHIPPED_MODEL
+    config: Path | None = None
     quiet: bool = False

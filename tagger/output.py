@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from tagger.cells import genres_cell, path_cell, text_cell
 from tagger.errors import PathError
 from tagger.tracks import Result
 
@@ -25,12 +26,7 @@ COLUMNS = (
     "seconds",
     "error",
 )
-SEPARATOR = "; "  # between genres in one cell
-
 STANDARD_OUTPUT = Path("-")
-
-# A cell that begins like this is run as a formula by a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Writer(Protocol):
@@ -52,21 +48,19 @@ class CsvWriter:
         """Add a row."""
         (genre, first), (second_genre, second) = _two_best(result)
         texts = {
-            "path": os.fspath(result.path),
+            "path": path_cell(result.path),
             "status": result.status,
-            "genre": SEPARATOR.join(result.genres) or genre,
+            "genre": genres_cell(result.genres or (genre,)),
             "confidence": _number(first),
-            "second_genre": second_genre,
+            "second_genre": text_cell(second_genre),
             "second_confidence": _number(second),
-            "existing_genre": SEPARATOR.join(result.existing),
+            "existing_genre": genres_cell(result.existing),
             "action": result.action,
             "seconds": f"{result.seconds:.2f}",
-            "error": result.error,
+            "error": text_cell(result.error),
         }
         probabilities = result.probabilities or (None,) * self._n_labels
-        self._write_row(
-            (*(_neutral(texts[column]) for column in COLUMNS), *map(_number, probabilities))
-        )
+        self._write_row((*(texts[column] for column in COLUMNS), *map(_number, probabilities)))
 
     def _write_row(self, cells: Sequence[str]) -> None:
         # The csv module quotes a carriage return only if it is part of the line's end, but a bare
@@ -139,8 +133,3 @@ def _rounded(value: float | None) -> float | None:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
-
-
-def _neutral(text: str) -> str:
-    """Keep a spreadsheet from running a cell; `'` marks it as text there."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

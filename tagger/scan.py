@@ -4,13 +4,14 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from tagger.albums import vote_by_album
 from tagger.decide import Rules, decide
 from tagger.errors import TagError
 from tagger.judge import judge
 from tagger.listen import Listening, listen_to_all
 from tagger.model import GenreModel
-from tagger.tags import write_genres
 from tagger.tracks import Action, Result
+from tagger.writer import TagWriter
 
 
 def scan(
@@ -20,22 +21,24 @@ def scan(
     rules: Rules,
     *,
     batch_size: int,
-    write_tags: bool,
+    by_album: bool = False,
+    writer: TagWriter | None = None,
 ) -> Generator[Result, None, None]:
     """Yield one result a file, in the order of the files, as soon as it is known.
 
-    Unless `write_tags`, no file is opened for writing.
+    Without a writer, no file is opened for writing.
     """
-    for judged in judge(listen_to_all(files, listening), model, batch_size):
+    opinions = judge(listen_to_all(files, listening), model, batch_size)
+    for judged in vote_by_album(opinions) if by_album else opinions:
         result = decide(judged, model.facts.labels, rules)
-        if write_tags and result.action is Action.WRITE:
-            result = _write(result)
+        if writer is not None and result.action is Action.WRITE:
+            result = _write(result, writer)
         yield result
 
 
-def _write(result: Result) -> Result:
+def _write(result: Result, writer: TagWriter) -> Result:
     try:
-        write_genres(result.path, result.genres)
+        writer.write(result.path, result.genres, result.identity)
     except TagError as error:
         return replace(result, action=Action.FAILED, error=str(error))
     return replace(result, action=Action.WRITTEN)

@@ -2,19 +2,47 @@
 
 from contextlib import ExitStack, closing
 
+from tagger import config
 from tagger.console import ScanDisplay, complain
 from tagger.decide import Rules
 from tagger.errors import ExitCode
+from tagger.facts import ModelFacts
+from tagger.journal import Journal, state_folder
 from tagger.listen import Listening
 from tagger.model import GenreModel
 from tagger.options import ScanOptions
 from tagger.output import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
 from tagger.scan import scan
+from tagger.tracks import Action, Result
 from tagger.walk import find_music
+from tagger.writer import TagWriter
 
 # Strips in one call of the model. A strip already holds many windows, so on a CPU more of them
 # cost memory and save no time; a GPU wants more work at a time.
 BATCH_SIZE = {"CPU": 2, "CUDA": 32}
+
+
+class PlanMemory:
+    """Notes what the files of a CSV were like, so that `apply` can tell whether they changed."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def write(self, result: Result) -> None:
+        """Note a file that is to be written."""
+        if result.action is Action.WRITE and result.identity is not None:
+            self._journal.remember(result.path, result.identity)
+
+
+def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
+    asked = options.min_confidence
+    return Rules(
+        facts.min_confidence if asked is None else asked,
+        options.top,
+        options.overwrite,
+        options.append,
+        config.load(options.config).genres,
+    )
 
 
 def run_scan(options: ScanOptions) -> ExitCode:
@@ -50,19 +78,23 @@ def run_scan(options: ScanOptions) -> ExitCode:
             f"{model.path.stem} ({len(facts.labels)} genres) on {model.device}, "
             f"decoding in {jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track"
         )
+        tag_writer = None
+        if options.csv or options.write_tags:
+            journal = stack.enter_context(Journal(state_folder()))
+            if options.csv:
+                writers.append(PlanMemory(journal))
+            if options.write_tags:
+                tag_writer = TagWriter(journal, "scan --write-tags", keep_mtime=options.keep_mtime)
         if model.notice:
             display.header(f"The GPU is not used: {model.notice}.")
         results = scan(
             find_music(options.paths, options.exclude),
             model,
             Listening(facts.front_end, facts.grid, options.seconds, jobs),
-            Rules(
-                facts.min_confidence if options.min_confidence is None else options.min_confidence,
-                options.top,
-                options.overwrite,
-            ),
+            _rules(options, facts),
             batch_size=options.batch_size or BATCH_SIZE[model.device],
-            write_tags=options.write_tags,
+            by_album=options.album,
+            writer=tag_writer,
         )
         interrupted = False
         try:

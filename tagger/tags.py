@@ -1,32 +1,25 @@
-"""The genre tags of music files."""
+"""The genre tags of music files: one declaration for each family of tags.
 
-from collections.abc import Sequence
+Genres are kept in two forms. The *texts* are what the file holds, word for word, so that an undo
+can bring back exactly that; the *genres* are what they mean: "(17)Rock" is Rock, and in ID3v2.3,
+which has no other way, "Rock/Jazz" is two.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any, ClassVar
 
 from tagger.errors import TagError
 
 TAGGED_SUFFIXES = frozenset(
-    [
-        ".aac",
-        ".aif",
-        ".aiff",
-        ".ape",
-        ".asf",
-        ".dsf",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mp3",
-        ".mp4",
-        ".mpc",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".wav",
-        ".wma",
-        ".wv",
-    ]
+    ".aif .aifc .aiff .ape .asf .dsf .flac .m4a .m4b .mp+ .mp2 .mp3 .mp4 .mpc .oga .ogg .opus .spx"
+    " .tta .wav .wave .wma .wv".split()
 )
+
+Texts = tuple[str, ...]
 
 
 def can_hold_tags(path: Path) -> bool:
@@ -34,44 +27,244 @@ def can_hold_tags(path: Path) -> bool:
     return path.suffix.lower() in TAGGED_SUFFIXES
 
 
-def read_genres(path: Path) -> tuple[str, ...]:
+class TaggedFile(ABC):
+    """The tags of one opened file; `open_tags` finds the right subclass.
+
+    Nothing is written before `save`.
+    """
+
+    key: ClassVar[str]  # what the family calls the genre
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    @property
+    def tags(self) -> Any:
+        """The tags of mutagen; empty ones are made where there are none."""
+        if self.file.tags is None:
+            self.file.add_tags()
+        return self.file.tags
+
+    @property
+    @abstractmethod
+    def texts(self) -> Texts:
+        """The genre texts, word for word."""
+
+    @texts.setter
+    @abstractmethod
+    def texts(self, texts: Sequence[str]) -> None: ...
+
+    @property
+    def genres(self) -> Texts:
+        """What the texts mean."""
+        return tuple(
+            part.strip() for text in self.texts for part in text.split("\0") if part.strip()
+        )
+
+    def texts_for(self, genres: Sequence[str]) -> Texts:
+        """Return the texts that mean these genres in this file."""
+        return tuple(genres)
+
+    @abstractmethod
+    def others(self) -> Any:
+        """Return all other tags and pictures, in a form that can be compared."""
+
+    def save(self) -> None:
+        """Write the tags into the file."""
+        self.file.save()
+
+
+class Id3File(TaggedFile):
+    """MP3, AIFF, WAV, DSF, True Audio."""
+
+    key = "TCON"
+
+    @property
+    def _is_v23(self) -> bool:
+        return bool(self.tags.version[:2] == (2, 3))
+
+    @property
+    def texts(self) -> Texts:
+        """The genre texts, word for word."""
+        return tuple(str(text) for frame in self.tags.getall(self.key) for text in frame.text)
+
+    @texts.setter
+    def texts(self, texts: Sequence[str]) -> None:
+        from mutagen.id3 import TCON, Encoding
+
+        # ID3v2.3 has no UTF-8.
+        wide = Encoding.UTF16 if self._is_v23 else Encoding.UTF8
+        plain = all(text.isascii() for text in texts)
+        encoding = Encoding.LATIN1 if plain else wide
+        self.tags.setall(self.key, [TCON(encoding, list(texts))] if texts else [])
+
+    @property
+    def genres(self) -> Texts:
+        """What the texts mean: numbers are names, and in v2.3 a slash separates."""
+        from mutagen.id3 import TCON
+
+        named = [
+            name
+            for text in self.texts
+            # Only what begins with a number is a number; mutagen would also cut texts at line ends.
+            for name in (TCON(text=[text]).genres if _NUMBERED.match(text) else [text])
+        ]
+        parts = [part for name in named for part in (name.split("/") if self._is_v23 else [name])]
+        return tuple(part.strip() for part in parts if part.strip())
+
+    def texts_for(self, genres: Sequence[str]) -> Texts:
+        """Return the texts that mean these genres; v2.3 holds but one text."""
+        return ("/".join(genres),) if self._is_v23 and genres else tuple(genres)
+
+    def others(self) -> Any:
+        """Return all other frames, and those that mutagen does not know."""
+        frames = {name: frame for name, frame in self.tags.items() if frame.FrameID != self.key}
+        return frames, list(self.tags.unknown_frames)
+
+    def save(self) -> None:
+        """Write the tags in the version that the file has; an ID3v1 tag is kept in step."""
+        self.file.save(v2_version=3 if self._is_v23 else 4)
+
+
+_NUMBERED = re.compile(r"(\d+|CR|RX)$|\((\d+|CR|RX)\)")
+
+
+class MappedFile(TaggedFile):
+    """A family whose tags map a key to a list of texts."""
+
+    @property
+    def texts(self) -> Texts:
+        """The genre texts, word for word."""
+        return tuple(map(str, self.tags.get(self.key, ())))
+
+    @texts.setter
+    def texts(self, texts: Sequence[str]) -> None:
+        if texts:
+            self.tags[self.key] = list(texts)
+        elif self.key in self.tags:
+            del self.tags[self.key]
+
+    def others(self) -> Any:
+        """Return all other items."""
+        return {name: value for name, value in self.tags.items() if name != self.key}
+
+
+class VorbisFile(MappedFile):
+    """FLAC, Ogg Vorbis, Opus, Ogg FLAC, Speex: repeated comments."""
+
+    key = "genre"
+
+    def others(self) -> Any:
+        """Return the other comments in their order, and FLAC's other blocks and pictures."""
+        comments = [(name.lower(), value) for name, value in self.tags if name.lower() != self.key]
+        blocks = getattr(self.file, "metadata_blocks", ())
+        kept = [
+            (block.code, block.write()) for block in blocks if block.code not in _FLAC_TAG_BLOCKS
+        ]
+        return comments, kept
+
+
+_FLAC_TAG_BLOCKS = (1, 4)  # padding and Vorbis comment
+
+
+class Mp4File(MappedFile):
+    """M4A, M4B, MP4; mutagen reads a numeric `gnre` as the `©gen` that takes its place."""
+
+    key = "©gen"
+
+
+class AsfFile(MappedFile):
+    """WMA, ASF."""
+
+    key = "WM/Genre"
+
+    def others(self) -> Any:
+        """Return the other attributes in their order."""
+        return [(name, value) for name, value in self.tags if name != self.key]
+
+
+class ApeFile(MappedFile):
+    """Monkey's Audio, WavPack, Musepack: one text with NUL between values."""
+
+    key = "Genre"
+
+    def others(self) -> Any:
+        """Return the other items with their kind, which equal values may differ in."""
+        return {
+            name: (value.kind, value.value)
+            for name, value in self.tags.items()
+            if name.lower() != self.key.lower()
+        }
+
+
+@cache
+def _families() -> tuple[tuple[type, type[TaggedFile]], ...]:
+    from mutagen._vorbis import VCommentDict
+    from mutagen.apev2 import APEv2
+    from mutagen.asf import ASFTags
+    from mutagen.id3 import ID3
+    from mutagen.mp4 import MP4Tags
+
+    return (
+        (ID3, Id3File),
+        (VCommentDict, VorbisFile),
+        (MP4Tags, Mp4File),
+        (ASFTags, AsfFile),
+        (APEv2, ApeFile),
+    )
+
+
+def open_tags(path: Path) -> TaggedFile:
+    """Open the tags of a file.
+
+    Raises:
+        TagError: the file cannot be read, or is none that holds tags.
+    """
+    import mutagen
+    from mutagen.mp3 import MP3
+
+    try:
+        file = mutagen.File(path)
+        if file is None:
+            raise TagError("holds no tags that are known here")
+        if file.tags is None:
+            file.add_tags()
+        family = next((f for kind, f in _families() if isinstance(file.tags, kind)), None)
+        if family is None:
+            raise TagError("holds no tags that are known here")
+        if family is Id3File and file.tags.version[:2] in ((2, 3), (2, 4)):
+            # As they are: without this mutagen turns the frames of v2.3 into those of v2.4, and not
+            # all of them find back; and it fills in from ID3v1 what ID3v2 does not say. Tags of
+            # v2.2 or of v1 alone it has to translate; they are written as v2.4.
+            as_is = {"load_v1": False} if isinstance(file, MP3) else {}
+            untranslated = type(file)(path, translate=False, **as_is)
+            if untranslated.tags is not None:
+                file = untranslated
+        return family(file)
+    except TagError:
+        raise
+    except Exception as error:  # an odd file can make of a parser whatever it likes
+        raise TagError(f"has tags that cannot be read ({reason(error)})") from None
+
+
+def read_genres(path: Path) -> Texts:
     """Return the genres of a file; none where there are no tags.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    import mediafile
-
-    try:
-        return tuple(genre for genre in mediafile.MediaFile(path).genres or () if genre)
-    except (mediafile.UnreadableFileError, OSError) as error:
-        raise TagError(f"has tags that cannot be read ({_reason(error)})") from None
+    return open_tags(path).genres
 
 
-def write_genres(path: Path, genres: Sequence[str]) -> None:
-    """Replace the genres of a file; all other tags stay.
-
-    ID3v2.3 stays v2.3. Nothing is written when the genres are there already.
-
-    Raises:
-        TagError: the file cannot be written, or is none that holds tags.
-    """
-    import mediafile
-
-    try:
-        media = mediafile.MediaFile(path)
-        version = getattr(media.mgfile.tags, "version", None)
-        if version and version[:2] == (2, 3):
-            media = mediafile.MediaFile(path, id3v23=True)
-        if tuple(media.genres or ()) == tuple(genres):
-            return
-        media.genres = list(genres)
-        media.save()
-    except PermissionError:
-        raise TagError("may not be written (no permission)") from None
-    except (mediafile.UnreadableFileError, OSError) as error:
-        raise TagError(f"could not be tagged ({_reason(error)})") from None
+def reason(error: BaseException) -> str:
+    """Return the system's or mutagen's own words in one line, without the path."""
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return text.splitlines()[0].lower()
 
 
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).splitlines()[0]
+def merged(existing: Iterable[str], new: Iterable[str]) -> Texts:
+    """Return the existing genres and those new ones that are not among them."""
+    result = {genre.casefold(): genre for genre in existing}
+    for genre in new:
+        result.setdefault(genre.casefold(), genre)
+    return tuple(result.values())

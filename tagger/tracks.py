@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tagger.frontend import Strip
+from tagger.identity import Identity
 
 
 class Status(StrEnum):
@@ -42,7 +43,8 @@ class Heard:
     strip: Strip | None = None
     seconds: float = 0.0  # of audio that were listened to
     status: Status = Status.OK
-    error: str = ""
+    error: str = ""  # why there is no strip, or what is wrong with the tags
+    identity: Identity | None = None  # of the file when it was opened
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Result:
     seconds: float = 0.0
     error: str = ""
     probabilities: tuple[float, ...] = field(default=(), repr=False)  # in the model's order
+    identity: Identity | None = None
 
     @property
     def failed(self) -> bool:

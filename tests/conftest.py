@@ -105,6 +105,14 @@ def write_toy_model(path: Path, facts: ModelFacts | None = TOY_FACTS) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the user's own journal and configuration out of it, and tests out of those."""
+    folder = tmp_path / "genretag-home"
+    monkeypatch.setenv("GENRETAG_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx")

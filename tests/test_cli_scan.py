@@ -170,6 +170,18 @@ def test_bad_files_get_a_line_each_and_the_rest_goes_on(song, toy_model):
     assert "Traceback" not in done.stderr
 
 
+def test_tags_that_cannot_be_read_do_not_hide_the_genre(song, toy_model):
+    track = song("a.flac")
+    data = track.read_bytes()
+    at = data.index(b"\x04", 42)
+    track.write_bytes(data[: at + 4] + b"\xff\xff\xff\x7f" + data[at + 8 :])
+    done = genretag("scan", track, "--model", toy_model, "--csv", "-")
+    (row,) = rows(done.stdout)
+    assert (row["status"], row["action"], done.returncode) == ("ok", "failed", 3)
+    assert "tags that cannot be read" in row["error"]
+    assert row["genre"]
+
+
 def test_silent_and_short_tracks_are_no_failure(song, toy_model):
     song("short.wav", 1.0)
     assert genretag("scan", song().parent, "--model", toy_model).returncode == 0
@@ -225,30 +237,33 @@ def test_names_cannot_steer_the_terminal(song, toy_model):
 
 def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypatch, tmp_path):
     from tagger import scan as scanning
+    from tagger import writer
     from tagger.decide import Rules
     from tagger.errors import TagError
+    from tagger.journal import Journal
     from tagger.listen import Listening
     from tagger.model import GenreModel
     from tagger.tracks import Action
 
-    def refuse(path: Path, genres: tuple[str, ...]) -> None:
-        if path.name == "a.wav":
+    def refuse(change, **_):
+        if change.path.name == "a.wav":
             raise TagError("may not be written (no permission)")
 
-    monkeypatch.setattr(scanning, "write_genres", refuse)
+    monkeypatch.setattr(writer, "make", refuse)
     model = GenreModel(toy_model, "cpu")
-    results = scanning.scan(
-        [song("a.wav"), song("b.wav")],
-        model,
-        Listening(model.facts.front_end, model.facts.grid),
-        Rules(0.0),
-        batch_size=2,
-        write_tags=True,
-    )
-    assert [(r.action, r.failed) for r in results] == [
-        (Action.FAILED, True),
-        (Action.WRITTEN, False),
-    ]
+    with Journal(tmp_path / "state") as journal:
+        results = scanning.scan(
+            [song("a.wav"), song("b.wav")],
+            model,
+            Listening(model.facts.front_end, model.facts.grid),
+            Rules(0.0),
+            batch_size=2,
+            writer=writer.TagWriter(journal, "test"),
+        )
+        assert [(r.action, r.failed) for r in results] == [
+            (Action.FAILED, True),
+            (Action.WRITTEN, False),
+        ]
 
 
 def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):

@@ -6,7 +6,7 @@ nothing but the seed and its number: a resumed run sees the batches it would hav
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from trainer.data import DataSet, Track, class_weights
 
 Array = NDArray[np.float32]
 Balance = Literal["even", "weights", "none"]
+Augment = Literal["off", "normal", "strong"]
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,25 @@ class Augmentation:
     """What is done to a window before the network sees it; the defaults suit log-mel."""
 
     mixup: float = 0.4  # parameter of the Beta distribution; 0: off (Zhang et al. 2018)
-    mask_bands: int = 20  # widest mask over mel bands (SpecAugment, Park et al. 2019)
+    masks: int = 1  # of each kind (SpecAugment, Park et al. 2019)
+    mask_bands: int = 20  # widest mask over mel bands
     mask_frames: int = 20  # widest mask over frames
-    shift_bands: int = 3  # furthest shift along the mel axis, a cheap change of pitch
+    shift_bands: float = 3.0  # furthest shift along the mel axis, a cheap change of pitch
+    stretch_bands: float = 0.0  # the mel axis is stretched by 1 ± this
+    stretch_frames: float = 0.0  # and time, as far as the strip has the frames
+    equaliser: float = 0.0  # deviation of each of the slow waves over the bands that are added
     gain: float = 0.2  # contrast is scaled by 1 ± this
     noise: float = 0.1  # standard deviation of added noise
 
     @classmethod
     def off(cls) -> "Augmentation":
         """Leave windows as they are."""
-        return cls(0, 0, 0, 0, 0, 0)
+        return cls(**dict.fromkeys((field.name for field in fields(cls)), 0))
+
+    @classmethod
+    def strong(cls) -> "Augmentation":
+        """Vary much, where there are few recordings to learn from."""
+        return cls(masks=2, shift_bands=5, stretch_bands=0.08, stretch_frames=0.2, equaliser=0.2)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class WindowSampler:
         """Return batch `number` of the run."""
         rng = np.random.default_rng((self.seed, number))
         drawn = [self._draw(rng) for _ in range(size)]
-        windows = np.stack([_vary(window, self.augmentation, rng) for window, _ in drawn])
+        windows = np.stack([window for window, _ in drawn])
         targets = np.eye(self.n_labels, dtype=np.float32)[[target for _, target in drawn]]
         windows, targets = _mix(windows, targets, self.augmentation.mixup, rng)
         for window in windows:
@@ -126,7 +136,7 @@ class WindowSampler:
                 yield ready
 
     def _draw(self, rng: np.random.Generator) -> tuple[Array, int]:
-        """Draw a window and its label."""
+        """Draw a varied window and its label."""
         if self.balance == "even":
             indices = self._of_label[rng.integers(len(self._of_label))]
             index = int(indices[rng.integers(indices.size)])
@@ -136,19 +146,41 @@ class WindowSampler:
         starts = np.array([max(strip.shape[1] - self.grid.window, 0) + 1 for strip in strips])
         # A long strip has more to show than a short one, but its windows resemble each other.
         share = np.sqrt(starts + self.grid.hop)
-        chosen = int(rng.choice(len(strips), p=share / share.sum()))
-        start = int(rng.integers(starts[chosen]))
-        return cut_window(strips[chosen], start, self.grid.window), int(self._targets[index])
+        strip = strips[int(rng.choice(len(strips), p=share / share.sum()))]
+        stretch = rng.uniform(-1, 1) * self.augmentation.stretch_frames
+        length = round(self.grid.window * (1 + stretch))
+        if length > strip.shape[1]:
+            length = self.grid.window
+        start = int(rng.integers(max(strip.shape[1] - length, 0) + 1))
+        piece = cut_window(strip, start, length)
+        return _vary(piece, self.grid.window, self.augmentation, rng), int(self._targets[index])
 
 
-def _vary(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> Array:
-    """Shift along the mel axis and scale the contrast."""
-    if augmentation.shift_bands:
-        shift = int(rng.integers(-augmentation.shift_bands, augmentation.shift_bands + 1))
-        bands = np.clip(np.arange(window.shape[0]) - shift, 0, window.shape[0] - 1)
-        window = window[bands]
-    gain = rng.uniform(1 - augmentation.gain, 1 + augmentation.gain)
-    return window * np.float32(gain)
+def _vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.Generator) -> Array:
+    """Stretch a piece to a window, stretch and shift its bands, equalise, scale the contrast."""
+    n_bands = piece.shape[0]
+    bands = np.arange(n_bands, dtype=np.float32)
+    centre = (n_bands - 1) / 2
+    scale = 1 + rng.uniform(-1, 1) * augmentation.stretch_bands
+    shift = rng.uniform(-1, 1) * augmentation.shift_bands
+    window = _resample(piece, (bands - centre) * scale + centre + shift)
+    if piece.shape[1] != frames:
+        window = _resample(window.T, np.linspace(0, piece.shape[1] - 1, frames)).T
+    if augmentation.equaliser:
+        waves = np.cos(np.pi * np.outer(bands / n_bands, np.arange(1, 4)))
+        curve = waves @ rng.normal(0, augmentation.equaliser, waves.shape[1])
+        window = window + curve[:, None].astype(np.float32)
+    return window * np.float32(1 + rng.uniform(-1, 1) * augmentation.gain)
+
+
+def _resample(rows: Array, places: NDArray[Any]) -> Array:
+    """Return rows at fractional places, between the two rows around each; edges are repeated."""
+    places = np.clip(places, 0, len(rows) - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, len(rows) - 1)
+    share = (places - below).astype(np.float32)[:, None]
+    mixed: Array = rows[below] * (1 - share) + rows[above] * share
+    return mixed
 
 
 def _mix(
@@ -164,12 +196,10 @@ def _mix(
 
 
 def _mask(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> None:
-    """Set a run of bands and a run of frames to the mean, in place."""
+    """Set runs of bands and runs of frames to the mean, in place."""
     bands, frames = window.shape
-    for length, widest, view in (
-        (bands, augmentation.mask_bands, window),
-        (frames, augmentation.mask_frames, window.T),
-    ):
+    kinds = (bands, augmentation.mask_bands, window), (frames, augmentation.mask_frames, window.T)
+    for length, widest, view in kinds * augmentation.masks:
         width = int(rng.integers(min(widest, length) + 1))
         start = int(rng.integers(length - width + 1))
         view[start : start + width] = 0

@@ -1,6 +1,7 @@
 """The command line of the trainer."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from tagger.console import run_app
 from tagger.errors import DataError
 from tagger.frontend import FrontEnd
-from trainer.batches import Augmentation, Balance
+from trainer.batches import Augment, Augmentation, Balance
 from trainer.runs import FitOptions, Keep, Precision, load_run
 
 app = typer.Typer(
@@ -40,9 +41,21 @@ def prepare(
     ] = (0.7, 0.15, 0.15),
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: all cores.")] = -1,
+    pictures_of: Annotated[
+        Path | None,
+        typer.Option(
+            help="The source holds spectrogram pictures of the tracks of this prepared data set."
+        ),
+    ] = None,
 ) -> None:
     """Turn clips into log-mel strips, once, for any number of trainings."""
     from trainer import prepare as preparing
+    from trainer.pictures import prepare_pictures
+
+    if pictures_of:
+        rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
+        _say(preparing.genres_and_splits(rows))
+        return
 
     rows = preparing.prepare(
         source,
@@ -94,7 +107,7 @@ def fit(
     balance: Annotated[
         Balance, typer.Option(help="Rare genres: drawn as often, weighed in the loss, or neither.")
     ] = "even",
-    augment: Annotated[bool, typer.Option(help="Vary the windows.")] = True,
+    augment: Annotated[Augment, typer.Option(help="How much the windows are varied.")] = "normal",
     mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0: off.")] = 0.4,
     shrink: Annotated[
         int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
@@ -107,6 +120,12 @@ def fit(
 ) -> None:
     """Train VGG16 on windows of the strips."""
     from trainer.fit import fit as fit_run
+
+    augmentations = {
+        "off": Augmentation.off(),
+        "normal": replace(Augmentation(), mixup=mixup),
+        "strong": replace(Augmentation.strong(), mixup=mixup),
+    }
 
     fit_run(
         run,
@@ -130,7 +149,7 @@ def fit(
             patience=patience,
             precision=precision,
             seed=seed,
-            augmentation=Augmentation(mixup=mixup) if augment else Augmentation.off(),
+            augmentation=augmentations[augment],
         ),
         resume=resume,
         report=_say,

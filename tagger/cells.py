@@ -1,0 +1,50 @@
+"""The cells of the CSV: what is done to texts on their way out, and undone on their way back."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+SEPARATOR = "; "  # between genres in one cell
+
+# A cell that begins like this is run as a formula by a spreadsheet, or is marked already.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_URI = "file://"
+
+
+def text_cell(text: str) -> str:
+    """Mark what a spreadsheet would run as a formula as text, by a quotation mark before it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def cell_text(cell: str) -> str:
+    """Return the text that `text_cell` was given."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
+
+
+def path_cell(path: Path) -> str:
+    """Return a path as text; one that is not UTF-8 or holds a line break as a URI."""
+    text = os.fspath(path)
+    if text.isprintable() and not text.startswith(_URI):
+        return text_cell(text)
+    return path.absolute().as_uri()
+
+
+def cell_path(cell: str) -> Path:
+    """Return the path that `path_cell` was given, made absolute if it came as a URI."""
+    if not cell.startswith(_URI):
+        return Path(cell_text(cell))
+    path = os.fsdecode(unquote_to_bytes(cell.removeprefix(_URI)))
+    if os.name == "nt":
+        path = path.removeprefix("/")
+    return Path(path)
+
+
+def genres_cell(genres: Sequence[str]) -> str:
+    """Join genres into one cell."""
+    return text_cell(SEPARATOR.join(genres))
+
+
+def cell_genres(cell: str) -> tuple[str, ...]:
+    """Split a cell into genres."""
+    return tuple(part.strip() for part in cell_text(cell).split(";") if part.strip())

@@ -1,0 +1,55 @@
+"""The user's settings: one TOML file.
+
+[genres]
+hiphop = "Rap"            # a label of the model, or the name it would get: another name
+Metal = "Heavy Metal"
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tagger.errors import ConfigError
+
+FILE_NAME = "config.toml"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the file says."""
+
+    genres: Mapping[str, str] = field(default_factory=dict)
+
+
+def default_file() -> Path:
+    """Return where the file is looked for: in GENRETAG_HOME, or where the platform has it."""
+    if home := os.environ.get("GENRETAG_HOME"):
+        return Path(home) / FILE_NAME
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("genretag", appauthor=False)) / FILE_NAME
+
+
+def load(file: Path | None) -> Config:
+    """Read a file that was named, or the default one if it is there.
+
+    Raises:
+        ConfigError: it cannot be read, or says something that means nothing here.
+    """
+    chosen = file or default_file()
+    if file is None and not chosen.exists():
+        return Config()
+    try:
+        content = tomllib.loads(chosen.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{chosen} cannot be read ({error}).") from None
+    if unknown := set(content) - {"genres"}:
+        raise ConfigError(f"{chosen}: {', '.join(sorted(unknown))} means nothing here.")
+    genres = content.get("genres", {})
+    if not isinstance(genres, dict) or not all(
+        isinstance(name, str) and name.strip() for name in genres.values()
+    ):
+        raise ConfigError(f"{chosen}: [genres] should map a genre to a name, in quotes.")
+    return Config(genres)

@@ -1,0 +1,222 @@
+"""The journal of every write: what a file's genre was, before it is changed.
+
+One SQLite file. An entry is on the disk before the music file is touched, and is marked done
+afterwards, so that after a crash it is known which files were being written.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from tagger.errors import StateError
+from tagger.identity import Identity
+from tagger.safewrite import Change
+from tagger.tags import Texts
+
+FILE_NAME = "genretag.sqlite"
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    started REAL NOT NULL,      -- seconds since 1970, UTC
+    command TEXT NOT NULL
+);
+CREATE TABLE write (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run (id),
+    path BLOB NOT NULL,         -- as the file system has it, UTF-8 or not
+    temporary BLOB NOT NULL,
+    old TEXT NOT NULL,          -- JSON list of the genre texts
+    new TEXT NOT NULL,
+    digest BLOB NOT NULL,       -- SHA-256 of the audio
+    state TEXT NOT NULL
+);
+CREATE INDEX write_of_run ON write (run);
+CREATE INDEX write_by_state ON write (state) WHERE state = 'begun';
+CREATE TABLE plan (
+    path BLOB PRIMARY KEY,      -- a file of the last CSV it was in
+    device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER
+) WITHOUT ROWID;
+"""
+
+
+class State(StrEnum):
+    """How far a write has come."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"  # the file is as it was
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of the journal."""
+
+    id: int
+    path: Path
+    temporary: Path
+    old: Texts
+    new: Texts
+    digest: bytes
+    state: State
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run that wrote, with how many of its writes are in which state."""
+
+    id: int
+    started: float
+    command: str
+    counts: dict[State, int]
+
+
+def state_folder() -> Path:
+    """Return the folder of the state: GENRETAG_HOME, or the platform's user data folder."""
+    if home := os.environ.get("GENRETAG_HOME"):
+        return Path(home)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("genretag", appauthor=False))
+
+
+class Journal:
+    """The journal file; a context manager that closes it.
+
+    Raises:
+        StateError: it cannot be opened, was made by a newer genretag, or the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / FILE_NAME
+        with self._errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.file, timeout=30, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                script = f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+                self._db.executescript(script)
+            elif version != VERSION:
+                raise StateError(f"{self.file} was made by another version of genretag.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StateError(f"The journal {self.file} cannot be used ({error}).") from None
+
+    def begin_run(self, command: str) -> int:
+        """Open a run and return its number."""
+        with self._errors():
+            cursor = self._db.execute(
+                "INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command)
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def begin(self, run: int, change: Change) -> int:
+        """Note a change that is about to be made, and return the number of the write."""
+        with self._errors():
+            # What is committed is on the disk before the music file is touched.
+            self._db.execute("PRAGMA synchronous = FULL")
+            cursor = self._db.execute(
+                "INSERT INTO write (run, path, temporary, old, new, digest, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run,
+                    os.fsencode(change.path),
+                    os.fsencode(change.temporary),
+                    json.dumps(change.old),
+                    json.dumps(change.new),
+                    change.content.audio,
+                    State.BEGUN,
+                ),
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def mark(self, write: int, state: State) -> None:
+        """Note how a write ended."""
+        with self._errors():
+            # Nothing is lost if this does not reach the disk: `recover` asks the file itself.
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("UPDATE write SET state = ? WHERE id = ?", (state, write))
+
+    def runs(self) -> list[RunRecord]:
+        """Return the runs, the newest first."""
+        with self._errors():
+            counts: dict[int, dict[State, int]] = {}
+            for run, state, count in self._db.execute(
+                "SELECT run, state, COUNT(*) FROM write GROUP BY run, state"
+            ):
+                counts.setdefault(run, {})[State(state)] = count
+            return [
+                RunRecord(number, started, command, counts.get(number, {}))
+                for number, started, command in self._db.execute(
+                    "SELECT id, started, command FROM run ORDER BY id DESC"
+                )
+            ]
+
+    def writes(self, run: int, state: State = State.DONE) -> list[Write]:
+        """Return the writes of a run in one state, the newest first."""
+        return self._select("run = ? AND state = ?", (run, state))
+
+    def unfinished(self) -> list[Write]:
+        """Return the writes that were begun and have no end: the runs were killed."""
+        return self._select("state = ?", (State.BEGUN,))
+
+    def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
+        query = (
+            "SELECT id, path, temporary, old, new, digest, state FROM write"
+            f" WHERE {condition} ORDER BY id DESC"
+        )
+        with self._errors():
+            return [
+                Write(
+                    number,
+                    Path(os.fsdecode(path)),
+                    Path(os.fsdecode(temporary)),
+                    tuple(json.loads(old)),
+                    tuple(json.loads(new)),
+                    digest,
+                    State(state),
+                )
+                for number, path, temporary, old, new, digest, state in self._db.execute(
+                    query, values
+                )
+            ]
+
+    def remember(self, path: Path, identity: Identity) -> None:
+        """Note what a file was when it was put into a CSV."""
+        with self._errors():
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute(
+                "INSERT OR REPLACE INTO plan VALUES (?, ?, ?, ?, ?)",
+                (os.fsencode(path.absolute()), *astuple(identity)),
+            )
+
+    def remembered(self, path: Path) -> Identity | None:
+        """Return what a file was when it was last put into a CSV."""
+        with self._errors():
+            row = self._db.execute(
+                "SELECT device, inode, size, mtime_ns FROM plan WHERE path = ?",
+                (os.fsencode(path.absolute()),),
+            ).fetchone()
+        return Identity(*row) if row else None

@@ -1,0 +1,109 @@
+"""The work of `genretag apply`, `undo` and `history`."""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tagger.changes import (
+    UNDO,
+    Outcome,
+    apply_plan,
+    run_to_undo,
+    undo,
+    writes_below,
+)
+from tagger.console import ask, complain, count_of, printable, show_table
+from tagger.errors import ExitCode, GenretagError
+from tagger.journal import Journal, State, state_folder
+from tagger.planfile import read_plan
+from tagger.writer import TagWriter
+
+
+def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> ExitCode:
+    """Write the rows of a CSV whose action is `write`."""
+    with Journal(state_folder()) as journal:
+        writer = TagWriter(journal, f"apply {table.name}", keep_mtime=keep_mtime, dry_run=dry_run)
+        return _report(
+            apply_plan(read_plan(table), journal, writer), "written", dry_run=dry_run, quiet=quiet
+        )
+
+
+def run_undo(
+    number: int | None, paths: Sequence[Path], *, dry_run: bool, yes: bool, force: bool
+) -> ExitCode:
+    """Bring back what a run changed, after asking.
+
+    Raises:
+        GenretagError: no such run; or no terminal to ask on and no `--yes`.
+    """
+    with Journal(state_folder()) as journal:
+        run = run_to_undo(journal, number)
+        writes = writes_below(journal.writes(run.id), paths)
+        what = (
+            f"run {run.id} ({run.command}, {_when(run.started)}): "
+            f"{count_of(len(writes), 'file')} to restore"
+        )
+        if not writes:
+            raise GenretagError(f"There is nothing to undo in run {run.id}.")
+        if not (dry_run or yes):
+            if not sys.stdin.isatty():
+                raise GenretagError("There is nobody to ask; say --yes to undo without asking.")
+            if not ask(f"Undo {what}?"):
+                return ExitCode.DONE
+        writer = TagWriter(journal, f"{UNDO} {run.id}", dry_run=dry_run)
+        return _report(undo(writes, writer, force=force), "restored", dry_run=dry_run, quiet=False)
+
+
+def run_history() -> ExitCode:
+    """List the runs that wrote."""
+    with Journal(state_folder()) as journal:
+        rows = [
+            (
+                str(run.id),
+                _when(run.started),
+                run.command,
+                *(str(run.counts.get(state, 0) or "") for state in _SHOWN),
+            )
+            for run in journal.runs()
+        ]
+    if not rows:
+        complain("Nothing was written yet.")
+        return ExitCode.DONE
+    show_table(("run", "when", "command", "written", "failed", "undone"), rows)
+    return ExitCode.DONE
+
+
+_SHOWN = (State.DONE, State.FAILED, State.UNDONE)
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _report(outcomes: Iterable[Outcome], done: str, *, dry_run: bool, quiet: bool) -> ExitCode:
+    """Show each outcome and their sum; failures go to standard error."""
+    changed = unchanged = failed = 0
+    interrupted = False
+    try:
+        for outcome in outcomes:
+            if outcome.error:
+                failed += 1
+                complain(f"{printable(outcome.path)} {outcome.error}")
+                continue
+            changed += outcome.changed
+            unchanged += not outcome.changed
+            if outcome.changed and not quiet:
+                genres = ", ".join(outcome.genres) or "no genre"
+                print(f"{genres}  {printable(outcome.path)}")
+    except KeyboardInterrupt:
+        interrupted = True
+    if not quiet:
+        words = f"would be {done}" if dry_run else done
+        parts = [f"{count_of(changed, 'file')} {words}"]
+        parts += [f"{unchanged} had it already"] if unchanged else []
+        parts += [f"{failed} left alone"] if failed else []
+        print(f"{'Interrupted: ' if interrupted else ''}{', '.join(parts)}")
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.SOME_FILES_FAILED if failed else ExitCode.DONE

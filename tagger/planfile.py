@@ -1,0 +1,50 @@
+"""Reads the CSV of a scan back, after whatever a spreadsheet has done to it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagger.cells import cell_genres, cell_path
+from tagger.errors import PathError
+from tagger.tracks import Action
+
+NEEDED = ("path", "genre", "action", "existing_genre")
+_DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True)
+class PlannedWrite:
+    """A row whose action is `write`."""
+
+    path: Path
+    genres: tuple[str, ...]
+    existing: tuple[str, ...]
+
+
+def read_plan(file: Path) -> Iterator[PlannedWrite]:
+    """Yield the rows to be written.
+
+    A byte-order mark, semicolons or tabs between columns and any line ends are accepted, and the
+    columns may stand in any order.
+
+    Raises:
+        PathError: the file cannot be read, or lacks a column.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise PathError(f"{file} cannot be read: {error.strerror}.") from None
+    header = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=header.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    if missing := [column for column in NEEDED if column not in (rows.fieldnames or ())]:
+        raise PathError(f"{file} is not a table of a scan: it has no column {missing[0]!r}.")
+    for row in rows:
+        if row["action"].strip().lower() == Action.WRITE:
+            yield PlannedWrite(
+                cell_path(row["path"]),
+                cell_genres(row["genre"]),
+                cell_genres(row["existing_genre"]),
+            )

@@ -1,0 +1,179 @@
+"""Changes the tags of a file so that no accident leaves anything but the old or the new file.
+
+The change is made in a copy beside the original, read back and compared, and takes the original's
+place in one rename. Whoever looks, at whatever moment, sees the whole old file or the whole new.
+
+- A symbolic link stays; the file it leads to is replaced.
+- Of several hard links to a file, the one that was named gets the new file; the others keep the
+  old one. Writing into a file that has other names would change it behind their back.
+- Mode, owner, extended attributes and, on request, the modification time are those of the original.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagger.content import Content, id3v1, look
+from tagger.errors import TagError
+from tagger.genres import NO_ID3V1_GENRE, id3v1_number
+from tagger.identity import Identity
+from tagger.tags import TaggedFile, Texts, open_tags, reason
+
+TEMPORARY_PREFIX = ".genretag-"
+
+_FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the genre of one file, ready to be made."""
+
+    path: Path  # of the file itself, links resolved
+    temporary: Path
+    identity: Identity
+    old: Texts
+    new: Texts
+    content: Content  # all but the genre, which is to stay as it is
+
+
+def plan(
+    path: Path,
+    *,
+    genres: Sequence[str] | None = None,
+    texts: Sequence[str] | None = None,
+    expected: Identity | None = None,
+) -> Change:
+    """Look at a file and say what is to be changed; nothing is touched.
+
+    Args:
+        path: the file.
+        genres: what its tag is to mean, or
+        texts: what its tag is to hold, word for word.
+        expected: what the file was when it was looked at before.
+
+    Raises:
+        TagError: the file cannot be read, or is no longer the one that was looked at.
+    """
+    try:
+        real = path.resolve(strict=True)
+        identity = Identity.of(real)
+    except (OSError, RuntimeError) as error:
+        raise TagError(f"cannot be reached ({reason(error)})") from None
+    if expected is not None and identity != expected:
+        raise TagError("was changed since it was listened to")
+    tags = open_tags(real)
+    new = tuple(texts) if texts is not None else tags.texts_for(genres or ())
+    name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{real.suffix}"
+    return Change(real, real.with_name(name), identity, tags.texts, new, look(real))
+
+
+def make(change: Change, *, keep_mtime: bool = True) -> None:
+    """Make a planned change.
+
+    Raises:
+        TagError: it was not made; the original is untouched and the copy is gone.
+    """
+    try:
+        try:
+            _copy(change.path, change.temporary)
+            _edit(change)
+            _keep_attributes(change.path, change.temporary, keep_mtime=keep_mtime)
+            _flush(change.temporary)
+            if Identity.of(change.path) != change.identity:
+                raise TagError("was changed while it was being written")
+            change.temporary.replace(change.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                change.temporary.unlink(missing_ok=True)
+            raise
+        # The file is new and whole whether or not this succeeds; the rename is safe from a power
+        # cut only if it does.
+        with contextlib.suppress(OSError):
+            _flush(change.path.parent)
+    except PermissionError:
+        raise TagError("may not be written (no permission for the file or its folder)") from None
+    except OSError as error:
+        raise TagError(f"could not be written ({reason(error)})") from None
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file's content into a new file, sharing blocks where the file system can."""
+    if not os.access(source, os.W_OK):
+        # The rename would succeed in a writable folder, but "read only" is meant.
+        raise PermissionError
+    with source.open("rb") as original, target.open("xb") as copy:
+        if sys.platform == "linux":
+            import fcntl
+
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(copy.fileno(), _FICLONE, original.fileno())
+                return
+    shutil.copyfile(source, target)
+
+
+def _edit(change: Change) -> None:
+    """Set the genre in the copy, and compare it with the original."""
+    tags = open_tags(change.temporary)
+    before = tags.others()
+    tags.texts = change.new
+    try:
+        tags.save()
+    except OSError:
+        raise
+    except Exception as error:  # whatever an odd file makes of the library: the copy is thrown away
+        raise TagError(f"could not be tagged ({reason(error)})") from None
+    _restore_id3v1(change, tags.genres)
+    _compare(change, before, open_tags(change.temporary))
+
+
+def _restore_id3v1(change: Change, genres: Sequence[str]) -> None:
+    """Put an ID3v1 tag back, which mutagen rebuilds or drops, with only its genre changed."""
+    old = id3v1(change.path)
+    if not old:
+        return
+    new = old[:-1] + bytes([id3v1_number(genres[0]) if genres else NO_ID3V1_GENRE])
+    with change.temporary.open("r+b") as file:
+        file.seek(-len(new) if id3v1(change.temporary) else 0, os.SEEK_END)
+        file.write(new)
+
+
+def _compare(change: Change, before: object, written: TaggedFile) -> None:
+    if written.texts != change.new:
+        raise TagError("was left alone: its genre did not read back as it was written")
+    if written.others() != before:
+        raise TagError("was left alone: another tag would have changed")
+    content = look(change.temporary)
+    if change.content.lost_in(content):
+        raise TagError("was left alone: another tag would have been lost")
+    if content.audio != change.content.audio:
+        raise TagError("was left alone: its audio would have changed")
+
+
+def _keep_attributes(source: Path, target: Path, *, keep_mtime: bool) -> None:
+    """Give the copy the owner, mode, extended attributes and times of the original."""
+    original, copy = source.stat(), target.stat()
+    if hasattr(os, "chown") and (original.st_uid, original.st_gid) != (copy.st_uid, copy.st_gid):
+        os.chown(target, original.st_uid, original.st_gid)
+    changed = copy.st_mtime_ns
+    shutil.copystat(source, target)
+    if stat.S_IMODE(target.stat().st_mode) != stat.S_IMODE(original.st_mode):
+        raise TagError("was left alone: its permissions could not be kept")
+    if not keep_mtime:
+        os.utime(target, ns=(original.st_atime_ns, changed))
+
+
+def _flush(path: Path) -> None:
+    """Have a file, or a folder's list of names, on the disk before going on."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows has no such thing for folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

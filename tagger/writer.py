@@ -1,0 +1,80 @@
+"""Writes genres with a journal, takes them back, and tidies up after a crash."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tagger.errors import TagError
+from tagger.identity import Identity
+from tagger.journal import Journal, State, Write
+from tagger.safewrite import Change, make, plan
+from tagger.tags import open_tags
+
+
+class TagWriter:
+    """One run of writes. What a killed run left behind is tidied up first.
+
+    A run is entered into the journal with its first write, so that one that writes nothing leaves
+    no trace. A dry run finds out the same things and changes nothing.
+    """
+
+    def __init__(
+        self, journal: Journal, command: str, *, keep_mtime: bool = True, dry_run: bool = False
+    ) -> None:
+        self.dry_run = dry_run
+        self._journal = journal
+        self._command = command
+        self._keep_mtime = keep_mtime
+        self._run: int | None = None
+        if not dry_run:
+            recover(journal)
+
+    def write(self, path: Path, genres: Sequence[str], expected: Identity | None = None) -> bool:
+        """Replace the genres of a file; returns whether there was anything to change.
+
+        Raises:
+            TagError: the file is as it was, and why.
+            StateError: the journal cannot be written, so nothing else may be.
+        """
+        return self._make(plan(path, genres=genres, expected=expected))
+
+    def restore(self, write: Write, *, force: bool = False) -> bool:
+        """Bring back the genre that a file had before a write.
+
+        Raises:
+            TagError: the file is as it was, and why: its genre is not what was written, say.
+        """
+        change = plan(write.path, texts=write.old)
+        if change.old not in (write.new, write.old) and not force:
+            now = ", ".join(change.old) or "none"
+            raise TagError(f"has another genre by now ({now}); --force restores it all the same")
+        changed = self._make(change)
+        if not self.dry_run:
+            self._journal.mark(write.id, State.UNDONE)
+        return changed
+
+    def _make(self, change: Change) -> bool:
+        if change.old == change.new or self.dry_run:
+            return change.old != change.new
+        if self._run is None:
+            self._run = self._journal.begin_run(self._command)
+        number = self._journal.begin(self._run, change)
+        try:
+            make(change, keep_mtime=self._keep_mtime)
+        except TagError:
+            self._journal.mark(number, State.FAILED)
+            raise
+        self._journal.mark(number, State.DONE)
+        return True
+
+
+def recover(journal: Journal) -> None:
+    """Remove the copies that killed runs left, and find out which of their writes were made."""
+    for write in journal.unfinished():
+        with suppress(OSError):
+            write.temporary.unlink(missing_ok=True)
+        try:
+            made = open_tags(write.path).texts == write.new
+        except TagError:
+            made = False
+        journal.mark(write.id, State.DONE if made else State.FAILED)

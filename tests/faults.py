@@ -1,0 +1,164 @@
+"""Breaks a write at every point where it changes the disk; run by test_safewrite.py.
+
+    python faults.py SONG STATE kill|full
+
+For N = 1, 2, 3 … a child process tags SONG and at the N-th operation that changes the disk is
+killed (`kill`: the operation is done by half) or is told that the disk is full (`full`). Afterwards
+the song must be the old one or the new one, byte by byte, and tidying up must leave nothing behind.
+"""
+
+import builtins
+import errno
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tagger.errors import TagError
+from tagger.journal import Journal, State
+from tagger.safewrite import TEMPORARY_PREFIX
+from tagger.tags import read_genres
+from tagger.writer import TagWriter, recover
+
+KILLED, REFUSED, NO_JOURNAL, DONE = 9, 7, 8, 0
+GENRES = ("Hip-Hop", "Jazz")
+
+
+class Faults:
+    """Counts operations, and makes the N-th one fail."""
+
+    def __init__(self, at: int, mode: str) -> None:
+        self.left = at
+        self.mode = mode
+
+    def meet(self, half: Callable[[], object] = lambda: None) -> None:
+        """Count an operation; `half` does a part of it."""
+        self.left -= 1
+        if self.left == 0:
+            half()
+            if self.mode == "kill":
+                os._exit(KILLED)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def install(self) -> None:
+        """Put ourselves before everything that changes the disk."""
+        for name in (
+            "fsync",
+            "replace",
+            "rename",
+            "chown",
+            "chmod",
+            "utime",
+            "setxattr",
+            "truncate",
+        ):
+            self._wrap(os, name)
+        self._wrap(
+            os,
+            "sendfile",
+            half=lambda call, out, source, offset, count: call(
+                out, source, offset, min(count, 1000)
+            ),
+        )
+        real_open = io.open
+
+        def counting_open(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+            if not set(mode) & set("wxa+") or str(file) == os.devnull:
+                return real_open(file, mode, *args, **kwargs)
+            self.meet()
+            return CountingFile(real_open(file, mode, *args, **kwargs), self)
+
+        builtins.open = io.open = counting_open
+        for name in ("begin", "mark"):
+            self._wrap(Journal, name)
+
+    def _wrap(self, owner: Any, name: str, half: Any = None) -> None:
+        call = getattr(owner, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.meet((lambda: half(call, *args)) if half else lambda: None)
+            result = call(*args, **kwargs)
+            return result
+
+        setattr(owner, name, wrapped)
+
+
+class CountingFile:
+    """A file whose writes are counted, and torn where they fail."""
+
+    def __init__(self, file: Any, faults: Faults) -> None:
+        self._file = file
+        self._faults = faults
+
+    def write(self, data: bytes) -> int:
+        def half() -> None:
+            self._file.write(bytes(data)[: len(data) // 2])
+            self._file.flush()
+
+        self._faults.meet(half)
+        return self._file.write(data)
+
+    def truncate(self, *size: int) -> int:
+        self._faults.meet()
+        return self._file.truncate(*size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> "CountingFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def tag(song: Path, state: Path, at: int, mode: str) -> int:
+    """Tag in a child process with a fault; return how it ended."""
+    child = os.fork()
+    if child == 0:
+        with Journal(state) as journal:
+            writer = TagWriter(journal, "test")
+            Faults(at, mode).install()
+            try:
+                writer.write(song, GENRES)
+            except TagError:
+                os._exit(REFUSED)
+            except OSError:  # only where the journal itself is written
+                os._exit(NO_JOURNAL)
+            os._exit(DONE)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main() -> None:
+    song, state, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    old = song.read_bytes()
+    assert tag(song, state, 10**9, mode) == DONE
+    new = song.read_bytes()
+    assert read_genres(song) == GENRES
+
+    for at in range(1, 10**6):
+        song.write_bytes(old)
+        shutil.rmtree(state)
+        ended = tag(song, state, at, mode)
+        now = song.read_bytes()
+        assert now in (old, new), f"neither the old nor the new file after fault {at}"
+        if ended == REFUSED:
+            assert now == old, f"refused, and yet written, after fault {at}"
+        with Journal(state) as journal:
+            recover(journal)
+            assert not journal.unfinished()
+            # What was changed is in the journal, or it could not be taken back.
+            done = sum(run.counts.get(State.DONE, 0) for run in journal.runs())
+            assert done == (now == new), f"the journal is wrong after fault {at}"
+        left = [path for path in song.parent.iterdir() if path.name.startswith(TEMPORARY_PREFIX)]
+        assert not left, left
+        if ended == DONE:
+            break
+    print(at - 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""`apply`, `undo` and `history`, and writing with albums and other names, as a user runs them."""
+
+import csv
+import io
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import formats
+import numpy as np
+import pytest
+from conftest import write_audio
+from test_cli_scan import GENRETAG, digests, genretag, rows
+
+from tagger.tags import open_tags, read_genres
+
+
+@pytest.fixture
+def library(tmp_path) -> Path:
+    """All formats, long enough to be heard; one has a genre already."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    for kind in formats.KINDS:
+        if kind not in formats.UNDECODABLE:
+            formats.make(kind, folder, seconds=4.0)
+    file = open_tags(folder / "flac.flac")
+    file.texts = ["Polka"]
+    file.save()
+    return folder
+
+
+def everything(folder: Path) -> dict[str, object]:
+    return {
+        path.name: (open_tags(path).texts, open_tags(path).others())
+        for path in sorted(folder.iterdir())
+    }
+
+
+def plan(folder: Path, table: Path, model: Path, *options: object) -> list[dict[str, str]]:
+    done = genretag(
+        "scan", folder, "--model", model, "--csv", table, "--min-confidence", 0, *options
+    )
+    assert done.returncode == 0, done.stderr
+    return rows(table.read_text())
+
+
+def save(table: Path, content: list[dict[str, str]], **style: str) -> None:
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, content[0], **style)
+    writer.writeheader()
+    writer.writerows(content)
+    table.write_bytes(b"\xef\xbb\xbf" + buffer.getvalue().encode())
+
+
+def test_scan_edit_apply_undo_leaves_every_tag_as_it_was(library, toy_model, tmp_path):
+    before = everything(library)
+    table = tmp_path / "genres.csv"
+    content = plan(library, table, toy_model)
+    assert {row["action"] for row in content} == {"write", "keep"}
+    assert everything(library) == before
+    for row in content[::2]:
+        row["genre"] = "Chanson; Ærø"
+    content[1]["action"] = "skip"
+    save(table, content, delimiter=";", lineterminator="\r\n")  # as a spreadsheet leaves it
+
+    shown = genretag("apply", table, "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert "would be written" in shown.stdout
+    assert everything(library) == before
+
+    done = genretag("apply", table)
+    assert done.returncode == 0, done.stderr
+    for index, row in enumerate(content):
+        genres = read_genres(Path(row["path"]))
+        if row["action"] != "write":
+            assert genres == tuple(filter(None, [row["existing_genre"]]))
+        elif index % 2 == 0:
+            assert genres == ("Chanson", "Ærø")
+        else:
+            assert genres == (row["genre"],)
+    again = genretag("apply", table)
+    assert "0 files written" in again.stdout
+
+    assert "apply genres.csv" in genretag("history").stdout
+    after = everything(library)
+    shown = genretag("undo", "--dry-run")
+    assert "would be restored" in shown.stdout
+    assert everything(library) == after
+    done = genretag("undo", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert everything(library) == before
+    assert genretag("undo", "--yes").returncode == 1
+
+
+def test_rows_of_files_that_changed_are_refused(library, toy_model, tmp_path, home):
+    table = tmp_path / "genres.csv"
+    plan(library, table, toy_model)
+    touched = library / "wav.wav"
+    os.utime(touched, ns=(1, 1))
+    done = genretag("apply", table)
+    assert done.returncode == 3
+    assert "wav.wav was changed since" in done.stderr
+    assert read_genres(touched) == ()
+    assert read_genres(library / "aiff.aiff") != ()
+
+    shutil.rmtree(home)  # a plan from elsewhere: only the genre can tell
+    file = open_tags(touched)
+    file.texts = ["Polka"]
+    file.save()
+    done = genretag("apply", table)
+    assert "wav.wav has another genre" in done.stderr
+    assert read_genres(touched) == ("Polka",)
+
+
+def test_undo_of_some_files_and_of_an_earlier_run(library, toy_model):
+    first, second = library / "wav.wav", library / "aiff.aiff"
+    assert genretag("scan", first, second, "--model", toy_model, "--write-tags").returncode == 0
+    other = library / "mp3-v24.mp3"
+    assert genretag("scan", other, "--model", toy_model, "--write-tags").returncode == 0
+    assert genretag("undo", "1", first, "--yes").returncode == 0
+    assert read_genres(first) == ()
+    assert read_genres(second) != ()
+    assert read_genres(other) != ()
+    assert genretag("undo", "--yes").returncode == 0  # the last run
+    assert read_genres(other) == ()
+    assert genretag("undo", "99", "--yes").returncode == 1
+
+
+def test_undo_refuses_what_someone_else_changed(library, toy_model):
+    track = library / "wav.wav"
+    genretag("scan", track, "--model", toy_model, "--write-tags")
+    file = open_tags(track)
+    file.texts = ["Mine"]
+    file.save()
+    done = genretag("undo", "--yes")
+    assert done.returncode == 3
+    assert "another genre by now (Mine)" in done.stderr
+    assert read_genres(track) == ("Mine",)
+    assert genretag("undo", "--yes", "--force").returncode == 0
+    assert read_genres(track) == ()
+
+
+def test_undo_asks_on_a_terminal_and_never_without_one(library, toy_model):
+    track = library / "wav.wav"
+    genretag("scan", track, "--model", toy_model, "--write-tags")
+    done = subprocess.run(
+        [*GENRETAG, "undo"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "--yes" in done.stderr
+    for answer, left in (("n", True), ("y", False)):
+        ours, theirs = pty.openpty()
+        os.write(ours, f"{answer}\n".encode())
+        done = subprocess.run(
+            [*GENRETAG, "undo"], stdin=theirs, capture_output=True, text=True, check=False
+        )
+        os.close(ours)
+        os.close(theirs)
+        assert "Undo run 1" in done.stderr
+        assert (read_genres(track) != ()) == left
+
+
+def test_odd_names_survive_the_plan(tmp_path, toy_model, song):
+    first = song("plain.wav")
+    names = ["=1+1.wav", "'quoted'.wav", "a,b;c.wav", 'd"e.wav', "line\nbreak.wav"]
+    paths = [first.with_name(name) for name in (*names, os.fsdecode(b"caf\xe9.wav"))]
+    for path in paths:
+        shutil.copy(first, path)
+    table = tmp_path / "genres.csv"
+    content = plan(first.parent, table, toy_model)
+    save(table, content)
+    done = genretag("apply", table)
+    assert done.returncode == 0, done.stderr
+    assert all(read_genres(path) for path in paths)
+
+
+def test_tables_that_are_none(tmp_path):
+    table = tmp_path / "t.csv"
+    done = genretag("apply", table)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    table.write_text("a,b\n1,2\n")
+    done = genretag("apply", table)
+    assert done.returncode == 1
+    assert "not a table of a scan" in done.stderr
+
+
+def test_history_before_anything_was_written(home):
+    done = genretag("history")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_journal_that_cannot_be_used(home, song, toy_model):
+    home.mkdir()
+    (home / "genretag.sqlite").write_text("this is no database, and long enough to be read as one")
+    before = digests(song().parent)
+    done = genretag("scan", song(), "--model", toy_model, "--write-tags")
+    assert done.returncode == 1
+    assert "journal" in done.stderr
+    assert digests(song().parent) == before
+
+
+def test_append_and_keep(song, toy_model):
+    track = song("a.flac")
+    file = open_tags(track)
+    file.texts = ["Polka"]
+    file.save()
+    options = ("--model", toy_model, "--write-tags", "--min-confidence", 0)
+    assert genretag("scan", track, *options, "--append").returncode == 0
+    both = read_genres(track)
+    assert both[0] == "Polka"
+    assert len(both) == 2
+    assert genretag("scan", track, *options, "--append").returncode == 0
+    assert read_genres(track) == both
+    assert genretag("scan", track, *options, "--append", "--overwrite").returncode == 2
+
+
+def test_other_names_from_the_config(song, toy_model, home, tmp_path):
+    home.mkdir()
+    (home / "config.toml").write_text(
+        '[genres]\nhiphop = "Rap"\nMetal = "Heavy Metal"\nclassical = "Klassik"\n'
+    )
+    done = genretag("scan", song(), "--model", toy_model, "--csv", "-")
+    assert rows(done.stdout)[0]["genre"] in ("Rap", "Heavy Metal", "Klassik")
+    other = tmp_path / "other.toml"
+    other.write_text("[genre]\n")
+    done = genretag("scan", song(), "--model", toy_model, "--config", other)
+    assert done.returncode == 1
+    assert "means nothing here" in done.stderr
+
+
+def test_an_album_votes_as_one(tmp_path, toy_model):
+    rate = 22_050
+    time = np.arange(rate * 4) / rate
+    low, high = (0.5 * np.sin(2 * np.pi * f * time).astype(np.float32) for f in (60, 9000))
+    album = tmp_path / "m" / "album"
+    for name in ("CD1/1.wav", "CD1/2.wav", "Disc 2/1.wav"):
+        write_audio(album / name, low)
+    write_audio(album / "Disc 2" / "2.wav", high)
+    write_audio(tmp_path / "m" / "other" / "1.wav", high)
+    alone = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-")
+    voted = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-", "--album")
+    one, together = ([row["genre"] for row in rows(d.stdout)] for d in (alone, voted))
+    assert one[3] == one[4] != one[0]
+    assert together[:4] == [one[0]] * 4
+    assert together[4] == one[4]

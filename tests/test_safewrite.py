@@ -1,0 +1,375 @@
+"""Writing tags as if the library were irreplaceable."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import formats
+import pytest
+from conftest import music, write_audio
+
+from tagger import safewrite
+from tagger.content import look
+from tagger.decode import decode
+from tagger.errors import TagError
+from tagger.identity import Identity
+from tagger.journal import Journal
+from tagger.tags import open_tags, read_genres
+from tagger.writer import TagWriter
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(tmp_path / "state") as journal:
+        yield journal
+
+
+@pytest.fixture
+def writer(journal):
+    return TagWriter(journal, "test")
+
+
+@pytest.fixture(params=formats.KINDS)
+def track(request, tmp_path) -> Path:
+    return formats.make(request.param, tmp_path)
+
+
+def heard(path: Path, kind: str) -> bytes:
+    if kind in formats.UNDECODABLE:
+        return look(path).audio
+    return decode(path, 22_050, None).tobytes()
+
+
+@pytest.mark.parametrize("kind", formats.KINDS)
+def test_every_format(kind, tmp_path, writer, journal):
+    track = formats.make(kind, tmp_path)
+    before, others, sound = read_genres(track), open_tags(track).others(), heard(track, kind)
+    content = look(track)
+    assert content.items or kind == "mp3-bare"
+    assert before == ()
+
+    assert writer.write(track, ["Hip-Hop", "Jazz"])
+    assert look(track) == content
+    # Of several values in a WMA file, mutagen puts the first behind the others.
+    assert sorted(formats.genres_in(track)) == ["Hip-Hop", "Jazz"]
+    assert read_genres(track) == ("Hip-Hop", "Jazz")
+    assert open_tags(track).others() == others
+    assert heard(track, kind) == sound
+    assert not writer.write(track, ["Hip-Hop", "Jazz"])
+
+    assert writer.write(track, ["日本の歌", "Ærø"])
+    assert read_genres(track) == ("日本の歌", "Ærø")
+
+    (run,) = journal.runs()
+    for write in journal.writes(run.id):
+        writer.restore(write)
+    assert read_genres(track) == ()
+    assert open_tags(track).others() == others
+    assert heard(track, kind) == sound
+    assert not list(tmp_path.glob(".genretag-*"))
+
+
+def test_id3v1_is_kept_in_step_and_otherwise_as_it_is(tmp_path, writer):
+    track = formats.make("mp3-v1", tmp_path)
+    before = track.read_bytes()[-128:]
+    writer.write(track, ["Jazz"])
+    assert track.read_bytes()[-128:] == before[:-1] + bytes([8])
+    writer.write(track, ["My own"])
+    assert formats.id3v1_genre(track) == 255
+    bare = formats.make("mp3-bare", tmp_path)
+    writer.write(bare, ["Jazz"])
+    assert formats.id3v1_genre(bare) is None
+
+
+@pytest.mark.parametrize("texts", [["(17)"], ["17", "Jazz"], ["Rock/Pop"]])
+def test_undo_brings_back_the_very_words(tmp_path, writer, journal, texts):
+    track = formats.make("mp3-v24", tmp_path)
+    file = open_tags(track)
+    file.texts = texts
+    file.save()
+    writer.write(track, ["Blues"])
+    (run,) = journal.runs()
+    writer.restore(journal.writes(run.id)[0])
+    assert open_tags(track).texts == tuple(texts)
+
+
+def test_looking_sees_all_but_the_genre(track, writer):
+    content = look(track)
+    writer.write(track, ["A genre that needs more room than any padding has left " * 200])
+    assert look(track) == content
+    whole = track.read_bytes()
+    changed = 0
+    spots = range(len(whole) // 40, len(whole), len(whole) // 20)
+    for spot in spots:
+        track.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
+        try:
+            changed += look(track) != content
+        except TagError:
+            changed += 1
+    # The long genre is most of what else there is.
+    assert changed >= len(spots) // 8
+
+
+def id3v1(title: bytes = b"Only here", genre: int = 8) -> bytes:
+    return b"TAG" + title.ljust(30, b"\0") + bytes(94) + bytes([genre])
+
+
+@pytest.mark.parametrize("kind", ["ape", "wavpack", "musepack", "tta"])
+def test_id3v1_behind_other_tags_stays(tmp_path, writer, kind):
+    track = formats.make(kind, tmp_path)
+    with track.open("ab") as file:
+        file.write(id3v1())
+    writer.write(track, ["Rock"])
+    assert track.read_bytes()[-128:] == id3v1(genre=17)
+    assert formats.genres_in(track) == ["Rock"]
+
+
+def test_a_song_with_nothing_but_id3v1(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    with track.open("ab") as file:
+        file.write(id3v1())
+    assert read_genres(track) == ("Jazz",)
+    writer.write(track, ["Rock"])
+    assert formats.genres_in(track) == ["Rock"]
+    assert track.read_bytes()[-128:] == id3v1(genre=17)
+    assert str(open_tags(track).tags["TIT2"]) == "Only here"
+
+
+def id3v2(version: int, *frames: tuple[bytes, bytes]) -> bytes:
+    """Build a tag of short frames by hand."""
+    narrow = version == 2
+    body = b"".join(
+        name + len(content).to_bytes(3 if narrow else 4) + (b"" if narrow else b"\0\0") + content
+        for name, content in frames
+    )
+    size = len(body) + 100
+    return b"ID3" + bytes([version, 0, 0, 0, 0, size >> 7, size & 127]) + body + bytes(100)
+
+
+def test_id3v22_is_translated(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    tag = id3v2(2, (b"TT2", b"\0Title"), (b"TYE", b"\x001999"), (b"TCO", b"\0(17)"))
+    track.write_bytes(tag + track.read_bytes())
+    assert read_genres(track) == ("Rock",)
+    writer.write(track, ["Jazz"])
+    tags = open_tags(track).tags
+    assert (tags.version[:2], str(tags["TIT2"]), str(tags["TDRC"])) == ((2, 4), "Title", "1999")
+    assert read_genres(track) == ("Jazz",)
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_frames_that_would_be_joined_are_not(tmp_path, writer, version):
+    """mutagen makes one of two comments in the same language."""
+    track = formats.make("mp3-bare", tmp_path)
+    comments = [(b"COMM", b"\0eng\0" + text) for text in (b"one", b"two")]
+    track.write_bytes(id3v2(version, *comments) + track.read_bytes())
+    before = track.read_bytes()
+    with pytest.raises(TagError, match="left alone"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
+
+
+def test_empty_frames_are_no_loss(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    tag = id3v2(4, (b"TIT2", b"\3Title"), (b"TCOM", b"\3"))
+    track.write_bytes(tag + track.read_bytes())
+    assert writer.write(track, ["Jazz"])
+
+
+@pytest.mark.parametrize("comment", [b"ARTIST=caf\xe9", b"noequals", "schl\u00fcssel=1".encode()])
+def test_vorbis_comments_that_are_no_text_are_not_lost(tmp_path, writer, comment):
+    track = formats.make("flac", tmp_path)
+    data = track.read_bytes()
+    body = len(b"x").to_bytes(4, "little") + b"x" + (1).to_bytes(4, "little")
+    body += len(comment).to_bytes(4, "little") + comment
+    size = 4 + int.from_bytes(data[43:46])
+    assert data[42] & 0x7F == 4
+    track.write_bytes(data[:43] + len(body).to_bytes(3) + body + data[42 + size :])
+    before = track.read_bytes()
+    try:
+        writer.write(track, ["Jazz"])
+    except TagError:
+        assert track.read_bytes() == before
+    else:
+        assert comment in track.read_bytes()
+
+
+def test_a_name_beside_a_cover_is_not_lost(tmp_path, writer):
+    track = formats.make("m4a-aac", tmp_path)
+    data = track.read_bytes()
+    at = data.index(b"covr") - 4
+    size = int.from_bytes(data[at : at + 4])
+    name = (14).to_bytes(4) + b"name" + b"a.jpeg"
+    grown = data[: at + size] + name + data[at + size :]
+    for atom in (b"covr", b"ilst", b"meta", b"udta", b"moov"):
+        spot = grown.index(atom) - 4
+        total = int.from_bytes(grown[spot : spot + 4]) + len(name)
+        grown = grown[:spot] + total.to_bytes(4) + grown[spot + 4 :]
+    track.write_bytes(grown)
+    with pytest.raises(TagError, match="left alone"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == grown
+
+
+def test_a_streamed_wav_is_left_alone(tmp_path, writer):
+    track = formats.make("wav", tmp_path)
+    data = bytearray(track.read_bytes())
+    data[4:8] = b"\xff" * 4
+    at = data.index(b"data")
+    data[at + 4 : at + 8] = b"\xff" * 4
+    track.write_bytes(data)
+    with pytest.raises(TagError):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == data
+
+
+def test_attributes_survive(tmp_path, writer):
+    track = formats.make("flac", tmp_path)
+    track.chmod(0o640)
+    os.utime(track, ns=(10**18, 10**18))
+    marked = False
+    if hasattr(os, "setxattr"):
+        try:
+            os.setxattr(track, "user.mood", b"calm")
+            marked = True
+        except OSError:
+            pass  # this file system has none
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        os.chown(track, 1234, 4321)
+    before = track.stat()
+    writer.write(track, ["Jazz"])
+    after = track.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_gid,
+    )
+    assert after.st_mtime_ns == before.st_mtime_ns
+    assert not marked or os.getxattr(track, "user.mood") == b"calm"
+
+
+def test_the_time_changes_if_asked_for(tmp_path, journal):
+    track = formats.make("flac", tmp_path)
+    os.utime(track, ns=(10**18, 10**18))
+    TagWriter(journal, "test", keep_mtime=False).write(track, ["Jazz"])
+    assert track.stat().st_mtime_ns > 10**18
+
+
+def test_links(tmp_path, writer):
+    track = formats.make("flac", tmp_path)
+    symbolic, hard = tmp_path / "symbolic.flac", tmp_path / "hard.flac"
+    symbolic.symlink_to(track.name)
+    os.link(track, hard)
+    writer.write(symbolic, ["Jazz"])
+    assert symbolic.is_symlink()
+    assert read_genres(track) == ("Jazz",)
+    assert read_genres(hard) == ()
+
+
+def test_what_changed_since_it_was_heard_is_left_alone(tmp_path, writer):
+    track = formats.make("flac", tmp_path)
+    heard_as = Identity.of(track)
+    file = open_tags(track)
+    file.texts = ["Polka"]
+    file.save()
+    with pytest.raises(TagError, match="changed since"):
+        writer.write(track, ["Jazz"], heard_as)
+    assert read_genres(track) == ("Polka",)
+
+
+def test_what_changes_while_it_is_written_is_left_alone(tmp_path, writer, monkeypatch):
+    track = formats.make("flac", tmp_path)
+    flush = safewrite._flush
+
+    def meddle(path):
+        flush(path)
+        os.utime(track, ns=(1, 1))
+
+    monkeypatch.setattr(safewrite, "_flush", meddle)
+    before = track.read_bytes()
+    with pytest.raises(TagError, match="while it was being written"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
+    assert not list(tmp_path.glob(".genretag-*"))
+
+
+@pytest.mark.parametrize("broken", ["texts", "others", "audio"])
+def test_a_tag_library_that_damages_files_is_caught(tmp_path, writer, monkeypatch, broken):
+    track = formats.make("flac", tmp_path)
+    before = track.read_bytes()
+
+    def damage(self):
+        if broken == "texts":
+            self.tags["genre"] = ["Polka"]
+        if broken == "others":
+            self.tags["title"] = ["Gone"]
+        self.file.save()
+        if broken == "audio":
+            path = Path(self.file.filename)
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+    monkeypatch.setattr("tagger.tags.TaggedFile.save", damage)
+    with pytest.raises(TagError, match="left alone"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
+    assert not list(tmp_path.glob(".genretag-*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of this kind are POSIX's")
+def test_read_only_files_and_folders_are_left_alone(tmp_path_factory, writer, journal):
+    folder = tmp_path_factory.mktemp("readonly")
+    track = formats.make("flac", folder)
+    for parent in (folder, *list(folder.parents)[:2]):
+        parent.chmod(0o755)
+    journal.file.parent.chmod(0o777)
+    me = os.geteuid()
+    before = track.read_bytes()
+    for mode, folder_mode in ((0o444, 0o777), (0o666, 0o555)):
+        track.chmod(mode)
+        folder.chmod(folder_mode)
+        os.seteuid(65534) if me == 0 else None
+        try:
+            with pytest.raises(TagError, match="no permission"):
+                writer.write(track, ["Jazz"])
+        finally:
+            os.seteuid(me)
+            folder.chmod(0o755)
+        assert track.read_bytes() == before
+        assert not list(folder.glob(".genretag-*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("mode", ["kill", "full"])
+@pytest.mark.parametrize("kind", ["flac", "mp3-v23", "m4a-aac"])
+def test_faults_at_every_point_leave_the_old_or_the_new_file(tmp_path, kind, mode):
+    track = formats.make(kind, tmp_path)
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("faults.py"), track, tmp_path / "s", mode],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 8  # so many points there are at least
+
+
+def test_a_full_file_system(tmp_path, journal):
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", place]
+    if (
+        not shutil.which("mount")
+        or subprocess.run(mount, capture_output=True, check=False).returncode
+    ):
+        pytest.skip("mounting a tmpfs is not allowed here")
+    try:
+        track = write_audio(place / "a.wav", music(4))  # 176 kB: no room for a copy
+        before = track.read_bytes()
+        with pytest.raises(TagError, match="no space"):
+            TagWriter(journal, "test").write(track, ["Jazz"])
+        assert track.read_bytes() == before
+        assert list(place.iterdir()) == [track]
+    finally:
+        subprocess.run(["umount", place], check=True)
