@@ -1,8 +1,11 @@
 """The work of `genretag apply` and `genretag undo`: many writes, each reported."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tagger.errors import GenretagError, TagError
 from tagger.identity import Identity
@@ -12,6 +15,10 @@ from tagger.tags import Texts, open_tags
 from tagger.writer import TagWriter
 
 UNDO = "undo"
+THREADS = 3
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -32,13 +39,33 @@ def apply_plan(
     A file that is not what it was when the plan was made is refused: by what the journal remembers
     of it, or, for a plan from elsewhere, by its genre.
     """
-    for row in rows:
+
+    def one(row: PlannedWrite) -> Outcome:
         try:
-            changed = _apply(row, journal, writer)
+            return Outcome(row.path, row.genres, changed=_apply(row, journal, writer))
         except TagError as error:
-            yield Outcome(row.path, row.genres, str(error))
-        else:
-            yield Outcome(row.path, row.genres, changed=changed)
+            return Outcome(row.path, row.genres, str(error))
+
+    return in_parallel(one, rows)
+
+
+def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield the outcome of each item in order, while the next ones are being worked on.
+
+    A write spends most of its time waiting for the disk and in code that lets other threads run.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        ahead: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(work, item))
+                if len(ahead) >= 2 * THREADS:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:  # interrupted: what has not begun is not begun
+                future.cancel()
 
 
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
@@ -83,10 +110,11 @@ def writes_below(writes: Iterable[Write], paths: Sequence[Path]) -> list[Write]:
 
 def undo(writes: Iterable[Write], writer: TagWriter, *, force: bool = False) -> Iterator[Outcome]:
     """Bring back the genres of before."""
-    for write in writes:
+
+    def one(write: Write) -> Outcome:
         try:
-            changed = writer.restore(write, force=force)
+            return Outcome(write.path, write.old, changed=writer.restore(write, force=force))
         except TagError as error:
-            yield Outcome(write.path, write.old, str(error))
-        else:
-            yield Outcome(write.path, write.old, changed=changed)
+            return Outcome(write.path, write.old, str(error))
+
+    return in_parallel(one, writes)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import RLock
 from typing import Self
 
 from tagger.errors import StateError
@@ -36,7 +37,7 @@ CREATE TABLE write (
     temporary BLOB NOT NULL,
     old TEXT NOT NULL,          -- JSON list of the genre texts
     new TEXT NOT NULL,
-    digest BLOB NOT NULL,       -- SHA-256 of the audio
+    digest BLOB NOT NULL,       -- fingerprint of the audio
     state TEXT NOT NULL
 );
 CREATE INDEX write_of_run ON write (run);
@@ -98,9 +99,12 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE_NAME
-        with self._errors():
+        self._lock = RLock()
+        with self._turn():
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.file, timeout=30, isolation_level=None)
+            self._db = sqlite3.connect(
+                self.file, timeout=30, isolation_level=None, check_same_thread=False
+            )
             self._db.execute("PRAGMA journal_mode = WAL")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version == 0:
@@ -116,15 +120,17 @@ class Journal:
         self._db.close()
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _turn(self) -> Iterator[None]:
+        """Let one thread at a time use the database, and turn its errors into ours."""
         try:
-            yield
+            with self._lock:
+                yield
         except (sqlite3.Error, OSError) as error:
             raise StateError(f"The journal {self.file} cannot be used ({error}).") from None
 
     def begin_run(self, command: str) -> int:
         """Open a run and return its number."""
-        with self._errors():
+        with self._turn():
             cursor = self._db.execute(
                 "INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command)
             )
@@ -133,7 +139,7 @@ class Journal:
 
     def begin(self, run: int, change: Change) -> int:
         """Note a change that is about to be made, and return the number of the write."""
-        with self._errors():
+        with self._turn():
             # What is committed is on the disk before the music file is touched.
             self._db.execute("PRAGMA synchronous = FULL")
             cursor = self._db.execute(
@@ -154,14 +160,14 @@ class Journal:
 
     def mark(self, write: int, state: State) -> None:
         """Note how a write ended."""
-        with self._errors():
+        with self._turn():
             # Nothing is lost if this does not reach the disk: `recover` asks the file itself.
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("UPDATE write SET state = ? WHERE id = ?", (state, write))
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
-        with self._errors():
+        with self._turn():
             counts: dict[int, dict[State, int]] = {}
             for run, state, count in self._db.execute(
                 "SELECT run, state, COUNT(*) FROM write GROUP BY run, state"
@@ -187,7 +193,7 @@ class Journal:
             "SELECT id, path, temporary, old, new, digest, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
-        with self._errors():
+        with self._turn():
             return [
                 Write(
                     number,
@@ -205,7 +211,7 @@ class Journal:
 
     def remember(self, path: Path, identity: Identity) -> None:
         """Note what a file was when it was put into a CSV."""
-        with self._errors():
+        with self._turn():
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(
                 "INSERT OR REPLACE INTO plan VALUES (?, ?, ?, ?, ?)",
@@ -214,7 +220,7 @@ class Journal:
 
     def remembered(self, path: Path) -> Identity | None:
         """Return what a file was when it was last put into a CSV."""
-        with self._errors():
+        with self._turn():
             row = self._db.execute(
                 "SELECT device, inode, size, mtime_ns FROM plan WHERE path = ?",
                 (os.fsencode(path.absolute()),),

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagger.content import Content, id3v1, look
+from tagger.content import Content, id3v1, items_of, look, same_audio
 from tagger.errors import TagError
 from tagger.genres import NO_ID3V1_GENRE, id3v1_number
 from tagger.identity import Identity
@@ -39,7 +39,9 @@ class Change:
     identity: Identity
     old: Texts
     new: Texts
-    content: Content  # all but the genre, which is to stay as it is
+    kind: type  # mutagen's class for it
+    others: object  # the other tags as mutagen has them, and
+    content: Content  # all but the genre as the bytes have it: both are to stay as they are
 
 
 def plan(
@@ -70,7 +72,16 @@ def plan(
     tags = open_tags(real)
     new = tuple(texts) if texts is not None else tags.texts_for(genres or ())
     name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{real.suffix}"
-    return Change(real, real.with_name(name), identity, tags.texts, new, look(real))
+    return Change(
+        real,
+        real.with_name(name),
+        identity,
+        tags.texts,
+        new,
+        type(tags.file),
+        tags.others(),
+        look(real),
+    )
 
 
 def make(change: Change, *, keep_mtime: bool = True) -> None:
@@ -119,8 +130,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _edit(change: Change) -> None:
     """Set the genre in the copy, and compare it with the original."""
-    tags = open_tags(change.temporary)
-    before = tags.others()
+    tags = open_tags(change.temporary, change.kind)
     tags.texts = change.new
     try:
         tags.save()
@@ -129,7 +139,7 @@ def _edit(change: Change) -> None:
     except Exception as error:  # whatever an odd file makes of the library: the copy is thrown away
         raise TagError(f"could not be tagged ({reason(error)})") from None
     _restore_id3v1(change, tags.genres)
-    _compare(change, before, open_tags(change.temporary))
+    _compare(change, open_tags(change.temporary, change.kind))
 
 
 def _restore_id3v1(change: Change, genres: Sequence[str]) -> None:
@@ -143,15 +153,14 @@ def _restore_id3v1(change: Change, genres: Sequence[str]) -> None:
         file.write(new)
 
 
-def _compare(change: Change, before: object, written: TaggedFile) -> None:
+def _compare(change: Change, written: TaggedFile) -> None:
     if written.texts != change.new:
         raise TagError("was left alone: its genre did not read back as it was written")
-    if written.others() != before:
+    if written.others() != change.others:
         raise TagError("was left alone: another tag would have changed")
-    content = look(change.temporary)
-    if change.content.lost_in(content):
+    if change.content.items - items_of(change.temporary):
         raise TagError("was left alone: another tag would have been lost")
-    if content.audio != change.content.audio:
+    if not same_audio(change.path, change.temporary):
         raise TagError("was left alone: its audio would have changed")
 
 

@@ -214,37 +214,48 @@ def _families() -> tuple[tuple[type, type[TaggedFile]], ...]:
     )
 
 
-def open_tags(path: Path) -> TaggedFile:
-    """Open the tags of a file.
+def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
+    """Open the tags of a file; its kind, mutagen's class for it, is found out if not given.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
     import mutagen
-    from mutagen.mp3 import MP3
 
     try:
-        file = mutagen.File(path)
-        if file is None:
-            raise TagError("holds no tags that are known here")
-        if file.tags is None:
-            file.add_tags()
-        family = next((f for kind, f in _families() if isinstance(file.tags, kind)), None)
-        if family is None:
-            raise TagError("holds no tags that are known here")
-        if family is Id3File and file.tags.version[:2] in ((2, 3), (2, 4)):
-            # As they are: without this mutagen turns the frames of v2.3 into those of v2.4, and not
-            # all of them find back; and it fills in from ID3v1 what ID3v2 does not say. Tags of
-            # v2.2 or of v1 alone it has to translate; they are written as v2.4.
-            as_is = {"load_v1": False} if isinstance(file, MP3) else {}
-            untranslated = type(file)(path, translate=False, **as_is)
-            if untranslated.tags is not None:
-                file = untranslated
-        return family(file)
-    except TagError:
-        raise
+        kind = kind or type(mutagen.File(path))
+        file = None if kind is type(None) else _open(path, kind)
     except Exception as error:  # an odd file can make of a parser whatever it likes
         raise TagError(f"has tags that cannot be read ({reason(error)})") from None
+    for tags, family in _families():
+        if file is not None and isinstance(file.tags, tags):
+            return family(file)
+    raise TagError("holds no tags that are known here")
+
+
+def _open(path: Path, kind: Any) -> Any:
+    if issubclass(kind, _id3_kinds()):
+        # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
+        # them find back; and it fills in from ID3v1 what ID3v2 does not say.
+        file = kind(path, translate=False, load_v1=False)
+        if file.tags is not None and file.tags.version[:2] in ((2, 3), (2, 4)):
+            return file
+    # Tags of v2.2, or of v1 alone, have to be translated; they are written as v2.4.
+    file = kind(path)
+    if file.tags is None:
+        file.add_tags()
+    return file
+
+
+@cache
+def _id3_kinds() -> tuple[Any, ...]:
+    from mutagen.aiff import AIFF
+    from mutagen.dsf import DSF
+    from mutagen.mp3 import MP3
+    from mutagen.trueaudio import TrueAudio
+    from mutagen.wave import WAVE
+
+    return MP3, AIFF, WAVE, DSF, TrueAudio
 
 
 def read_genres(path: Path) -> Texts:

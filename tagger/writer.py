@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from tagger.errors import TagError
 from tagger.identity import Identity
@@ -12,7 +13,9 @@ from tagger.tags import open_tags
 
 
 class TagWriter:
-    """One run of writes. What a killed run left behind is tidied up first.
+    """One run of writes, from any number of threads.
+
+    What a killed run left behind is tidied up first.
 
     A run is entered into the journal with its first write, so that one that writes nothing leaves
     no trace. A dry run finds out the same things and changes nothing.
@@ -26,6 +29,7 @@ class TagWriter:
         self._command = command
         self._keep_mtime = keep_mtime
         self._run: int | None = None
+        self._lock = Lock()
         if not dry_run:
             recover(journal)
 
@@ -56,8 +60,9 @@ class TagWriter:
     def _make(self, change: Change) -> bool:
         if change.old == change.new or self.dry_run:
             return change.old != change.new
-        if self._run is None:
-            self._run = self._journal.begin_run(self._command)
+        with self._lock:
+            if self._run is None:
+                self._run = self._journal.begin_run(self._command)
         number = self._journal.begin(self._run, change)
         try:
             make(change, keep_mtime=self._keep_mtime)

@@ -10,8 +10,7 @@ import formats
 import pytest
 from conftest import music, write_audio
 
-from tagger import safewrite
-from tagger.content import look
+from tagger import content, safewrite
 from tagger.decode import decode
 from tagger.errors import TagError
 from tagger.identity import Identity
@@ -38,7 +37,7 @@ def track(request, tmp_path) -> Path:
 
 def heard(path: Path, kind: str) -> bytes:
     if kind in formats.UNDECODABLE:
-        return look(path).audio
+        return b"".join(map(bytes, content._audio(path)))
     return decode(path, 22_050, None).tobytes()
 
 
@@ -46,12 +45,12 @@ def heard(path: Path, kind: str) -> bytes:
 def test_every_format(kind, tmp_path, writer, journal):
     track = formats.make(kind, tmp_path)
     before, others, sound = read_genres(track), open_tags(track).others(), heard(track, kind)
-    content = look(track)
-    assert content.items or kind == "mp3-bare"
+    held = content.look(track)
+    assert held.items or kind == "mp3-bare"
     assert before == ()
 
     assert writer.write(track, ["Hip-Hop", "Jazz"])
-    assert look(track) == content
+    assert content.look(track) == held
     # Of several values in a WMA file, mutagen puts the first behind the others.
     assert sorted(formats.genres_in(track)) == ["Hip-Hop", "Jazz"]
     assert read_genres(track) == ("Hip-Hop", "Jazz")
@@ -96,16 +95,20 @@ def test_undo_brings_back_the_very_words(tmp_path, writer, journal, texts):
 
 
 def test_looking_sees_all_but_the_genre(track, writer):
-    content = look(track)
+    before = content.look(track)
+    original = track.with_name(f"original{track.suffix}")
+    original.write_bytes(track.read_bytes())
     writer.write(track, ["A genre that needs more room than any padding has left " * 200])
-    assert look(track) == content
+    assert content.look(track) == before
+    assert content.same_audio(original, track)
     whole = track.read_bytes()
     changed = 0
     spots = range(len(whole) // 40, len(whole), len(whole) // 20)
     for spot in spots:
         track.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
         try:
-            changed += look(track) != content
+            same = content.same_audio(original, track)
+            changed += not same or content.look(track) != before
         except TagError:
             changed += 1
     # The long genre is most of what else there is.
