@@ -4,9 +4,10 @@ import mutagen
 import numpy as np
 import pytest
 from conftest import music
-from formats import KINDS, RATE, TITLE, UNDECODABLE, genres_in, id3v1_genre, make
+from formats import KINDS, RATE, TITLE, UNDECODABLE, make
 from mutagen.id3 import TCON
 from mutagen.trueaudio import TrueAudio
+from second_reader import genres_in, id3v1_genre
 
 OPENED_AS = {
     "mp3-v23": "MP3",
