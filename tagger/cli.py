@@ -56,7 +56,7 @@ def _seconds(text: str) -> float:
 @app.command()
 def scan(
     paths: Annotated[
-        list[Path], typer.Argument(help="Music files, or folders of them.", metavar="PATH...")
+        list[Path], typer.Argument(help="Music files, or folders of them.", metavar="PATH")
     ],
     write_tags: Annotated[
         bool, typer.Option("--write-tags", help="Write genres into files that have none.")
@@ -163,7 +163,7 @@ def undo(
         list[str] | None,
         typer.Argument(
             help="The run, the last one if none is named; files or folders.",
-            metavar="[RUN] [PATH]...",
+            metavar="RUN|PATH",
         ),
     ] = None,
     dry_run: DryRun = False,

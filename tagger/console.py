@@ -78,7 +78,7 @@ class ScanDisplay:
         self._statuses[result.status] += 1
         self._actions[result.action] += 1
         if result.status is Status.OK:
-            self._genres[result.genres[0]] += 1
+            self._genres[result.ranking[0][0]] += 1
         if result.failed:
             self._failures.append((result.path, result.error))
         if result.failed if self._quiet else self._results:

@@ -41,6 +41,12 @@ class StateError(GenretagError):
     """The journal cannot be used."""
 
 
+class LockedError(GenretagError):
+    """Another run is writing."""
+
+    exit_code = ExitCode.LOCKED
+
+
 class ConfigError(GenretagError):
     """The configuration file cannot be used."""
 

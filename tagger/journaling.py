@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tagger.changes import (
@@ -16,13 +17,14 @@ from tagger.changes import (
 from tagger.console import ask, complain, count_of, printable, show_table
 from tagger.errors import ExitCode, GenretagError
 from tagger.journal import Journal, State, state_folder
+from tagger.lock import only_writer
 from tagger.planfile import read_plan
 from tagger.writer import TagWriter
 
 
 def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> ExitCode:
     """Write the rows of a CSV whose action is `write`."""
-    with Journal(state_folder()) as journal:
+    with _writing(dry_run=dry_run), Journal(state_folder()) as journal:
         writer = TagWriter(journal, f"apply {table.name}", keep_mtime=keep_mtime, dry_run=dry_run)
         return _report(
             apply_plan(read_plan(table), journal, writer), "written", dry_run=dry_run, quiet=quiet
@@ -51,8 +53,14 @@ def run_undo(
                 raise GenretagError("There is nobody to ask; say --yes to undo without asking.")
             if not ask(f"Undo {what}?"):
                 return ExitCode.DONE
-        writer = TagWriter(journal, f"{UNDO} {run.id}", dry_run=dry_run)
-        return _report(undo(writes, writer, force=force), "restored", dry_run=dry_run, quiet=False)
+        with _writing(dry_run=dry_run):
+            writer = TagWriter(journal, f"{UNDO} {run.id}", dry_run=dry_run)
+            outcomes = undo(writes, writer, force=force)
+            return _report(outcomes, "restored", dry_run=dry_run, quiet=False)
+
+
+def _writing(*, dry_run: bool) -> AbstractContextManager[None]:
+    return nullcontext() if dry_run else only_writer(state_folder())
 
 
 def run_history() -> ExitCode:

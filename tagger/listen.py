@@ -83,8 +83,8 @@ def listen_to_all(paths: Iterable[Path], how: Listening) -> Iterator[Heard]:
     from joblib import Parallel, delayed
 
     def start(block: list[Path]) -> Iterator[Heard]:
-        # One file, or one job, is not worth a process.
-        jobs = min(how.jobs, len(block))
+        # A single file is not worth a process; but no other number, which would resize the pool.
+        jobs = how.jobs if len(block) > 1 else 1
         tasks = (delayed(listen)(path, how) for path in block)
         results: Iterator[Heard] = Parallel(
             n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1

@@ -5,10 +5,11 @@ from contextlib import ExitStack, closing
 from tagger import config
 from tagger.console import ScanDisplay, complain
 from tagger.decide import Rules
-from tagger.errors import ExitCode
+from tagger.errors import ExitCode, StateError
 from tagger.facts import ModelFacts
 from tagger.journal import Journal, state_folder
 from tagger.listen import Listening
+from tagger.lock import only_writer
 from tagger.model import GenreModel
 from tagger.options import ScanOptions
 from tagger.output import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
@@ -58,7 +59,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
     total = sum(1 for _ in find_music(options.paths, options.exclude))
     model = GenreModel(options.model, options.device)
     facts = model.facts
-    jobs = options.jobs or cpu_count()
+    jobs = max(1, min(options.jobs or cpu_count(), total))
     if total == 0:
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
     to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
@@ -79,12 +80,15 @@ def run_scan(options: ScanOptions) -> ExitCode:
             f"decoding in {jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track"
         )
         tag_writer = None
-        if options.csv or options.write_tags:
+        if options.write_tags:
+            stack.enter_context(only_writer(state_folder()))
             journal = stack.enter_context(Journal(state_folder()))
-            if options.csv:
-                writers.append(PlanMemory(journal))
-            if options.write_tags:
-                tag_writer = TagWriter(journal, "scan --write-tags", keep_mtime=options.keep_mtime)
+            tag_writer = TagWriter(journal, "scan --write-tags", keep_mtime=options.keep_mtime)
+        elif options.csv:
+            try:
+                writers.append(PlanMemory(stack.enter_context(Journal(state_folder()))))
+            except StateError as error:
+                display.header(f"{error} So 'genretag apply' can only go by the genres.")
         if model.notice:
             display.header(f"The GPU is not used: {model.notice}.")
         results = scan(

@@ -201,6 +201,26 @@ def test_a_journal_that_cannot_be_used(home, song, toy_model):
     assert digests(song().parent) == before
 
 
+def test_one_writer_at_a_time(home, song, toy_model):
+    from tagger.lock import only_writer
+
+    song("a.wav")
+    with only_writer(home):
+        done = genretag("scan", song(), "--model", toy_model, "--write-tags")
+        assert done.returncode == 4
+        assert f"process {os.getpid()}" in done.stderr
+        assert genretag("scan", song(), "--model", toy_model).returncode == 0
+    assert genretag("scan", song(), "--model", toy_model, "--write-tags").returncode == 0
+
+
+def test_a_plan_needs_no_journal(home, song, toy_model):
+    home.write_text("not a folder")
+    done = genretag("scan", song(), "--model", toy_model, "--csv", "-")
+    assert done.returncode == 0
+    assert rows(done.stdout)
+    assert "cannot be used" in done.stderr
+
+
 def test_append_and_keep(song, toy_model):
     track = song("a.flac")
     file = open_tags(track)
