@@ -1,9 +1,10 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 from tagger import config
-from tagger.console import ScanDisplay, complain
+from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
 from tagger.errors import ExitCode, StateError
 from tagger.facts import ModelFacts
@@ -23,29 +24,6 @@ from tagger.writer import TagWriter
 BATCH_SIZE = {"CPU": 2, "CUDA": 32}
 
 
-class PlanMemory:
-    """Notes what the files of a CSV were like, so that `apply` can tell whether they changed."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def write(self, result: Result) -> None:
-        """Note a file that is to be written."""
-        if result.action is Action.WRITE and result.identity is not None:
-            self._journal.remember(result.path, result.identity)
-
-
-def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
-    asked = options.min_confidence
-    return Rules(
-        facts.min_confidence if asked is None else asked,
-        options.top,
-        options.overwrite,
-        options.append,
-        config.load(options.config).genres,
-    )
-
-
 def run_scan(options: ScanOptions) -> ExitCode:
     """Scan, show and save the results.
 
@@ -59,43 +37,25 @@ def run_scan(options: ScanOptions) -> ExitCode:
     total = sum(1 for _ in find_music(options.paths, options.exclude))
     model = GenreModel(options.model, options.device)
     facts = model.facts
+    rules = _rules(options, facts)
     jobs = max(1, min(options.jobs or cpu_count(), total))
     if total == 0:
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
-    to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
     with ExitStack() as stack:
-        writers: list[Writer] = []
-        if options.csv:
-            writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
-        if options.jsonl:
-            writers.append(
-                JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels)
-            )
+        tag_writer = stack.enter_context(_tag_writer(options)) if options.write_tags else None
+        writers = _result_writers(options, facts, stack)
+        to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(total, quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
         )
-        heard = "all" if options.seconds is None else f"{options.seconds:g} s"
-        display.header(
-            f"{model.path.stem} ({len(facts.labels)} genres) on {model.device}, "
-            f"decoding in {jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track"
-        )
-        tag_writer = None
-        if options.write_tags:
-            stack.enter_context(only_writer(state_folder()))
-            journal = stack.enter_context(Journal(state_folder()))
-            tag_writer = TagWriter(journal, "scan --write-tags", keep_mtime=options.keep_mtime)
-        elif options.csv:
-            try:
-                writers.append(PlanMemory(stack.enter_context(Journal(state_folder()))))
-            except StateError as error:
-                display.header(f"{error} So 'genretag apply' can only go by the genres.")
+        display.header(_headline(model, jobs, options.seconds))
         if model.notice:
             display.header(f"The GPU is not used: {model.notice}.")
         results = scan(
             find_music(options.paths, options.exclude),
             model,
             Listening(facts.front_end, facts.grid, options.seconds, jobs),
-            _rules(options, facts),
+            rules,
             batch_size=options.batch_size or BATCH_SIZE[model.device],
             by_album=options.album,
             writer=tag_writer,
@@ -113,3 +73,56 @@ def run_scan(options: ScanOptions) -> ExitCode:
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
+
+
+def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
+    asked = options.min_confidence
+    return Rules(
+        min_confidence=facts.min_confidence if asked is None else asked,
+        top=options.top,
+        overwrite=options.overwrite,
+        append=options.append,
+        names=config.load(options.config).genres,
+    )
+
+
+def _headline(model: GenreModel, jobs: int, seconds: float | None) -> str:
+    heard = "all" if seconds is None else f"{seconds:g} s"
+    return (
+        f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')}) on {model.device}, "
+        f"decoding in {jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track"
+    )
+
+
+@contextmanager
+def _tag_writer(options: ScanOptions) -> Iterator[TagWriter]:
+    with only_writer(state_folder()), Journal(state_folder()) as journal:
+        yield TagWriter(journal, "scan --write-tags", keep_mtime=options.keep_mtime)
+
+
+def _result_writers(options: ScanOptions, facts: ModelFacts, stack: ExitStack) -> list[Writer]:
+    """Open what the results go to."""
+    writers: list[Writer] = []
+    if options.csv:
+        writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
+    if options.jsonl:
+        writers.append(JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels))
+    if options.csv and not options.write_tags:
+        try:
+            writers.append(PlanMemory(stack.enter_context(Journal(state_folder()))))
+        except StateError as error:
+            # A dry run can do without: `apply` goes by the genres then.
+            complain(str(error))
+    return writers
+
+
+class PlanMemory:
+    """Notes what the files of a CSV were like, so that `apply` can tell whether they changed."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def write(self, result: Result) -> None:
+        """Note a file that is to be written."""
+        if result.action is Action.WRITE and result.identity is not None:
+            self._journal.remember(result.path, result.identity)
