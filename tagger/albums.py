@@ -6,18 +6,21 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
 from tagger.tracks import Judged
 from tagger.vote import Voting, vote
 
 _DISC = re.compile(r"\W*(cd|dis[ck]|vinyl|lp)\W*\d+\b.*", re.IGNORECASE)
 
 
+def is_disc(folder: Path) -> bool:
+    """Tell by its name whether a folder is one disc of an album."""
+    return _DISC.fullmatch(folder.name) is not None
+
+
 def album_of(path: Path) -> Path:
     """Return the folder of a track's album; `CD1` and `Disc 2` belong to the folder above."""
     folder = path.parent
-    return folder.parent if _DISC.fullmatch(folder.name) else folder
+    return folder.parent if is_disc(folder) else folder
 
 
 def vote_by_album(tracks: Iterable[Judged]) -> Iterator[Judged]:
@@ -34,6 +37,8 @@ def _agreed(album: Sequence[Judged]) -> list[Judged]:
     opinions = [track.probabilities for track in album if track.probabilities]
     if not opinions:
         return list(album)
+    import numpy as np
+
     together = vote(np.array(opinions, np.float32), Voting.LOG_MEAN)
     shared = tuple(together.tolist())
     return [replace(t, probabilities=shared) if t.probabilities else t for t in album]

@@ -1,6 +1,7 @@
 """The cells of the CSV: what is done to texts on their way out, and undone on their way back."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -41,10 +42,11 @@ def cell_path(cell: str) -> Path:
 
 
 def genres_cell(genres: Sequence[str]) -> str:
-    """Join genres into one cell."""
-    return text_cell(SEPARATOR.join(genres))
+    """Join genres into one cell; a semicolon within a genre gets a backslash."""
+    return text_cell(SEPARATOR.join(genre.replace(";", r"\;") for genre in genres))
 
 
 def cell_genres(cell: str) -> tuple[str, ...]:
     """Split a cell into genres."""
-    return tuple(part.strip() for part in cell_text(cell).split(";") if part.strip())
+    parts = (part.replace(r"\;", ";").strip() for part in re.split(r"(?<!\\);", cell_text(cell)))
+    return tuple(part for part in parts if part)

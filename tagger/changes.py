@@ -11,7 +11,7 @@ from tagger.errors import GenretagError, TagError
 from tagger.identity import Identity
 from tagger.journal import Journal, RunRecord, State, Write
 from tagger.planfile import PlannedWrite
-from tagger.tags import Texts, open_tags
+from tagger.tags import Texts, open_tags, read_genres
 from tagger.writer import TagWriter
 
 UNDO = "undo"
@@ -71,15 +71,16 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
     if not row.genres:
         raise TagError("has no genre in the table")
-    tags = open_tags(row.path)
-    if tags.genres == row.genres:
+    if open_tags(row.path).genres == row.genres:
         return False
+    # By size and time alone: where a file system is mounted tells nothing of its files.
+    now = Identity.of(row.path)
     expected = journal.remembered(row.path)
-    if expected is None and tags.genres != row.existing:
+    if expected is None and read_genres(row.path) != row.existing:
         raise TagError("has another genre than when it was listened to")
-    if expected is not None and expected != Identity.of(row.path):
+    if expected not in (None, (now.size, now.mtime_ns)):
         raise TagError("was changed since it was listened to; scan it again")
-    changed = writer.write(row.path, row.genres, expected)
+    changed = writer.write(row.path, row.genres, now)
     if not writer.dry_run:
         # So that an interrupted run can be repeated.
         journal.remember(row.path, Identity.of(row.path))

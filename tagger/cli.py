@@ -1,11 +1,13 @@
 """The command line of genretag. Heavy imports wait until a command runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tagger import SHIPPED_MODEL, __version__
+from tagger.errors import ExitCode
 from tagger.options import Device, ScanOptions
 
 app = typer.Typer(
@@ -51,6 +53,15 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise typer.BadParameter(f"{text!r} is neither a number of seconds nor {FULL!r}.")
     return seconds
+
+
+def _exit(work: Callable[[], int]) -> None:
+    """Do the work of a command and end with its exit code."""
+    try:
+        code = work()
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -118,8 +129,8 @@ def scan(
         raise typer.BadParameter("--append and --overwrite exclude each other.")
     from tagger.scanning import run_scan
 
-    raise typer.Exit(
-        run_scan(
+    _exit(
+        lambda: run_scan(
             ScanOptions(
                 paths=tuple(paths),
                 write_tags=write_tags,
@@ -154,7 +165,7 @@ def apply(
     """Write the rows of a scan's CSV whose action is "write"."""
     from tagger.journaling import run_apply
 
-    raise typer.Exit(run_apply(table, dry_run=dry_run, keep_mtime=keep_mtime, quiet=quiet))
+    _exit(lambda: run_apply(table, dry_run=dry_run, keep_mtime=keep_mtime, quiet=quiet))
 
 
 @app.command()
@@ -178,7 +189,7 @@ def undo(
     run, paths = None, arguments or []
     if paths and paths[0].isdecimal():
         run, paths = int(paths[0]), paths[1:]
-    raise typer.Exit(run_undo(run, [Path(p) for p in paths], dry_run=dry_run, yes=yes, force=force))
+    _exit(lambda: run_undo(run, [Path(p) for p in paths], dry_run=dry_run, yes=yes, force=force))
 
 
 @app.command()
@@ -186,7 +197,7 @@ def history() -> None:
     """List the runs that wrote genres."""
     from tagger.journaling import run_history
 
-    raise typer.Exit(run_history())
+    _exit(run_history)
 
 
 def main() -> None:

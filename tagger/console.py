@@ -1,5 +1,6 @@
 """What a scan looks like to a person."""
 
+import io
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
-from tagger.errors import ExitCode, GenretagError
+from tagger.errors import GenretagError
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
@@ -137,15 +138,15 @@ def _line(result: Result) -> Text:
         name = result.status.replace("_", " ")
         return Text.assemble((f"{name:<{GENRE_WIDTH}}", style), f"   –    {path} ", result.error)
     best, confidence = result.ranking[0]
-    certain = result.status is Status.OK
+    style = "bold" if result.status is Status.OK else "dim"
     notes = {
-        Action.KEEP: f"  keeps {', '.join(result.existing)}",
+        Action.KEEP: f"  keeps {printable(', '.join(result.existing))}",
         Action.SKIP: f"  {result.error or 'uncertain'}",
         Action.WRITTEN: "  written",
         Action.FAILED: f"  {result.error}",
     }
     return Text.assemble(
-        (f"{', '.join(result.genres) or best:<{GENRE_WIDTH}}", "bold" if certain else "dim"),
+        (f"{printable(', '.join(result.genres) or best):<{GENRE_WIDTH}}", style),
         f" {confidence:4.0%}   {path}",
         (notes.get(result.action, ""), "red" if result.failed else "dim"),
     )
@@ -162,10 +163,9 @@ def _genre_table(genres: Counter[str]) -> Table:
     return table
 
 
-def printable(path: Path) -> str:
-    """Return a path as text that a terminal can show and that cannot steer it."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(character if character.isprintable() else "�" for character in text)
+def printable(name: str | Path) -> str:
+    """Return a path, or text from a tag, as what a terminal can show and cannot be steered by."""
+    return "".join(c if c.isprintable() else "�" for c in os.fspath(name))
 
 
 def count_of(number: int, noun: str) -> str:
@@ -203,15 +203,12 @@ def complain(text: str) -> None:
 
 def run_app(name: str, app: Callable[[], None]) -> None:
     """Run a command line; turn our errors into their sentence and exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A redirected stream may have an encoding without "█", or without the names of the files.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except GenretagError as error:
         complain(f"{name}: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        complain("Interrupted.")
-        sys.exit(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output, such as `head`, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.DONE)

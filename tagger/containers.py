@@ -34,11 +34,11 @@ def parts(data: Data) -> Parts:
     return _tagged(data)
 
 
-def _number(data: Data, *, little: bool = False) -> int:
+def _number(data: Data | bytes, *, little: bool = False) -> int:
     return int.from_bytes(data, "little" if little else "big")
 
 
-def _id3_size(data: Data) -> int:
+def _id3_size(data: Data | bytes) -> int:
     """Read a number of four times seven bits."""
     return sum(part << shift for part, shift in zip(data, (21, 14, 7, 0), strict=True))
 
@@ -53,30 +53,57 @@ def _after_id3(data: Data) -> int:
 def _id3(data: Data) -> Parts:
     """The frames of an ID3v2 tag but the genre, and but empty ones."""
     version, flags = data[3], data[5]
-    if version < 3 or flags & 0xC0:  # noqa: PLR2004
-        # Frames of v2.2 have other names than those they are written back as; an extended header
-        # and bytes stuffed against false synchronisation move them. mutagen compares those alone.
-        return
-    end = _after_id3(data)
-    position = 10
-    while position + 10 < end and data[position]:
-        name = bytes(data[position : position + 4])
-        field = data[position + 4 : position + 8]
-        size = _number(field) if version == 3 else _id3_size(field)  # noqa: PLR2004
-        content = bytes(data[position + 10 : position + 10 + size])
-        if name != b"TCON" and content[1:].strip(b"\0\xff\xfe"):
+    body = bytes(data[10 : _after_id3(data)])
+    if version == _V23 and flags & 0x80:
+        body = body.replace(b"\xff\0", b"\xff")  # stuffed against false synchronisation
+    position = 0
+    if version > _V22 and flags & 0x40:  # an extended header; only that of v2.3 leaves itself out
+        position = _number(body[:4]) + 4 if version == _V23 else _id3_size(body[:4])
+    head, width = (6, 3) if version == _V22 else (10, 4)
+    while position + head < len(body) and body[position]:
+        name = body[position : position + width]
+        size = _frame_size(body, position, version)
+        content = body[position + head : position + head + size]
+        if version == _V22:
+            name = _v22_name(name)
+        # Dates of before v2.4 are joined into one frame.
+        if name not in (b"TCON", *_OLD_DATES) and content[1:].strip(b"\0\xff\xfe"):
             yield b"ID3 " + name, b""
-        position += 10 + size
+        position += head + size
+
+
+_V22, _V23 = 2, 3
+_OLD_DATES = (b"TYER", b"TDAT", b"TIME", b"TRDA", b"TORY")
+
+
+def _frame_size(body: bytes, position: int, version: int) -> int:
+    if version == _V22:
+        return _number(body[position + 3 : position + 6])
+    field = body[position + 4 : position + 8]
+    plain = _number(field)
+    if version == _V23:
+        return plain
+    # iTunes wrote plain sizes into v2.4: true is the one behind which a frame or padding begins.
+    end = position + 10 + _id3_size(field)
+    lands = end == len(body) or body[end : end + 1] == b"\0" or body[end : end + 4].isalnum()
+    return _id3_size(field) if lands else plain
+
+
+def _v22_name(name: bytes) -> bytes:
+    """Return what mutagen calls a frame of v2.2 when it writes it as v2.4."""
+    from mutagen.id3 import Frames_2_2
+
+    kind = Frames_2_2.get(name.decode("latin-1"))
+    return kind.__base__.__name__.encode() if kind else name
 
 
 def _tagged(data: Data) -> Parts:
     """MP3, APE, WavPack, Musepack, TrueAudio: ID3v2, audio, APEv2, ID3v1."""
-    start, end = _after_id3(data), len(data)
+    start = _after_id3(data)
     if start:
         yield from _id3(data)
-    if bytes(data[end - ID3V1_SIZE : end - ID3V1_SIZE + 3]) == b"TAG":
-        yield b"ID3v1", data[end - ID3V1_SIZE : end - 1]  # all but the genre
-        end -= ID3V1_SIZE
+    yield from _id3v1(data)
+    end = _before_id3v1(data)
     if bytes(data[end - 32 : end - 24]) == b"APETAGEX":
         size, count, flags = struct.unpack("<III", data[end - 20 : end - 8])
         yield from _ape(data[end - size : end - 32], count)
@@ -84,9 +111,22 @@ def _tagged(data: Data) -> Parts:
     yield AUDIO, data[start : max(start, end)]
 
 
+def _before_id3v1(data: Data) -> int:
+    """Return where an ID3v1 tag begins, or the file ends."""
+    start = len(data) - ID3V1_SIZE
+    return start if start >= 0 and bytes(data[start : start + 3]) == b"TAG" else len(data)
+
+
+def _id3v1(data: Data) -> Parts:
+    """All of the tag but its last byte, the genre."""
+    if tag := data[_before_id3v1(data) :]:
+        yield b"ID3v1", tag[:-1]
+
+
 def _ape(data: Data, count: int) -> Parts:
     position = 0
-    for _ in range(count):
+    while count and position < len(data):  # the count may be as damaged as anything
+        count -= 1
         size = _number(data[position : position + 4], little=True)
         key, _, _ = bytes(data[position + 8 : position + 8 + 256]).partition(b"\0")
         start = position + 8 + len(key) + 1
@@ -125,7 +165,8 @@ def _flac(data: Data) -> Parts:
             yield from _comments(block)
         elif kind != _PADDING:
             yield b"block %d" % kind, block
-    yield AUDIO, data[position:]
+    yield from _id3v1(data)
+    yield AUDIO, data[position : _before_id3v1(data)]
 
 
 _OGG_NO_TIME = (bytes(8), b"\xff" * 8)
@@ -191,6 +232,7 @@ def _atoms(data: Data, start: int, end: int) -> Iterator[tuple[bytes, int, int]]
 _MP4_FOLDERS = dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"ilst"), 0)
 _MP4_FOLDERS[b"meta"] = 4
 _MP4_NOT_COMPARED = (b"\xa9gen", b"gnre", b"free", b"hdlr")
+_MP4_NUMBERS = (b"trkn", b"disk", b"tmpo", b"cpil", b"pgap", b"pcst", b"stik", b"rtng", b"hdvd")
 _MP4_OFFSETS = {b"stco": 4, b"co64": 8}
 
 
@@ -211,7 +253,7 @@ def _mp4(data: Data) -> Parts:
                     home = next((s for s, e in media if s <= offset <= e), 0)
                     yield AUDIO, (offset - home).to_bytes(8)
             elif name not in _MP4_NOT_COMPARED:
-                yield b"MP4 " + name, data[inner:stop]
+                yield b"MP4 " + name, b"" if name in _MP4_NUMBERS else data[inner:stop]
 
     for name, start, end in top:
         if name == b"moov":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import UnreadableError, UnsupportedError
+from tagger.errors import UnreadableError, UnsupportedError, reason
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -38,7 +38,10 @@ def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
     try:
         # A file object instead of a name: no name can be mistaken for a protocol such as
         # "concat:", and names that are not valid UTF-8 open like any other.
-        with path.open("rb") as file, av.open(file, mode="r") as container:
+        with (
+            path.open("rb") as file,
+            av.open(file, mode="r", metadata_errors="replace") as container,
+        ):
             if not container.streams.audio:
                 raise UnsupportedError("holds no audio")
             wanted = None if seconds is None else round(seconds * sample_rate)
@@ -49,7 +52,7 @@ def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
     except PermissionError:
         raise UnreadableError("may not be read (no permission)") from None
     except (av.FFmpegError, OSError, EOFError) as error:
-        raise UnreadableError(f"is not audio, or is damaged ({_reason(error)})") from None
+        raise UnreadableError(f"is not audio, or is damaged ({reason(error)})") from None
     if samples.size == 0:
         raise UnreadableError("is damaged: no audio could be decoded")
     return samples
@@ -62,16 +65,11 @@ def _check_regular(path: Path) -> None:
     except PermissionError:
         raise UnreadableError("may not be read (no permission)") from None
     except OSError as error:
-        raise UnreadableError(f"cannot be reached ({_reason(error)})") from None
+        raise UnreadableError(f"cannot be reached ({reason(error)})") from None
     if not stat.S_ISREG(status.st_mode):
         raise UnsupportedError("is not a regular file")
     if status.st_size == 0:
         raise UnreadableError("is empty")
-
-
-def _reason(error: Exception) -> str:
-    """Return the system's or FFmpeg's own words without the path, which the caller names."""
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 def _middle(container: "InputContainer", seconds: float | None) -> float | None:
@@ -122,7 +120,8 @@ def _read(
         size += block.size
         if wanted is not None and size >= wanted:
             break
-    return np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
+    samples = np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
+    return np.nan_to_num(samples, copy=False)  # a float file may hold what is no number
 
 
 def _frames(

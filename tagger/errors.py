@@ -25,6 +25,12 @@ class GenretagError(Exception):
     exit_code = ExitCode.COULD_NOT_RUN
 
 
+class UsageError(GenretagError):
+    """Options that make no sense together, or with the model."""
+
+    exit_code = ExitCode.USAGE
+
+
 class PathError(GenretagError):
     """A path given on the command line cannot be used."""
 
@@ -53,6 +59,12 @@ class ConfigError(GenretagError):
 
 class DataError(GenretagError):
     """Training data cannot be used."""
+
+
+def reason(error: BaseException) -> str:
+    """Return the words of the system or a library in one line, without the path."""
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return text.splitlines()[0].lower()
 
 
 class TrackError(GenretagError):

@@ -17,6 +17,8 @@ from tagger.errors import SilentError
 Strip = NDArray[np.float32]
 """Standardised log-mel spectrogram, `[mel bands, frames]`."""
 
+_FRAMES = 8192  # whose spectrum is in memory at a time
+
 SILENCE = 1e-3
 """A peak below this (−60 dB of full scale) counts as silence."""
 
@@ -83,9 +85,15 @@ def log_mel(samples: NDArray[np.float32], front_end: FrontEnd) -> Strip:
 
     if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
         raise SilentError("is silent where it was listened to")
-    spectrum = librosa.stft(samples, n_fft=front_end.n_fft, hop_length=front_end.hop_length)
-    power = spectrum.real**2 + spectrum.imag**2
-    mel = _mel_filters(front_end) @ power
+    size, hop = front_end.n_fft, front_end.hop_length
+    padded = np.pad(samples, size // 2)
+    mels = []
+    # In pieces: the spectrum of hours of music would not fit into memory.
+    for start in range(0, 1 + samples.size // hop, _FRAMES):
+        piece = padded[start * hop : (start + _FRAMES - 1) * hop + size]
+        spectrum = librosa.stft(piece, n_fft=size, hop_length=hop, center=False)
+        mels.append(_mel_filters(front_end) @ (spectrum.real**2 + spectrum.imag**2))
+    mel = np.concatenate(mels, axis=1)
     decibels: NDArray[np.float32] = librosa.power_to_db(mel, ref=np.max, top_db=front_end.top_db)
     return standardise(decibels)
 
@@ -108,6 +116,14 @@ class WindowGrid:
     def count(self, frames: int) -> int:
         """Return how many whole windows fit into this many frames."""
         return 0 if frames < self.window else 1 + (frames - self.window) // self.hop
+
+    def pieces(self, strip: Strip, most: int) -> list[Strip]:
+        """Divide a strip into pieces of at most `most` windows, together all of its windows."""
+        count = self.count(strip.shape[1])
+        return [
+            strip[:, first * self.hop : (min(first + most, count) - 1) * self.hop + self.window]
+            for first in range(0, count, most)
+        ]
 
     def whole(self, strip: Strip) -> Strip:
         """Cut the frames after the last whole window.

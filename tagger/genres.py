@@ -22,6 +22,13 @@ def id3v1_number(genre: str) -> int:
     return TCON.GENRES.index(name) if name else NO_ID3V1_GENRE
 
 
+def id3v1_name(number: int) -> str:
+    """Return the genre that a number of ID3v1 stands for, empty if none."""
+    from mutagen.id3 import TCON
+
+    return str(TCON.GENRES[number]) if number < len(TCON.GENRES) else ""
+
+
 @cache
 def _id3v1() -> dict[str, str]:
     from mutagen.id3 import TCON

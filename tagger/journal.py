@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock
@@ -37,14 +37,15 @@ CREATE TABLE write (
     temporary BLOB NOT NULL,
     old TEXT NOT NULL,          -- JSON list of the genre texts
     new TEXT NOT NULL,
-    digest BLOB NOT NULL,       -- fingerprint of the audio
+    id3v1 INTEGER,              -- the number of the old genre in an ID3v1 tag
+    audio BLOB NOT NULL,        -- its fingerprint
     state TEXT NOT NULL
 );
 CREATE INDEX write_of_run ON write (run);
 CREATE INDEX write_by_state ON write (state) WHERE state = 'begun';
 CREATE TABLE plan (
-    path BLOB PRIMARY KEY,      -- a file of the last CSV it was in
-    device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER
+    path BLOB PRIMARY KEY,      -- a file, and what it was when it was last put into a CSV
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -67,7 +68,8 @@ class Write:
     temporary: Path
     old: Texts
     new: Texts
-    digest: bytes
+    id3v1: int | None
+    audio: bytes
     state: State
 
 
@@ -143,14 +145,15 @@ class Journal:
             # What is committed is on the disk before the music file is touched.
             self._db.execute("PRAGMA synchronous = FULL")
             cursor = self._db.execute(
-                "INSERT INTO write (run, path, temporary, old, new, digest, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run,
                     os.fsencode(change.path),
                     os.fsencode(change.temporary),
                     json.dumps(change.old),
                     json.dumps(change.new),
+                    change.old_id3v1,
                     change.content.audio,
                     State.BEGUN,
                 ),
@@ -190,7 +193,7 @@ class Journal:
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, digest, state FROM write"
+            "SELECT id, path, temporary, old, new, id3v1, audio, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         with self._turn():
@@ -201,10 +204,11 @@ class Journal:
                     Path(os.fsdecode(temporary)),
                     tuple(json.loads(old)),
                     tuple(json.loads(new)),
-                    digest,
+                    id3v1,
+                    audio,
                     State(state),
                 )
-                for number, path, temporary, old, new, digest, state in self._db.execute(
+                for number, path, temporary, old, new, id3v1, audio, state in self._db.execute(
                     query, values
                 )
             ]
@@ -214,15 +218,15 @@ class Journal:
         with self._turn():
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(
-                "INSERT OR REPLACE INTO plan VALUES (?, ?, ?, ?, ?)",
-                (os.fsencode(path.absolute()), *astuple(identity)),
+                "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
+                (os.fsencode(path.absolute()), identity.size, identity.mtime_ns),
             )
 
-    def remembered(self, path: Path) -> Identity | None:
-        """Return what a file was when it was last put into a CSV."""
+    def remembered(self, path: Path) -> tuple[int, int] | None:
+        """Return size and modification time of a file when it was last put into a CSV."""
         with self._turn():
             row = self._db.execute(
-                "SELECT device, inode, size, mtime_ns FROM plan WHERE path = ?",
+                "SELECT size, mtime_ns FROM plan WHERE path = ?",
                 (os.fsencode(path.absolute()),),
             ).fetchone()
-        return Identity(*row) if row else None
+        return (row[0], row[1]) if row else None

@@ -39,24 +39,20 @@ def run_undo(
     Raises:
         GenretagError: no such run; or no terminal to ask on and no `--yes`.
     """
-    with Journal(state_folder()) as journal:
+    with _writing(dry_run=dry_run), Journal(state_folder()) as journal:
+        writer = TagWriter(journal, UNDO, dry_run=dry_run)  # finds out first what killed runs did
         run = run_to_undo(journal, number)
         writes = writes_below(journal.writes(run.id), paths)
-        what = (
-            f"run {run.id} ({run.command}, {_when(run.started)}): "
-            f"{count_of(len(writes), 'file')} to restore"
-        )
         if not writes:
             raise GenretagError(f"There is nothing to undo in run {run.id}.")
         if not (dry_run or yes):
             if not sys.stdin.isatty():
                 raise GenretagError("There is nobody to ask; say --yes to undo without asking.")
-            if not ask(f"Undo {what}?"):
+            files = count_of(len(writes), "file")
+            if not ask(f"Undo run {run.id} ({run.command}, {_when(run.started)}), {files}?"):
                 return ExitCode.DONE
-        with _writing(dry_run=dry_run):
-            writer = TagWriter(journal, f"{UNDO} {run.id}", dry_run=dry_run)
-            outcomes = undo(writes, writer, force=force)
-            return _report(outcomes, "restored", dry_run=dry_run, quiet=False)
+        outcomes = undo(writes, writer, force=force)
+        return _report(outcomes, "restored", dry_run=dry_run, quiet=False)
 
 
 def _writing(*, dry_run: bool) -> AbstractContextManager[None]:
@@ -78,11 +74,11 @@ def run_history() -> ExitCode:
     if not rows:
         complain("Nothing was written yet.")
         return ExitCode.DONE
-    show_table(("run", "when", "command", "written", "failed", "undone"), rows)
+    show_table(("run", "when", "command", "written", "failed", "undone", "unfinished"), rows)
     return ExitCode.DONE
 
 
-_SHOWN = (State.DONE, State.FAILED, State.UNDONE)
+_SHOWN = (State.DONE, State.FAILED, State.UNDONE, State.BEGUN)
 
 
 def _when(seconds: float) -> str:
@@ -102,7 +98,7 @@ def _report(outcomes: Iterable[Outcome], done: str, *, dry_run: bool, quiet: boo
             changed += outcome.changed
             unchanged += not outcome.changed
             if outcome.changed and not quiet:
-                genres = ", ".join(outcome.genres) or "no genre"
+                genres = printable(", ".join(outcome.genres)) or "no genre"
                 print(f"{genres}  {printable(outcome.path)}")
     except KeyboardInterrupt:
         interrupted = True

@@ -2,13 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from tagger.frontend import Strip
 from tagger.listen import blocks
 from tagger.model import GenreModel
 from tagger.tracks import Heard, Judged
-from tagger.vote import vote
+from tagger.vote import Probabilities, vote
+
+MOST_WINDOWS = 40  # of one strip in one call, a minute: more would only cost memory
 
 
 def judge(tracks: Iterable[Heard], model: GenreModel, batch_size: int) -> Iterator[Judged]:
@@ -18,19 +22,31 @@ def judge(tracks: Iterable[Heard], model: GenreModel, batch_size: int) -> Iterat
     neighbours. Most tracks give strips of the same length.
     """
     for block in blocks(tracks, batch_size):
-        yield from _judge_block(block, model)
+        yield from _judge_block(block, model, batch_size)
 
 
-def _judge_block(block: Sequence[Heard], model: GenreModel) -> list[Judged]:
-    by_length: dict[int, list[int]] = defaultdict(list)
-    for index, heard in enumerate(block):
+def _judge_block(block: Sequence[Heard], model: GenreModel, batch_size: int) -> Iterator[Judged]:
+    by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
+    for track, heard in enumerate(block):
         if heard.strip is not None:
-            by_length[heard.strip.shape[1]].append(index)
-    judged = [Judged(heard) for heard in block]
+            for place, piece in enumerate(model.facts.grid.pieces(heard.strip, MOST_WINDOWS)):
+                by_length[piece.shape[1]].append((track, place, piece))
+    windows: dict[int, dict[int, Probabilities]] = defaultdict(dict)
+    for pieces in by_length.values():
+        for batch in blocks(pieces, batch_size):
+            answers = model.window_probabilities(np.stack([piece for _, _, piece in batch]))
+            for (track, place, _), answer in zip(batch, answers, strict=True):
+                windows[track][place] = answer
     facts = model.facts
-    for indices in by_length.values():
-        strips = np.stack([strip for i in indices if (strip := block[i].strip) is not None])
-        for i, windows in zip(indices, model.window_probabilities(strips), strict=True):
-            opinion = vote(windows, facts.voting, facts.temperature)
-            judged[i] = Judged(block[i], tuple(opinion.tolist()))
-    return judged
+    for track, heard in enumerate(block):
+        # The strip has done its work; the tracks of an album may have to wait for one another.
+        done = replace(heard, strip=None)
+        if found := windows.get(track):
+            opinion = vote(
+                np.concatenate([found[place] for place in sorted(found)]),
+                facts.voting,
+                facts.temperature,
+            )
+            yield Judged(done, tuple(opinion.tolist()))
+        else:
+            yield Judged(done)

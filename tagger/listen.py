@@ -18,6 +18,7 @@ from tagger.errors import (
     TrackError,
     UnreadableError,
     UnsupportedError,
+    reason,
 )
 from tagger.frontend import FrontEnd, WindowGrid, log_mel
 from tagger.identity import Identity
@@ -54,6 +55,8 @@ def listen(path: Path, how: Listening) -> Heard:
     tag_error = ""
     identity: Identity | None = None
     try:
+        if path.is_dir():
+            raise UnreadableError("is a folder that may not be looked into")
         if not is_music(path):
             raise UnsupportedError("is not a kind of music file that is known here")
         with suppress(OSError):  # decoding it will say what is wrong
@@ -69,6 +72,8 @@ def listen(path: Path, how: Listening) -> Heard:
         strip = how.grid.whole(log_mel(samples, how.front_end))
     except TrackError as error:
         return Heard(path, existing, status=_STATUS[type(error)], error=str(error))
+    except Exception as error:  # the next file is not to suffer from what an odd one brings about
+        return Heard(path, existing, status=Status.UNREADABLE, error=f"is odd: {reason(error)}")
     seconds = samples.size / how.front_end.sample_rate
     return Heard(path, existing, strip, seconds, error=tag_error, identity=identity)
 
@@ -80,24 +85,53 @@ def listen_to_all(paths: Iterable[Path], how: Listening) -> Iterator[Heard]:
     blocks with few of them under way: memory does not depend on the number of files, however
     slow the model is.
     """
+    under_way: deque[tuple[list[Path], Iterator[Heard]]] = deque()
+    for block in blocks(paths, BLOCK * how.jobs):
+        under_way.append((block, _start(block, how)))
+        if len(under_way) == BLOCKS_AHEAD:
+            yield from _results(*under_way.popleft(), how)
+    for block, started in under_way:
+        yield from _results(block, started, how)
+
+
+def _start(block: list[Path], how: Listening) -> Iterator[Heard]:
+    """Hand a block of files to the processes."""
     from joblib import Parallel, delayed
 
-    def start(block: list[Path]) -> Iterator[Heard]:
-        # A single file is not worth a process; but no other number, which would resize the pool.
-        jobs = how.jobs if len(block) > 1 else 1
-        tasks = (delayed(listen)(path, how) for path in block)
-        results: Iterator[Heard] = Parallel(
-            n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
-        )(tasks)
-        return results
+    # A single file is not worth a process; but no other number, which would resize the pool.
+    jobs = how.jobs if len(block) > 1 else 1
+    tasks = (delayed(listen)(path, how) for path in block)
+    results: Iterator[Heard] = Parallel(
+        n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
+    )(tasks)
+    return results
 
-    under_way: deque[Iterator[Heard]] = deque()
-    for block in blocks(paths, BLOCK * how.jobs):
-        under_way.append(start(block))
-        if len(under_way) == BLOCKS_AHEAD:
-            yield from under_way.popleft()
-    for results in under_way:
-        yield from results
+
+def _results(block: list[Path], started: Iterator[Heard], how: Listening) -> Iterator[Heard]:
+    """Yield the results of a block, also when a file has brought a process down."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    done = 0
+    try:
+        for heard in started:
+            yield heard
+            done += 1
+    except TerminatedWorkerError:
+        # All that was under way is lost with it. One by one, the rest shows which file it was.
+        for path in block[done:]:
+            yield _alone(path, how)
+
+
+def _alone(path: Path, how: Listening) -> Heard:
+    """Listen to a file in a process that nothing else is lost with."""
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
+    except TerminatedWorkerError:
+        return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
+    return heard  # type: ignore[no-any-return]
 
 
 def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ class GenreModel:
             raise ModelError(f"{path} is not a model that ONNX Runtime can load.") from error
         self.path = path
         self.facts = _read_facts(self._session, path)
+        self._check()
         self.device = "CUDA" if _CUDA in self._session.get_providers() else "CPU"
         if _CUDA in providers and self.device == "CPU":
             obstacle = (
@@ -64,6 +66,17 @@ class GenreModel:
         (windows,) = self._session.run(None, {self._input: strips[..., None]})
         result: NDArray[np.float32] = windows
         return result
+
+    def _check(self) -> None:
+        """Try one window, to find out now whether the model does what its facts say."""
+        facts = self.facts
+        silence = np.zeros((1, facts.front_end.n_mels, facts.grid.window), np.float32)
+        try:
+            shape = self.window_probabilities(silence).shape
+        except Exception as error:  # again a class for each status
+            raise ModelError(f"{self.path} does not take strips as its facts say.") from error
+        if shape != (1, 1, len(facts.labels)):
+            raise ModelError(f"{self.path} does not give what its facts say.")
 
     @property
     def _input(self) -> str:
@@ -82,7 +95,8 @@ def _providers(device: Device) -> tuple[list[str], str]:
     if _CUDA not in onnxruntime.get_available_providers():
         return [_CPU], "this ONNX Runtime was built without it; install onnxruntime-gpu"
     # Finds the CUDA libraries that pip wheels brought, which nothing else would look for.
-    onnxruntime.preload_dlls(directory="")
+    with redirect_stdout(sys.stderr):  # where it says what it could not find
+        onnxruntime.preload_dlls(directory="")
     return [_CUDA, _CPU], ""
 
 

@@ -6,11 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from tagger.cells import genres_cell, path_cell, text_cell
+from tagger.decode import is_music
 from tagger.errors import PathError
 from tagger.tracks import Result
 
@@ -67,8 +68,7 @@ class CsvWriter:
         # one is too much for line tools.
         line = io.StringIO()
         csv.writer(line, lineterminator="\r\n").writerow(cells)
-        self._file.write(line.getvalue().removesuffix("\r\n") + "\n")
-        self._file.flush()
+        _put(self._file, line.getvalue().removesuffix("\r\n") + "\n")
 
 
 class JsonLinesWriter:
@@ -97,29 +97,50 @@ class JsonLinesWriter:
             ),
         }
         # ASCII escapes carry names that are not valid UTF-8.
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        _put(self._file, json.dumps(record) + "\n")
 
 
 @contextmanager
 def opened(target: Path) -> Iterator[TextIO]:
-    """Open a file, or standard output for "-"; names that are not UTF-8 pass unchanged.
+    """Open a file, or standard output for "-".
+
+    A file that is there already is replaced in the end, however that comes; until then the results
+    stand in a file of the same name with `.part` behind it.
 
     Raises:
-        PathError: the file cannot be written.
+        PathError: the file cannot be written, or is music.
     """
     if target == STANDARD_OUTPUT:
-        reconfigure = getattr(sys.stdout, "reconfigure", None)
-        if reconfigure:
-            reconfigure(encoding="utf-8", errors="surrogateescape", newline="")
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
         yield sys.stdout
         return
+    if is_music(target):
+        raise PathError(f"{target} is music by its name; results do not go there.")
+    special = target.exists() and not target.is_file()  # such as /dev/null
+    part = target if special else target.with_name(f"{target.name}.part")
     try:
-        file = target.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        file = part.open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise PathError(f"{target} cannot be written: {error.strerror}.") from None
-    with file:
+    try:
         yield file
+    finally:
+        with suppress(OSError):  # each line was handed over, or its failure told, by itself
+            file.close()
+        if not special:
+            part.replace(target)
+
+
+def _put(file: TextIO, line: str) -> None:
+    """Write a line and hand it over at once."""
+    try:
+        file.write(line)
+        file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PathError(f"The results cannot be written: {error.strerror}.") from None
 
 
 def _two_best(result: Result) -> tuple[tuple[str, float | None], tuple[str, float | None]]:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,8 @@ class PlannedWrite:
     existing: tuple[str, ...]
 
 
-def read_plan(file: Path) -> Iterator[PlannedWrite]:
-    """Yield the rows to be written.
+def read_plan(file: Path) -> list[PlannedWrite]:
+    """Return the rows to be written.
 
     A byte-order mark, semicolons or tabs between columns and any line ends are accepted, and the
     columns may stand in any order.
@@ -33,18 +32,25 @@ def read_plan(file: Path) -> Iterator[PlannedWrite]:
         PathError: the file cannot be read, or lacks a column.
     """
     try:
-        text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise PathError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise PathError(f"{file} is not in UTF-8; save it as 'CSV UTF-8'.") from None
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
     if missing := [column for column in NEEDED if column not in (rows.fieldnames or ())]:
         raise PathError(f"{file} is not a table of a scan: it has no column {missing[0]!r}.")
-    for row in rows:
-        if row["action"].strip().lower() == Action.WRITE:
-            yield PlannedWrite(
+    try:
+        return [
+            PlannedWrite(
                 cell_path(row["path"]),
                 cell_genres(row["genre"]),
                 cell_genres(row["existing_genre"]),
             )
+            for row in rows
+            if row["action"].strip().lower() == Action.WRITE
+        ]
+    except csv.Error as error:
+        raise PathError(f"{file} is damaged in line {rows.line_num} ({error}).") from None

@@ -6,7 +6,8 @@ place in one rename. Whoever looks, at whatever moment, sees the whole old file 
 - A symbolic link stays; the file it leads to is replaced.
 - Of several hard links to a file, the one that was named gets the new file; the others keep the
   old one. Writing into a file that has other names would change it behind their back.
-- Mode, owner, extended attributes and, on request, the modification time are those of the original.
+- Mode, owner, extended attributes (on Linux) and, on request, the modification time are those of
+  the original.
 """
 
 import contextlib
@@ -20,13 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.content import Content, id3v1, items_of, look, same_audio
-from tagger.errors import TagError
+from tagger.errors import TagError, reason
 from tagger.genres import NO_ID3V1_GENRE, id3v1_number
 from tagger.identity import Identity
-from tagger.tags import TaggedFile, Texts, open_tags, reason
+from tagger.tags import TaggedFile, Texts, open_tags
 
 TEMPORARY_PREFIX = ".genretag-"
 
+_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
 
 
@@ -39,6 +41,9 @@ class Change:
     identity: Identity
     old: Texts
     new: Texts
+    meaning: Texts | None  # the genres that the new texts are to mean; None: whatever they mean
+    old_id3v1: int | None  # the number of the genre in an ID3v1 tag; None: there is no such tag
+    new_id3v1: int | None
     kind: type  # mutagen's class for it
     others: object  # the other tags as mutagen has them, and
     content: Content  # all but the genre as the bytes have it: both are to stay as they are
@@ -49,6 +54,7 @@ def plan(
     *,
     genres: Sequence[str] | None = None,
     texts: Sequence[str] | None = None,
+    id3v1_genre: int | None = None,
     expected: Identity | None = None,
 ) -> Change:
     """Look at a file and say what is to be changed; nothing is touched.
@@ -56,7 +62,8 @@ def plan(
     Args:
         path: the file.
         genres: what its tag is to mean, or
-        texts: what its tag is to hold, word for word.
+        texts: what its tag is to hold, word for word, and
+        id3v1_genre: the number that goes into an ID3v1 tag then.
         expected: what the file was when it was looked at before.
 
     Raises:
@@ -71,6 +78,9 @@ def plan(
         raise TagError("was changed since it was listened to")
     tags = open_tags(real)
     new = tuple(texts) if texts is not None else tags.texts_for(genres or ())
+    tail = id3v1(real)
+    if genres is not None:
+        id3v1_genre = id3v1_number(genres[0]) if genres else NO_ID3V1_GENRE
     name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{real.suffix}"
     return Change(
         real,
@@ -78,6 +88,9 @@ def plan(
         identity,
         tags.texts,
         new,
+        None if genres is None else tuple(genres),
+        tail[-1] if tail else None,
+        id3v1_genre if tail else None,
         type(tags.file),
         tags.others(),
         look(real),
@@ -115,8 +128,9 @@ def make(change: Change, *, keep_mtime: bool = True) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file's content into a new file, sharing blocks where the file system can."""
-    if not os.access(source, os.W_OK):
-        # The rename would succeed in a writable folder, but "read only" is meant.
+    # The rename would succeed in a writable folder, and anything does for root, but "read only" is
+    # meant.
+    if not (os.access(source, os.W_OK) and source.stat().st_mode & _ANY_WRITE):
         raise PermissionError
     with source.open("rb") as original, target.open("xb") as copy:
         if sys.platform == "linux":
@@ -131,31 +145,30 @@ def _copy(source: Path, target: Path) -> None:
 def _edit(change: Change) -> None:
     """Set the genre in the copy, and compare it with the original."""
     tags = open_tags(change.temporary, change.kind)
-    tags.texts = change.new
     try:
+        tags.texts = change.new
         tags.save()
     except OSError:
         raise
     except Exception as error:  # whatever an odd file makes of the library: the copy is thrown away
         raise TagError(f"could not be tagged ({reason(error)})") from None
-    _restore_id3v1(change, tags.genres)
+    _restore_id3v1(change)
     _compare(change, open_tags(change.temporary, change.kind))
 
 
-def _restore_id3v1(change: Change, genres: Sequence[str]) -> None:
+def _restore_id3v1(change: Change) -> None:
     """Put an ID3v1 tag back, which mutagen rebuilds or drops, with only its genre changed."""
-    old = id3v1(change.path)
-    if not old:
+    if change.new_id3v1 is None:
         return
-    new = old[:-1] + bytes([id3v1_number(genres[0]) if genres else NO_ID3V1_GENRE])
+    new = id3v1(change.path)[:-1] + bytes([change.new_id3v1])
     with change.temporary.open("r+b") as file:
         file.seek(-len(new) if id3v1(change.temporary) else 0, os.SEEK_END)
         file.write(new)
 
 
 def _compare(change: Change, written: TaggedFile) -> None:
-    if written.texts != change.new:
-        raise TagError("was left alone: its genre did not read back as it was written")
+    if written.texts != change.new or change.meaning not in (None, written.genres):
+        raise TagError("was left alone: its kind of tag cannot hold this genre as it is")
     if written.others() != change.others:
         raise TagError("was left alone: another tag would have changed")
     if change.content.items - items_of(change.temporary):

@@ -38,7 +38,7 @@ def scan(
 
 def _write(result: Result, writer: TagWriter) -> Result:
     try:
-        writer.write(result.path, result.genres, result.identity)
+        written = writer.write(result.path, result.genres, result.identity)
     except TagError as error:
         return replace(result, action=Action.FAILED, error=str(error))
-    return replace(result, action=Action.WRITTEN)
+    return replace(result, action=Action.WRITTEN if written else Action.KEEP)

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from tagger import config
 from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
-from tagger.errors import ExitCode, StateError
+from tagger.errors import ExitCode, StateError, UsageError
 from tagger.facts import ModelFacts
 from tagger.journal import Journal, state_folder
 from tagger.listen import Listening
@@ -15,7 +15,7 @@ from tagger.model import GenreModel
 from tagger.options import ScanOptions
 from tagger.output import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
 from tagger.scan import scan
-from tagger.tracks import Action, Result
+from tagger.tracks import Result
 from tagger.walk import find_music
 from tagger.writer import TagWriter
 
@@ -38,6 +38,9 @@ def run_scan(options: ScanOptions) -> ExitCode:
     model = GenreModel(options.model, options.device)
     facts = model.facts
     rules = _rules(options, facts)
+    least = facts.front_end.samples_for(facts.grid.window) / facts.front_end.sample_rate
+    if options.seconds is not None and options.seconds < least:
+        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
     jobs = max(1, min(options.jobs or cpu_count(), total))
     if total == 0:
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
@@ -123,6 +126,6 @@ class PlanMemory:
         self._journal = journal
 
     def write(self, result: Result) -> None:
-        """Note a file that is to be written."""
-        if result.action is Action.WRITE and result.identity is not None:
+        """Note a file; whatever its row says now may be edited to `write`."""
+        if result.identity is not None:
             self._journal.remember(result.path, result.identity)

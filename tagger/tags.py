@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tagger.errors import TagError
+from tagger.content import id3v1
+from tagger.errors import TagError, reason
+from tagger.genres import id3v1_name
 
 TAGGED_SUFFIXES = frozenset(
     ".aif .aifc .aiff .ape .asf .dsf .flac .m4a .m4b .mp+ .mp2 .mp3 .mp4 .mpc .oga .ogg .opus .spx"
@@ -40,9 +42,7 @@ class TaggedFile(ABC):
 
     @property
     def tags(self) -> Any:
-        """The tags of mutagen; empty ones are made where there are none."""
-        if self.file.tags is None:
-            self.file.add_tags()
+        """The tags of mutagen."""
         return self.file.tags
 
     @property
@@ -123,7 +123,8 @@ class Id3File(TaggedFile):
 
     def save(self) -> None:
         """Write the tags in the version that the file has; an ID3v1 tag is kept in step."""
-        self.file.save(v2_version=3 if self._is_v23 else 4)
+        # Several values in one frame of v2.3 are against the standard, but stay as they are.
+        self.file.save(v2_version=3 if self._is_v23 else 4, v23_sep=None)
 
 
 _NUMBERED = re.compile(r"(\d+|CR|RX)$|\((\d+|CR|RX)\)")
@@ -264,13 +265,16 @@ def read_genres(path: Path) -> Texts:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    return open_tags(path).genres
+    tags = open_tags(path)
+    return tags.genres or _id3v1_genre(tags, path)
 
 
-def reason(error: BaseException) -> str:
-    """Return the system's or mutagen's own words in one line, without the path."""
-    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
-    return text.splitlines()[0].lower()
+def _id3v1_genre(tags: TaggedFile, path: Path) -> Texts:
+    """Return the genre of an ID3v1 tag; most players show it where ID3v2 has none."""
+    tag = id3v1(path) if isinstance(tags, Id3File) else b""
+    number = tag[-1] if tag else 0
+    # Zero is Blues, but also what taggers leave that do not care.
+    return (id3v1_name(number),) if number and id3v1_name(number) else ()
 
 
 def merged(existing: Iterable[str], new: Iterable[str]) -> Texts:

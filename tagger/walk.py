@@ -5,18 +5,20 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tagger.albums import is_disc
 from tagger.decode import is_music
 from tagger.errors import PathError
 
 
 def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[Path]:
-    """Yield music files below the paths, folder by folder in alphabetical order.
+    """Yield music files below the paths, folder by folder in alphabetical order, discs first.
 
     Hidden files and folders are left out unless they are named themselves. Symbolic links are
     followed, but no file or folder is visited twice, so loops end and a link beside its target
-    gives one result. A file named itself is always yielded, whatever its suffix. `exclude` holds
-    glob patterns; one without a slash is matched against every name, one with a slash against
-    the path below the folder that was given.
+    gives one result. A file named itself is always yielded, whatever its suffix, and a folder that
+    may not be looked into is yielded in place of what is in it. `exclude` holds glob patterns; one
+    without a slash is matched against every name, one with a slash against the path below the
+    folder that was given.
 
     Raises:
         PathError: a path does not exist.
@@ -41,19 +43,27 @@ def _below(
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        # A folder that may not be read holds nothing for us; `find` and `ls` say no more either.
+        yield folder  # so that it gets its line: it may not be looked into
         return
     folders = []
     for entry in entries:
         path = folder / entry.name
         if entry.name.startswith(".") or _excluded(path.relative_to(root), exclude):
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             folders.append(path)
         elif is_music(entry.name) and _is_new(path, seen):
             yield path
-    for path in folders:
+    # Discs come first, so that an album is one row of tracks.
+    for path in sorted(folders, key=lambda path: not is_disc(path)):
         yield from _below(path, root, exclude, seen)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that leads to itself or to where we may not look
 
 
 def _excluded(relative: Path, patterns: Sequence[str]) -> bool:
@@ -71,6 +81,8 @@ def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
     except OSError:
         return True  # a broken link, say; opening it will give the reason
     identity = (status.st_dev, status.st_ino)
+    if status.st_ino == 0:
+        return True  # some network folders on Windows do not tell their files apart
     if identity in seen:
         return False
     seen.add(identity)

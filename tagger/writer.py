@@ -1,7 +1,7 @@
 """Writes genres with a journal, takes them back, and tidies up after a crash."""
 
+import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -18,7 +18,7 @@ class TagWriter:
     What a killed run left behind is tidied up first.
 
     A run is entered into the journal with its first write, so that one that writes nothing leaves
-    no trace. A dry run finds out the same things and changes nothing.
+    no trace. A dry run only looks.
     """
 
     def __init__(
@@ -48,10 +48,12 @@ class TagWriter:
         Raises:
             TagError: the file is as it was, and why: its genre is not what was written, say.
         """
-        change = plan(write.path, texts=write.old)
-        if change.old not in (write.new, write.old) and not force:
+        change = plan(write.path, texts=write.old, id3v1_genre=write.id3v1)
+        if not force and change.old not in (write.new, write.old):
             now = ", ".join(change.old) or "none"
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
+        if not force and change.content.audio != write.audio:
+            raise TagError("is another recording by now; --force restores its genre all the same")
         changed = self._make(change)
         if not self.dry_run:
             self._journal.mark(write.id, State.UNDONE)
@@ -67,7 +69,9 @@ class TagWriter:
         try:
             make(change, keep_mtime=self._keep_mtime)
         except TagError:
-            self._journal.mark(number, State.FAILED)
+            # An entry that stays open is looked into again by the next run.
+            if not os.path.lexists(change.temporary):
+                self._journal.mark(number, State.FAILED)
             raise
         self._journal.mark(number, State.DONE)
         return True
@@ -76,10 +80,11 @@ class TagWriter:
 def recover(journal: Journal) -> None:
     """Remove the copies that killed runs left, and find out which of their writes were made."""
     for write in journal.unfinished():
-        with suppress(OSError):
-            write.temporary.unlink(missing_ok=True)
+        if not write.path.parent.is_dir():
+            continue  # its drive is away; what became of it can be seen when it is back
         try:
-            made = open_tags(write.path).texts == write.new
-        except TagError:
-            made = False
+            write.temporary.unlink(missing_ok=True)
+            made = write.path.exists() and open_tags(write.path).texts == write.new
+        except (OSError, TagError):
+            continue
         journal.mark(write.id, State.DONE if made else State.FAILED)

@@ -228,6 +228,109 @@ def test_quiet_says_only_what_failed(song, toy_model):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_model, tmp_path):
+    track, other = song("a.mp3"), song("b.mp3")
+    before = digests(track.parent)
+    done = genretag("scan", "--model", toy_model, "--csv", track, other)
+    assert done.returncode == 1
+    assert "is music by its name" in done.stderr
+    assert digests(track.parent) == before
+    table = tmp_path / "genres.csv"
+    table.write_text("my edits")
+    assert genretag("scan", track, "--model", tmp_path / "no.onnx", "--csv", table).returncode == 1
+    assert table.read_text() == "my edits"
+    assert genretag("scan", track, "--model", toy_model, "--csv", table).returncode == 0
+    assert len(rows(table.read_text())) == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_gives_one_sentence(song, toy_model):
+    done = genretag("scan", song(), "--model", toy_model, "--csv", "/dev/full")
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_metadata_that_is_no_text_does_not_stop_a_scan(song, toy_model):
+    track = song("a.mp3")
+    data = track.read_bytes()
+    size = sum(part << shift for part, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+    track.write_bytes(data[10 + size :] + b"TAG" + b"Caf\xe9".ljust(124, b"\0") + b"\xff")
+    done = genretag("scan", track, "--model", toy_model, "--csv", "-")
+    assert [row["status"] for row in rows(done.stdout)] == ["ok"]
+
+
+def test_numbers_that_are_none(tmp_path, toy_model):
+    import soundfile
+
+    samples = music(4)
+    samples[1000] = np.nan
+    soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
+    done = genretag("scan", tmp_path, "--model", toy_model, "--csv", "-")
+    assert [row["status"] for row in rows(done.stdout)] == ["ok"]
+
+
+def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
+    from tagger.frontend import FrontEnd, WindowGrid
+    from tagger.listen import Listening, listen
+    from tagger.walk import find_music
+
+    track = song("sub/a.wav")
+    scandir = os.scandir
+
+    def closed(path):
+        if Path(path) == track.parent:
+            raise PermissionError
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert list(find_music([track.parents[1]])) == [track.parent]
+    heard = listen(track.parent, Listening(FrontEnd(), WindowGrid()))
+    assert (heard.status, heard.error) == ("unreadable", "is a folder that may not be looked into")
+
+
+def test_fewer_seconds_than_a_window(song, toy_model):
+    done = genretag("scan", song(), "--model", toy_model, "--seconds", 2)
+    assert done.returncode == 2
+    assert "2.95 seconds or more" in done.stderr
+
+
+def test_a_model_that_does_not_keep_its_word(song, tmp_path):
+    from dataclasses import replace
+
+    from conftest import TOY_FACTS
+
+    for change in (
+        {"labels": ("one", "two")},
+        {"front_end": replace(TOY_FACTS.front_end, n_mels=64)},
+    ):
+        liar = write_toy_model(tmp_path / "liar.onnx", replace(TOY_FACTS, **change))
+        done = genretag("scan", song(), "--model", liar)
+        assert done.returncode == 1
+        assert "facts say" in done.stderr
+
+
+def test_a_stream_without_our_letters(song, toy_model):
+    song("日本.wav")
+    done = subprocess.run(
+        [*GENRETAG, "scan", song().parent, "--model", toy_model],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_long_tracks_are_judged_in_pieces(song, toy_model):
+    track = song("long.wav", 200)
+    whole = rows(
+        genretag("scan", track, "--model", toy_model, "--seconds", "full", "--csv", "-").stdout
+    )
+    assert float(whole[0]["seconds"]) == pytest.approx(200, abs=0.1)
+    assert whole[0]["status"] == "ok"
+
+
 def test_names_cannot_steer_the_terminal(song, toy_model):
     song("\x1b[31mred[bold]\n.wav")
     done = genretag("scan", song().parent, "--model", toy_model)
@@ -279,9 +382,8 @@ def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (
-        table.exists() and table.read_text().count("\n") > 9
-    ):
+    part = tmp_path / "o.csv.part"
+    while time.monotonic() < deadline and not (part.exists() and part.read_text().count("\n") > 9):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import pty
 import shutil
 import subprocess
 from pathlib import Path
@@ -114,6 +113,48 @@ def test_rows_of_files_that_changed_are_refused(library, toy_model, tmp_path, ho
     assert read_genres(touched) == ("Polka",)
 
 
+def test_rows_that_were_not_to_be_written_are_looked_at_too(library, toy_model, tmp_path):
+    """A row may be edited from keep to write; its file must still be what it was."""
+    table = tmp_path / "genres.csv"
+    content = plan(library, table, toy_model)
+    kept = next(row for row in content if row["action"] == "keep")
+    kept["action"] = "write"
+    save(table, [kept])
+    os.utime(kept["path"], ns=(1, 1))
+    assert genretag("apply", table).returncode == 3
+    assert read_genres(Path(kept["path"])) == ("Polka",)
+    plan(library, table, toy_model)
+    save(table, [kept])
+    assert genretag("apply", table).returncode == 0
+    assert read_genres(Path(kept["path"])) == (kept["genre"],)
+
+
+def test_genres_with_semicolons(library, toy_model, tmp_path, home):
+    track = library / "flac.flac"
+    file = open_tags(track)
+    file.texts = ["Rock; Pop", "Jazz"]
+    file.save()
+    table = tmp_path / "genres.csv"
+    (row,) = plan(track, table, toy_model, "--append")
+    assert row["existing_genre"] == r"Rock\; Pop; Jazz"
+    shutil.rmtree(home)
+    assert genretag("apply", table).returncode == 0
+    assert read_genres(track)[:2] == ("Rock; Pop", "Jazz")
+
+
+def test_undo_right_after_a_kill(library, toy_model, home):
+    from tagger import safewrite
+    from tagger.journal import Journal
+
+    track = library / "wav.wav"
+    with Journal(home) as journal:
+        change = safewrite.plan(track, genres=["Jazz"])
+        journal.begin(journal.begin_run("scan --write-tags"), change)
+        safewrite.make(change)
+    assert genretag("undo", "--yes").returncode == 0
+    assert read_genres(track) == ()
+
+
 def test_undo_of_some_files_and_of_an_earlier_run(library, toy_model):
     first, second = library / "wav.wav", library / "aiff.aiff"
     assert genretag("scan", first, second, "--model", toy_model, "--write-tags").returncode == 0
@@ -143,6 +184,7 @@ def test_undo_refuses_what_someone_else_changed(library, toy_model):
 
 
 def test_undo_asks_on_a_terminal_and_never_without_one(library, toy_model):
+    pty = pytest.importorskip("pty")
     track = library / "wav.wav"
     genretag("scan", track, "--model", toy_model, "--write-tags")
     done = subprocess.run(
@@ -184,6 +226,12 @@ def test_tables_that_are_none(tmp_path):
     done = genretag("apply", table)
     assert done.returncode == 1
     assert "not a table of a scan" in done.stderr
+    table.write_bytes("path,genre,action,existing_genre\na.mp3,Ær,write,\n".encode("latin-1"))
+    done = genretag("apply", table)
+    assert (done.returncode, "not in UTF-8" in done.stderr) == (1, True)
+    table.write_text('path,genre,action,existing_genre\n"' + "x" * 200_000)
+    done = genretag("apply", table)
+    assert (done.returncode, "is damaged" in done.stderr) == (1, True)
 
 
 def test_history_before_anything_was_written(home):

@@ -64,3 +64,21 @@ def test_samples_for_is_the_least_that_will_do():
 def test_front_end_round_trip_ignores_words_for_humans():
     assert FrontEnd.from_dict(FRONT_END.to_dict()) == FRONT_END
     assert FrontEnd.from_dict({"n_mels": 64, "db": "…"}) == FrontEnd(n_mels=64)
+
+
+def test_long_audio_is_transformed_in_pieces(monkeypatch):
+    samples = music(12)
+    whole = log_mel(samples, FRONT_END)
+    monkeypatch.setattr("tagger.frontend._FRAMES", 100)
+    np.testing.assert_allclose(log_mel(samples, FRONT_END), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize(("frames", "most"), [(128, 5), (1292, 5), (1292, 19), (1280, 4)])
+def test_pieces_hold_all_windows_once(frames, most):
+    strip = np.arange(frames, dtype=np.float32)[None]
+    starts = []
+    for piece in GRID.pieces(strip, most):
+        count = GRID.count(piece.shape[1])
+        assert count <= most
+        starts += [float(piece[0, i * GRID.hop]) for i in range(count)]
+    assert starts == [i * GRID.hop for i in range(GRID.count(frames))]

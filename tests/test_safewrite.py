@@ -99,7 +99,9 @@ def test_looking_sees_all_but_the_genre(track, writer):
     before = content.look(track)
     original = track.with_name(f"original{track.suffix}")
     original.write_bytes(track.read_bytes())
-    writer.write(track, ["A genre that needs more room than any padding has left " * 200])
+    writer.write(
+        track, ["A genre that needs more room than any padding has left, " * 200 + "truly"]
+    )
     assert content.look(track) == before
     assert content.same_audio(original, track)
     whole = track.read_bytes()
@@ -173,6 +175,125 @@ def test_frames_that_would_be_joined_are_not(tmp_path, writer, version):
     with pytest.raises(TagError, match="left alone"):
         writer.write(track, ["Jazz"])
     assert track.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_frames_of_odd_tags_are_not_lost_either(tmp_path, writer, version):
+    """Version 2.2, and tags stuffed against false synchronisation."""
+    track = formats.make("mp3-bare", tmp_path)
+    name = b"GEO" if version == 2 else b"GEOB"
+    objects = [(name, b"\0text/plain\0a\0same\0" + text) for text in (b"one", b"two")]
+    tag = bytearray(id3v2(version, *objects))
+    tag[5] = 0x80 if version > 2 else 0
+    track.write_bytes(bytes(tag) + track.read_bytes())
+    before = track.read_bytes()
+    with pytest.raises(TagError, match="left alone"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
+
+
+def test_several_values_in_id3v23_stay_several(tmp_path, writer, journal):
+    track = formats.make("mp3-bare", tmp_path)
+    frames = (b"TPE1", b"\0One\0Two"), (b"TCON", b"\0Rock\0Pop")
+    track.write_bytes(id3v2(3, *frames) + track.read_bytes())
+    writer.write(track, ["Jazz"])
+    assert open_tags(track).tags["TPE1"].text == ["One", "Two"]
+    writer.restore(journal.writes(1)[0])
+    assert open_tags(track).texts == ("Rock", "Pop")
+
+
+def test_itunes_sizes(tmp_path, writer):
+    """iTunes wrote plain sizes where v2.4 wants seven bits in a byte."""
+    track = formats.make("mp3-bare", tmp_path)
+    frames = (b"TXXX", b"\0long\0" + b"x" * 200), (b"TIT2", b"\0Title")
+    track.write_bytes(id3v2(4, *frames) + track.read_bytes())
+    assert writer.write(track, ["Jazz"])
+    assert str(open_tags(track).tags["TIT2"]) == "Title"
+
+
+def test_the_genre_of_id3v1_counts_and_comes_back(tmp_path, writer, journal):
+    track = formats.make("mp3-v24", tmp_path)
+    with track.open("ab") as file:
+        file.write(id3v1(genre=17))
+    assert read_genres(track) == ("Rock",)
+    writer.write(track, ["Jazz"])
+    assert second_reader.id3v1_genre(track) == 8
+    writer.restore(journal.writes(1)[0])
+    assert second_reader.id3v1_genre(track) == 17
+
+
+def test_id3v1_behind_flac(tmp_path, writer):
+    track = formats.make("flac", tmp_path)
+    with track.open("ab") as file:
+        file.write(id3v1())
+    writer.write(track, ["Rock"])
+    assert track.read_bytes()[-128:] == id3v1(genre=17)
+
+
+@pytest.mark.parametrize(("kind", "genre"), [("mp3-v24", "17"), ("mp3-v23", "Drum/Bass")])
+def test_a_genre_that_would_mean_another_is_refused(tmp_path, writer, kind, genre):
+    track = formats.make(kind, tmp_path)
+    before = track.read_bytes()
+    with pytest.raises(TagError, match="cannot hold"):
+        writer.write(track, [genre])
+    assert track.read_bytes() == before
+
+
+def test_disc_numbers_of_other_muxers(tmp_path, writer):
+    track = formats.make("m4a-aac", tmp_path)
+    file = open_tags(track)
+    file.tags["disk"] = [(1, 2)]
+    file.save()
+    data = track.read_bytes()
+    at = data.index(b"disk") - 4
+    grown = data[:at] + (32).to_bytes(4) + b"disk" + (24).to_bytes(4) + data[at + 12 : at + 24]
+    grown += data[at + 24 : at + 30] + b"\0\0" + data[at + 30 :]
+    for atom in (b"ilst", b"meta", b"udta", b"moov"):
+        spot = grown.index(atom) - 4
+        total = int.from_bytes(grown[spot : spot + 4]) + 2
+        grown = grown[:spot] + total.to_bytes(4) + grown[spot + 4 :]
+    track.write_bytes(grown)
+    if open_tags(track).tags.get("disk") != [(1, 2)]:
+        pytest.fail("the test built a bad file")
+    writer.write(track, ["Jazz"])
+    assert open_tags(track).tags["disk"] == [(1, 2)]
+
+
+def test_a_damaged_count_of_items_does_not_hang(tmp_path):
+    track = formats.make("ape", tmp_path)
+    data = track.read_bytes()
+    track.write_bytes(data[:-16] + b"\xff" * 4 + data[-12:])
+    content.look(track)
+
+
+def test_undo_wants_the_same_recording(tmp_path, writer, journal):
+    track = formats.make("flac", tmp_path)
+    writer.write(track, ["Jazz"])
+    other = write_audio(tmp_path / "other.flac", music(1, seed=5))
+    TagWriter(journal, "other").write(other, ["Jazz"])
+    other.replace(track)
+    (write,) = journal.writes(1)
+    with pytest.raises(TagError, match="another recording"):
+        writer.restore(write)
+    assert writer.restore(write, force=True)
+
+
+def test_what_a_killed_run_did_is_found_out_when_its_drive_is_back(tmp_path, journal):
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    track = formats.make("flac", drive)
+    change = safewrite.plan(track, genres=["Jazz"])
+    run = journal.begin_run("killed")
+    journal.begin(run, change)
+    safewrite.make(change)
+    drive.rename(tmp_path / "away")
+    TagWriter(journal, "next")
+    assert len(journal.unfinished()) == 1
+    (tmp_path / "away").rename(drive)
+    writer = TagWriter(journal, "next")
+    assert not journal.unfinished()
+    writer.restore(journal.writes(run)[0])
+    assert read_genres(track) == ()
 
 
 def test_empty_frames_are_no_loss(tmp_path, writer):

@@ -86,3 +86,16 @@ def test_names_that_are_not_utf8(tree):
     name = os.fsdecode(b"caf\xe9.mp3")
     (tree / name).write_text("!")
     assert name in names(tree)
+
+
+def test_links_that_lead_to_themselves(tree):
+    (tree / "a" / "self.mp3").symlink_to("self.mp3")
+    assert "a/self.mp3" in names(tree)
+
+
+def test_the_discs_of_an_album_stand_together(tmp_path):
+    for name in ("m/al/0.mp3", "m/al/Bonus/1.mp3", "m/al/CD1/2.mp3", "m/al/CD2/3.mp3"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    assert names(tmp_path / "m" / "al") == ["0.mp3", "CD1/2.mp3", "CD2/3.mp3", "Bonus/1.mp3"]

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from conftest import TOY_FACTS
+
+from tagger.listen import Listening, blocks, listen_to_all
+from tagger.tracks import Status
+
+
+class Bomb(type(Path())):
+    """A file that brings down the process that opens it."""
+
+    def is_dir(self, **_: object) -> bool:
+        import os
+
+        os._exit(11)
+
+
+def test_a_file_that_kills_its_process_is_named_and_the_rest_is_heard(song):
+    paths: list[Path] = [song(f"{number:02}.wav") for number in range(20)]
+    paths[7] = Bomb(paths[7])
+    how = Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)
+    heard = list(listen_to_all(paths, how))
+    assert [str(h.path) for h in heard] == [str(path) for path in paths]
+    assert [h.status for h in heard].count(Status.OK) == 19
+    assert (heard[7].status, heard[7].error) == (Status.UNREADABLE, "makes the decoder crash")
+
+
+def test_blocks():
+    assert list(blocks(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(blocks([], 2)) == []
