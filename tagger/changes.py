@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from tagger.errors import GenretagError, TagError
+from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.journal import Journal, RunRecord, State, Write
 from tagger.planfile import PlannedWrite
@@ -71,10 +72,13 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
     if not row.genres:
         raise TagError("has no genre in the table")
+    try:
+        now = Identity.of(row.path)
+    except OSError as error:
+        raise TagError(f"cannot be reached ({reason(error)})") from None
     if open_tags(row.path).genres == row.genres:
         return False
     # By size and time alone: where a file system is mounted tells nothing of its files.
-    now = Identity.of(row.path)
     expected = journal.remembered(row.path)
     if expected is None and read_genres(row.path) != row.existing:
         raise TagError("has another genre than when it was listened to")
@@ -82,8 +86,8 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
         raise TagError("was changed since it was listened to; scan it again")
     changed = writer.write(row.path, row.genres, now)
     if not writer.dry_run:
-        # So that an interrupted run can be repeated.
-        journal.remember(row.path, Identity.of(row.path))
+        with suppress(OSError):  # so that an interrupted run can be repeated
+            journal.remember(row.path, Identity.of(row.path))
     return changed
 
 

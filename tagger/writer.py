@@ -13,9 +13,7 @@ from tagger.tags import open_tags
 
 
 class TagWriter:
-    """One run of writes, from any number of threads.
-
-    What a killed run left behind is tidied up first.
+    """One run of writes, from any number of threads; what a killed run left is tidied up first.
 
     A run is entered into the journal with its first write, so that one that writes nothing leaves
     no trace. A dry run only looks.

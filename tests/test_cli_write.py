@@ -108,7 +108,9 @@ def test_rows_of_files_that_changed_are_refused(library, toy_model, tmp_path, ho
     file = open_tags(touched)
     file.texts = ["Polka"]
     file.save()
+    (library / "dsf.dsf").unlink()
     done = genretag("apply", table)
+    assert "dsf.dsf cannot be reached" in done.stderr
     assert "wav.wav has another genre" in done.stderr
     assert read_genres(touched) == ("Polka",)
 
