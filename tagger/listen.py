@@ -2,6 +2,8 @@
 
 import multiprocessing
 import signal
+import threading
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -116,6 +118,9 @@ def _results(block: list[Path], started: Iterator[Heard], how: Listening) -> Ite
         for heard in started:
             yield heard
             done += 1
+    except GeneratorExit:
+        _give_up_quietly()
+        raise
     except TerminatedWorkerError:
         # All that was under way is lost with it. One by one, the rest shows which file it was.
         for path in block[done:]:
@@ -139,6 +144,15 @@ def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while block := list(islice(iterator, size)):
         yield block
+
+
+def _give_up_quietly() -> None:
+    """Keep joblib's words about the tasks that are given up off the terminal.
+
+    Joblib warns of them, and loky's thread may stumble over one that is gone already.
+    """
+    warnings.filterwarnings("ignore", "[0-9]+ tasks ", UserWarning)
+    threading.excepthook = lambda _: None
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -1,7 +1,9 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from threading import Event
 
 from tagger import config
 from tagger.console import ScanDisplay, complain, count_of
@@ -63,19 +65,34 @@ def run_scan(options: ScanOptions) -> ExitCode:
             by_album=options.album,
             writer=tag_writer,
         )
-        interrupted = False
-        try:
-            with closing(results):
-                for result in results:
-                    for writer in writers:
-                        writer.write(result)
-                    display.add(result)
-        except KeyboardInterrupt:
-            interrupted = True
-        display.summary(interrupted=interrupted, write_tags=options.write_tags)
-    if interrupted:
+        with _told_to_stop() as stop, closing(results):
+            for result in results:
+                for writer in writers:
+                    writer.write(result)
+                display.add(result)
+                if stop.is_set():
+                    break
+        display.summary(interrupted=stop.is_set(), write_tags=options.write_tags)
+    if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[Event]:
+    """Turn Ctrl-C into a flag: what is being written is finished; a second one stops at once."""
+    stop = Event()
+
+    def handle(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
