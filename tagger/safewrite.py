@@ -28,7 +28,6 @@ from tagger.tags import TaggedFile, Texts, open_tags
 
 TEMPORARY_PREFIX = ".genretag-"
 
-_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
 
 
@@ -121,16 +120,16 @@ def make(change: Change, *, keep_mtime: bool = True) -> None:
         with contextlib.suppress(OSError):
             _flush(change.path.parent)
     except PermissionError:
-        raise TagError("may not be written (no permission for the file or its folder)") from None
+        raise TagError("may not be written (it is read-only, or its folder is)") from None
     except OSError as error:
         raise TagError(f"could not be written ({reason(error)})") from None
 
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file's content into a new file, sharing blocks where the file system can."""
-    # The rename would succeed in a writable folder, and anything does for root, but "read only" is
-    # meant.
-    if not (os.access(source, os.W_OK) and source.stat().st_mode & _ANY_WRITE):
+    # The rename would succeed in a writable folder, but "read only" is meant.
+    effective = os.access in os.supports_effective_ids
+    if not os.access(source, os.W_OK, effective_ids=effective):
         raise PermissionError
     with source.open("rb") as original, target.open("xb") as copy:
         if sys.platform == "linux":
