@@ -278,6 +278,32 @@ def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
         train("export", second, tmp_path / "m.onnx", "--keep", "last")
 
 
+def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.fit._validate", lambda *_: (0.5, 0.5, 1.0))
+    folder = tmp_path / "run"
+    text = train(
+        *("fit", strips, "--run", folder, "--epochs", 9, "--batches", 1, "--batch-size", 2),
+        *("--shrink", 4, "--patience", 2),
+    )
+    with (folder / "history.csv").open() as file:
+        epochs = list(csv.DictReader(file))
+    assert len(epochs) == 3  # the first was the best, and two were no better
+    assert "No better validation for 2 epochs" in text
+
+
+def test_layers_thaw_from_a_block_on():
+    from trainer import networks
+
+    model = networks.build_windows(None, 2, batch_norm=True, dropout=0)
+    names = [layer.name for layer in networks.convolutions(model)]
+    assert networks.before_block(names, 1) == ()
+    frozen = networks.before_block(names, 3)
+    assert frozen == ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2")
+    networks.freeze(model, frozen)
+    still = {layer.name for layer in model.layers if not layer.trainable}
+    assert still == {*frozen, *(f"{name}_norm" for name in frozen)}
+
+
 def test_weights_of_another_network(strips, tmp_path):
     wrong = tmp_path / "wrong.npz"
     np.savez(wrong, dense=np.zeros((3, 3)))

@@ -119,6 +119,12 @@ def read_front_end(folder: Path) -> FrontEnd:
         ) from None
 
 
+def write_front_end(folder: Path, front_end: FrontEnd) -> None:
+    """Note how the strips of a folder were made; with this it counts as prepared."""
+    text = json.dumps(front_end.to_dict(), indent=1) + "\n"
+    (folder / FRONT_END_FILE).write_text(text, "utf-8")
+
+
 def load(folders: Sequence[Path]) -> DataSet:
     """Read prepared folders as one data set.
 

@@ -16,7 +16,7 @@ from trainer import data as prepared
 from trainer import networks
 from trainer.batches import WindowSampler, cut_window, shrink
 from trainer.data import DataSet, Track
-from trainer.runs import FitOptions, Run, load_run, save_weights
+from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights
 from trainer.scores import track_probabilities
 
 HISTORY = (
@@ -110,15 +110,16 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
 
 def _past(folder: Path, options: FitOptions, resume: bool) -> list[Epoch]:
     """Return the epochs that are done already."""
-    if not (folder / "run.json").exists():
+    if not (folder / RUN_FILE).exists():
         return []
     if not resume:
         raise DataError(f"{folder} holds a run already; go on with --resume, or name another.")
-    if load_run(folder).options != options:
+    run = load_run(folder)
+    if run.options != options:
         raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
-    if not (folder / "last.weights.h5").exists():
+    if not run.weights("last").exists():
         return []
-    with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+    with run.history.open(newline="", encoding="utf-8") as file:
         return [
             Epoch(int(line["epoch"]), *(float(line[key]) for key in HISTORY[1:]))
             for line in csv.DictReader(file)

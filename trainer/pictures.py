@@ -7,7 +7,6 @@ strips of the same tracks have. What comes out is blurred in time and, below 1 k
 good enough for shrunken windows, and a way to hear all of a clip of which only seconds are left.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from tagger.errors import DataError
 from tagger.frontend import FrontEnd, Strip, standardise
 from trainer import data as prepared
-from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row
+from trainer.data import TRACKS_FILE, Row
 
 TOP_OF_SCALE = 255.0
 
@@ -56,7 +55,7 @@ def prepare_pictures(
         np.save(target, standardise(strip * scale + offset).astype(np.float16))
     rows = [Row(row.file, row.genre, row.track, row.split, seconds) for row, _ in pairs]
     prepared.write_rows(output / TRACKS_FILE, rows)
-    (output / FRONT_END_FILE).write_text(json.dumps(front_end.to_dict(), indent=1) + "\n", "utf-8")
+    prepared.write_front_end(output, front_end)
     return rows
 
 

@@ -1,6 +1,5 @@
 """From clips to a prepared data set."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +54,7 @@ def prepare(
     if not done:
         raise DataError(f"No clip of {source} could be read.")
     prepared.write_rows(output / TRACKS_FILE, done)
-    (output / FRONT_END_FILE).write_text(json.dumps(front_end.to_dict(), indent=1) + "\n", "utf-8")
+    prepared.write_front_end(output, front_end)
     return done
 
 
