@@ -304,6 +304,33 @@ def test_layers_thaw_from_a_block_on():
     assert still == {*frozen, *(f"{name}_norm" for name in frozen)}
 
 
+def test_pictures_become_strips_of_the_same_tracks(strips, tmp_path):
+    from PIL import Image
+
+    rows = prepared.read_rows(strips / "tracks.csv")
+    for row in rows[1:]:  # one has no picture
+        picture = np.zeros((129, 60), np.uint8)
+        picture[5 if row.genre == "drone" else 100] = 255  # low frequency is at the top
+        file = (tmp_path / "pictures" / row.file).with_suffix(".png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(file)
+    output = tmp_path / "out"
+    text = train("prepare", tmp_path / "pictures", output, "--pictures-of", strips, "--seconds", 6)
+    assert "is not there; left out" in text
+    data = prepared.load([strips, output])
+    assert [len(track.strips) for track in data.tracks].count(2) == len(rows) - 1
+    for row in prepared.read_rows(output / "tracks.csv"):
+        assert np.load(output / row.file).shape == (128, 1 + 6 * RATE // 512)
+
+    from trainer.pictures import approximate_strip
+
+    tone = np.zeros((129, 60), np.float32)
+    tone[5] = 1
+    assert approximate_strip(tone, FrontEnd(), 100).mean(1).argmax() < 32
+    with pytest.raises(DataError, match="no picture"):
+        train("prepare", tmp_path / "none", tmp_path / "o", "--pictures-of", strips)
+
+
 def test_weights_of_another_network(strips, tmp_path):
     wrong = tmp_path / "wrong.npz"
     np.savez(wrong, dense=np.zeros((3, 3)))
