@@ -52,8 +52,8 @@ def strips(clips: Path) -> Path:
 
 
 FIT = (
-    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 4, "--warm-up", 4),
-    *("--learning-rate", 0.002, "--seed", 3),
+    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 2, "--warm-up", 4),
+    *("--learning-rate", 0.002, "--seed", 3, "--average", 2),
 )
 
 
@@ -195,7 +195,8 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     assert "p_drone" in rows[0]
 
 
-def test_folding_changes_nothing():
+@pytest.mark.parametrize("factor", [1, 2])
+def test_folding_changes_nothing(factor):
     """A strip of one window gives what the training network gives for that window."""
     from trainer import networks
 
@@ -207,10 +208,10 @@ def test_folding_changes_nothing():
     head = windows.get_layer("head")
     head.set_weights([rng.normal(0, 1e-3, w.shape) for w in head.get_weights()])
     window = rng.standard_normal((3, 128, 128, 1)).astype(np.float32)
-    expected = windows.predict_on_batch(window)
+    expected = windows.predict_on_batch(shrink(window[..., 0], factor)[..., None])
     assert expected.std() > 0.01
     assert expected.max() < 0.99  # far from saturated, or anything would agree
-    strip_model = networks.build_strips(windows, 128, WindowGrid())
+    strip_model = networks.build_strips(windows, 128, WindowGrid(), factor)
     np.testing.assert_allclose(strip_model.predict_on_batch(window)[:, 0], expected, atol=1e-4)
 
 
@@ -237,6 +238,15 @@ def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
             return [float(line["loss"]) for line in csv.DictReader(file)]
 
     np.testing.assert_allclose(losses(broken), losses(run), rtol=1e-3)
+
+    def averages(folder: Path) -> np.ndarray:
+        return load_run(folder).model("average").get_layer("head").get_weights()[0]
+
+    np.testing.assert_allclose(averages(broken), averages(run), atol=1e-3)
+    assert (
+        np.abs(averages(run) - load_run(run).model("last").get_layer("head").get_weights()[0]).max()
+        > 1e-4
+    )
 
 
 def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips):

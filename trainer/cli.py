@@ -22,7 +22,10 @@ app = typer.Typer(
 
 RunFolder = Annotated[Path, typer.Argument(help="A run folder that fit made.", metavar="RUN")]
 KeepOption = Annotated[
-    Keep, typer.Option("--keep", help="Which weights: of the best epoch, or the last.")
+    Keep,
+    typer.Option(
+        "--keep", help="Which weights: of the best epoch, the last, their moving average."
+    ),
 ]
 
 
@@ -104,6 +107,9 @@ def fit(
     warm_up: Annotated[int, typer.Option(help="Batches until the peak is reached.")] = 100,
     weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 1e-2,
     dropout: Annotated[float, typer.Option(help="Dropout before the last layer.")] = 0.5,
+    average: Annotated[
+        float, typer.Option(help="Epochs that a moving average of the weights spans; 0: none.")
+    ] = 0.0,
     balance: Annotated[
         Balance, typer.Option(help="Rare genres: drawn as often, weighed in the loss, or neither.")
     ] = "even",
@@ -144,6 +150,7 @@ def fit(
             warm_up=warm_up,
             weight_decay=weight_decay,
             dropout=dropout,
+            average=average,
             balance=balance,
             shrink=shrink,
             patience=patience,

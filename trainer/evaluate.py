@@ -72,7 +72,9 @@ def evaluate(
     if not tracks:
         raise DataError(f"There are no tracks in the split {split!r}.")
     targets = np.array([data.target(track) for track in tracks])
-    model = networks.build_strips(run.model(keep), data.front_end.n_mels, run.options.grid)
+    model = networks.build_strips(
+        run.model(keep), data.front_end.n_mels, run.options.grid, run.options.shrink
+    )
     windows, owners = strip_windows(model, tracks, run.options.grid)
 
     votes = {

@@ -49,7 +49,9 @@ def export(
         )
     judge = judged_by or run
     metrics = _metrics(judge)
-    model = networks.build_strips(run.model(keep), run.front_end.n_mels, run.options.grid)
+    model = networks.build_strips(
+        run.model(keep), run.front_end.n_mels, run.options.grid, run.options.shrink
+    )
     if half:
         _round_to_half(model)
     facts = ModelFacts(

@@ -4,6 +4,7 @@ import csv
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from tagger.errors import DataError
 from trainer import data as prepared
 from trainer import networks
+from trainer.averaging import WeightAverage
 from trainer.batches import WindowSampler, cut_window, shrink
 from trainer.data import DataSet, Track
 from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights
@@ -86,6 +88,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         seed=options.seed,
     )
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
+    average = _average(model, run, resumed=bool(past))
     phase = None
     for number in range(len(past) + 1, options.epochs + 1):
         if phase != (phase := number <= options.head_epochs):
@@ -95,10 +98,14 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
             _compile(model, options, frozen)
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
-        epoch = _one_epoch(model, sampler, options, number, data, held_out)
-        if held_out and epoch.better_than(best):
-            best = epoch
-            save_weights(model, run.weights("best"))
+        trained = _one_epoch(model, sampler, options, number, average)
+        with average.in_place() if average else nullcontext():
+            epoch = Epoch(*trained, *_validate(model, options, data, held_out))
+            if held_out and epoch.better_than(best):
+                best = epoch
+                save_weights(model, run.weights("best"))
+            if average:
+                save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
         _append(run.history, epoch)
         report(_line(epoch, options, is_best=held_out != () and best is epoch))
@@ -192,6 +199,14 @@ def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:
         model.load_weights(run.weights("last"))
 
 
+def _average(model: keras.Model, run: Run, *, resumed: bool) -> WeightAverage | None:
+    options = run.options
+    if not options.average:
+        return None
+    start = run.model("average").get_weights() if resumed else None
+    return WeightAverage(model, options.average * options.batches, start)
+
+
 def learning_rate(step: int, options: FitOptions) -> float:
     """Return the learning rate of a batch: a linear warm-up, then a cosine down to zero."""
     if step < options.warm_up:
@@ -206,9 +221,9 @@ def _one_epoch(
     sampler: WindowSampler,
     options: FitOptions,
     number: int,
-    data: DataSet,
-    held_out: Sequence[Track],
-) -> Epoch:
+    average: WeightAverage | None,
+) -> tuple[int, float, float, float]:
+    """Return its number, the seconds it took, the last learning rate and the mean loss."""
     started = time.monotonic()
     first = (number - 1) * options.batches
     # Weight files do not hold the state of dropout: tie it to the epoch, so that a resumed run
@@ -221,12 +236,13 @@ def _one_epoch(
         model.optimizer.learning_rate = learning_rate(step, options)
         model.reset_metrics()
         losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))
-    return Epoch(
+        if average:
+            average.update(step)
+    return (
         number,
         time.monotonic() - started,
         learning_rate(first + options.batches - 1, options),
         float(np.mean(losses)),
-        *_validate(model, options, data, held_out),
     )
 
 

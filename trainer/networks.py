@@ -49,34 +49,41 @@ def build_windows(
     return keras.Model(backbone.input, head(dropped), name="vgg16")
 
 
-def build_strips(windows: keras.Model, n_mels: int, grid: WindowGrid) -> keras.Model:
+def build_strips(
+    windows: keras.Model, n_mels: int, grid: WindowGrid, shrink: int = 1
+) -> keras.Model:
     """Build the network for use: `[batch, bands, frames, 1]` to `[batch, windows, labels]`.
 
     It computes in float32, whatever the training did. Overlapping windows share the convolutions
-    of one pass over the strip. Batch normalisation is folded into the convolutions.
+    of one pass over the strip. Batch normalisation is folded into the convolutions, and the
+    averaging of a training on shrunk windows is its first layer.
 
     Raises:
         DataError: the windows do not fall on whole feature columns.
     """
-    if n_mels % STRIDE or grid.window % STRIDE or grid.hop % STRIDE:
-        raise DataError(f"Bands, window and hop must be multiples of {STRIDE} for VGG16.")
+    stride = STRIDE * shrink
+    if n_mels % stride or grid.window % stride or grid.hop % stride:
+        raise DataError(f"Bands, window and hop must be multiples of {stride} for this VGG16.")
     with _float32():
-        backbone = _backbone(n_mels, batch_norm=False)
+        backbone = _backbone(n_mels // shrink, batch_norm=False)
         _copy_folded(windows, backbone)
+        strips = keras.Input((n_mels, None, 1), name="strips")
+        shrunk = layers.AveragePooling2D(shrink, name="shrunk")(strips) if shrink > 1 else strips
+        columns = backbone(shrunk)
         window = {
-            "pool_size": (n_mels // STRIDE, grid.window // STRIDE),
-            "strides": (n_mels // STRIDE, grid.hop // STRIDE),
+            "pool_size": (n_mels // stride, grid.window // stride),
+            "strides": (n_mels // stride, grid.hop // stride),
         }
         pooled = layers.Concatenate(name="pooled")(
             [
-                layers.AveragePooling2D(**window, name="average")(backbone.output),
-                layers.MaxPooling2D(**window, name="maximum")(backbone.output),
+                layers.AveragePooling2D(**window, name="average")(columns),
+                layers.MaxPooling2D(**window, name="maximum")(columns),
             ]
         )
         kernel, bias = windows.get_layer("head").get_weights()
         rows = layers.Reshape((-1, pooled.shape[-1]), name="rows")(pooled)
         head = layers.Dense(len(bias), activation="softmax", name="head")
-        model = keras.Model(backbone.input, head(rows), name="vgg16_strips")
+        model = keras.Model(strips, head(rows), name="vgg16_strips")
         head.set_weights([kernel, bias])
     return model
 

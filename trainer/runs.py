@@ -1,8 +1,9 @@
 """A run folder: everything that a training left behind, enough to go on with it or repeat it.
 
 `run.json` holds the options and facts, `history.csv` a line an epoch, `last.weights.h5` the
-newest weights with the optimizer's state, `best.weights.h5` those of the best epoch on the
-validation tracks, and `metrics.json` what `evaluate` found.
+newest weights with the optimizer's state, `average.weights.h5` their moving average if one was
+asked for, `best.weights.h5` those of the best epoch on the validation tracks, and
+`metrics.json` what `evaluate` found.
 """
 
 import json
@@ -23,7 +24,7 @@ METRICS_FILE = "metrics.json"
 FORMAT = 1
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-Keep = Literal["best", "last"]
+Keep = Literal["best", "last", "average"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class FitOptions:
     warm_up: int = 100  # batches
     weight_decay: float = 1e-2
     dropout: float = 0.5
+    average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
     balance: Balance = "even"
     shrink: int = 1
     patience: int | None = None  # epochs without a better validation; None: no early stopping
