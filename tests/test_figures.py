@@ -20,7 +20,7 @@ from trainer.charts import comparison, curves, save
 from trainer.cli import app
 from trainer.compare import compare
 from trainer.evaluate import publish
-from trainer.figures import Evaluation, Subject, describe, judge
+from trainer.figures import Evaluation, Subject, describe, judge, protocol
 from trainer.history import Epoch, History
 from trainer.runs import FitOptions, Run, all_or_nothing, load_run, read_options, write_json
 
@@ -38,7 +38,7 @@ def train(*arguments: object) -> str:
     return done.output
 
 
-def found(skill: float = 1.0, seed: int = 0, protocol: str = "tracks kept aside") -> Evaluation:
+def found(skill: float = 1.0, seed: int = 0, counted: str = "tracks kept aside") -> Evaluation:
     """Judge windows whose logit of the true label is higher by `skill`."""
     rng = np.random.default_rng(seed)
     targets = np.arange(TRACKS) % len(LABELS)
@@ -47,7 +47,7 @@ def found(skill: float = 1.0, seed: int = 0, protocol: str = "tracks kept aside"
     logits[np.arange(len(owners)), targets[owners]] += skill
     windows = np.exp(3 * logits)
     return judge(
-        Subject("valid", protocol, "best", "vgg16", 14_700_000, 21.5),
+        Subject("valid", counted, "best", "vgg16", 14_700_000, 21.5),
         LABELS,
         [f"{LABELS[target]}/{i:03d}" for i, target in enumerate(targets)],
         targets,
@@ -186,7 +186,7 @@ def test_charts_are_pictures_that_say_what_was_counted_and_do_not_change(tmp_pat
     # Letters as text rather than as outlines, to read them.
     monkeypatch.setitem(mpl.rcParams, "svg.fonttype", "none")
     before = dict(mpl.rcParams)
-    judged = found(protocol="tracks, flattering")
+    judged = found(counted="tracks, flattering")
     once, again = (new_run(tmp_path / place / "run") for place in "ab")
     publish(judged, once)
     publish(judged, again)
@@ -250,7 +250,7 @@ def test_compare(tmp_path):
 
 def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_path):
     mine = new_run(tmp_path / "mine", found())
-    flattered = new_run(tmp_path / "flattered", found(protocol="tracks, flattering"))
+    flattered = new_run(tmp_path / "flattered", found(counted="tracks, flattering"))
     with pytest.raises(DataError, match="--anyway"):
         compare([mine, flattered], report=str)
     mine_entry, other = compare([mine, flattered], anyway=True, report=str)
@@ -269,6 +269,22 @@ def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_pa
 def test_runs_of_the_same_name_are_told_apart(tmp_path):
     runs = [new_run(tmp_path / place / "run", found()) for place in "ab"]
     assert len({entry.name for entry in compare(runs, report=str)}) == 2
+
+
+def test_names_that_are_not_utf_8(tmp_path):
+    judged = found(skill=-1)
+    names = tuple(f"blues/{i}\udce9\x1b" for i in range(TRACKS))
+    named = replace(judged.predictions, names=names)
+    judged = replace(judged, predictions=named, mistakes=named.mistakes()[:3])
+    run = new_run(tmp_path / "run", judged)
+    assert run.metrics()["mistakes"][0]["track"] in names
+    assert len(compare([run, run], report=str)) == 2
+    assert "\x1b" not in describe(judged)
+
+
+def test_figures_that_flatter_say_so():
+    assert "flattering" not in protocol("valid")
+    assert protocol("valid", "windows shared").endswith(", flattering: windows shared")
 
 
 def test_bad_run_folders(tmp_path):

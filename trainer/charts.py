@@ -8,6 +8,7 @@ is needed.
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
@@ -90,7 +91,7 @@ def confusion(found: "Evaluation") -> "Figure":
     counts = np.array(found.track.confusion)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = len(found.labels)
-    figure = _figure(3.2 + 0.55 * side, 2.4 + 0.46 * side)
+    figure = _figure(max(6, 3.2 + 0.55 * side), 2.4 + 0.46 * side)
     axes = figure.add_subplot()
     axes.imshow(
         shares,
@@ -264,7 +265,7 @@ def comparison(entries: Sequence["Entry"], protocol: str) -> "Figure":
             color=ACCENT,
         )
         if entry.gain is None or entry.gain_interval is None:
-            words = "the others are compared with it" if place == 0 else "other tracks"
+            words = "the reference" if place == 0 else "other tracks"
             right.text(0, place, f" {words}", va="center", color=GREY)
             continue
         colour = ACCENT if entry.gain_is_clear else GREY
@@ -292,7 +293,9 @@ def comparison(entries: Sequence["Entry"], protocol: str) -> "Figure":
 
 def _title(figure: "Figure", title: str, subtitle: str) -> None:
     """Put a title over the whole figure, and in grey below it what was counted."""
-    inch = 1 / figure.get_figheight()
-    figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.62 * inch))
-    figure.text(0.02, 1 - 0.12 * inch, title, va="top", fontsize=12, fontweight="bold")
-    figure.text(0.02, 1 - 0.38 * inch, subtitle, va="top", color=GREY)
+    width, height = figure.get_size_inches()
+    lines = wrap(subtitle, int(13 * width))  # letters in an inch
+    top = 0.42 + 0.2 * len(lines)  # inches
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - top / height))
+    figure.text(0.02, 1 - 0.12 / height, title, va="top", fontsize=12, fontweight="bold")
+    figure.text(0.02, 1 - 0.38 / height, "\n".join(lines), va="top", color=GREY)

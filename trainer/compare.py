@@ -159,7 +159,7 @@ def _right(run: Run, found: dict[str, Any]) -> dict[str, bool]:
     """Return for each track by name whether the run heard it rightly."""
     file = run.folder / PREDICTIONS_FILE
     try:
-        with file.open(newline="", encoding="utf-8") as stream:
+        with file.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
             right = {
                 line["track"]: line["genre"] == line["heard_as"] for line in csv.DictReader(stream)
             }

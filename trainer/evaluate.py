@@ -16,7 +16,7 @@ from trainer import data as prepared
 from trainer.baseline import mfcc_svm
 from trainer.batches import cut_window
 from trainer.data import Track
-from trainer.figures import Evaluation, Subject, describe, judge
+from trainer.figures import Evaluation, Subject, describe, judge, protocol
 from trainer.runs import (
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -62,7 +62,7 @@ def evaluate(
     windows, owners = strip_windows(model, tracks, run.options.grid)
     subject = Subject(
         split,
-        f"tracks of the split {split!r}, none of them in training",
+        protocol(split),
         keep,
         trained.name,
         model.count_params(),

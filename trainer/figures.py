@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.console import printable
 from tagger.vote import Probabilities, Voting
 from trainer import scores
 from trainer.calibration import Calibration, calibrate, default_confidence
@@ -28,6 +29,12 @@ class Subject:
     architecture: str
     parameters: int  # as exported, with batch normalisation folded
     windows_per_second: float  # through Keras, on the machine of the evaluation
+
+
+def protocol(split: str, flattering: str = "") -> str:
+    """Say what figures count and, if they flatter, why ("windows of the same tracks …")."""
+    said = f"flattering: {flattering}" if flattering else "none of them in training"
+    return f"tracks of the split {split!r}, {said}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Predictions:
 
     def write(self, file: Path) -> None:
         """Write one line a track."""
-        with file.open("w", newline="", encoding="utf-8") as stream:
+        with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             labels = [f"p_{label}" for label in self.labels]
             writer.writerow(("track", "genre", "heard_as", "confidence", *labels))
@@ -187,7 +194,10 @@ def describe(found: Evaluation) -> str:
     ]
     mistakes = [
         ("surest mistakes", "heard as", "confidence"),
-        *((wrong.track, wrong.heard_as, f"{wrong.confidence:.0%}") for wrong in found.mistakes),
+        *(
+            (printable(wrong.track), wrong.heard_as, f"{wrong.confidence:.0%}")
+            for wrong in found.mistakes
+        ),
     ]
     calibration = found.calibration
     return "\n\n".join(

@@ -117,7 +117,7 @@ class Run:
             found: dict[str, Any] = json.loads((self.folder / METRICS_FILE).read_text("utf-8"))
         except (OSError, ValueError):
             raise DataError(f"{self.folder} was not evaluated; {again}.") from None
-        if found.get("format") != METRICS_FORMAT:
+        if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
             raise DataError(f"{self.folder} was evaluated by another version; {again}.")
         return found
 
@@ -209,7 +209,8 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
 
 def _write(file: Path, text: str) -> None:
     part = file.with_name(f"{file.name}.part")
-    part.write_text(text, "utf-8")
+    # A name of a file that is not UTF-8 becomes an escape, as JSON has them.
+    part.write_text(text, "utf-8", errors="backslashreplace")
     part.replace(file)
 
 
