@@ -259,10 +259,11 @@ def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_pa
     assert "flattering" in other.protocol
     save(comparison([mine_entry, other], "both"), tmp_path / "chart")
 
-    fewer = found()
-    fewer = replace(fewer, predictions=replace(fewer.predictions, names=("x",) * TRACKS))
-    renamed = new_run(tmp_path / "renamed", fewer)
-    with pytest.raises(DataError, match="renamed"):
+    other = found()
+    names = tuple(f"new/{name}" for name in other.predictions.names)
+    other = replace(other, predictions=replace(other.predictions, names=names))
+    renamed = new_run(tmp_path / "renamed", other)
+    with pytest.raises(DataError, match="renamed was scored on other tracks"):
         compare([mine, renamed], report=str)
 
 
