@@ -353,6 +353,7 @@ def test_a_run_of_the_first_format_is_still_read(tmp_path):
     (run.folder / "run.json").write_text(json.dumps(facts | {"format": 1, "options": options}))
     (run.folder / "run.toml").unlink()
     stored = load_run(run.folder).options
+    assert read_options(run.folder) == stored
     assert (stored.data, stored.seed, stored.augmentation.mixup) == (("a", "b"), 7, 0.1)
 
 

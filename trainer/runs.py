@@ -155,7 +155,7 @@ def load_run(folder: Path) -> Run:
             raise DataError(f"{folder} was made by another version of genretag-train.")
         return Run(
             folder,
-            read_options(folder)
+            read_toml(FitOptions, folder / OPTIONS_FILE)
             if stored["format"] == FORMAT
             else from_table(FitOptions, stored["options"], file),
             FrontEnd.from_dict(stored["front_end"]),
@@ -173,7 +173,7 @@ def read_options(path: Path) -> FitOptions:
     Raises:
         DataError: they cannot be read, or are not those of this version.
     """
-    return read_toml(FitOptions, path / OPTIONS_FILE if path.is_dir() else path)
+    return load_run(path).options if path.is_dir() else read_toml(FitOptions, path)
 
 
 def surroundings(backend: str) -> dict[str, Any]:
