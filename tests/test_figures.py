@@ -259,10 +259,11 @@ def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_pa
     assert "flattering" in other.protocol
     save(comparison([mine_entry, other], "both"), tmp_path / "chart")
 
-    fewer = found()
-    fewer = replace(fewer, predictions=replace(fewer.predictions, names=("x",) * TRACKS))
-    renamed = new_run(tmp_path / "renamed", fewer)
-    with pytest.raises(DataError, match="renamed"):
+    other = found()
+    names = tuple(f"new/{name}" for name in other.predictions.names)
+    other = replace(other, predictions=replace(other.predictions, names=names))
+    renamed = new_run(tmp_path / "renamed", other)
+    with pytest.raises(DataError, match="renamed was scored on other tracks"):
         compare([mine, renamed], report=str)
 
 
@@ -352,6 +353,7 @@ def test_a_run_of_the_first_format_is_still_read(tmp_path):
     (run.folder / "run.json").write_text(json.dumps(facts | {"format": 1, "options": options}))
     (run.folder / "run.toml").unlink()
     stored = load_run(run.folder).options
+    assert read_options(run.folder) == stored
     assert (stored.data, stored.seed, stored.augmentation.mixup) == (("a", "b"), 7, 0.1)
 
 

@@ -195,7 +195,7 @@ def load_run(folder: Path) -> Run:
 
 def _options(folder: Path, stored: Mapping[str, Any]) -> FitOptions:
     if stored["format"] == FORMAT:
-        return read_options(folder)
+        return read_toml(FitOptions, folder / OPTIONS_FILE)
     # Once the options stood here, and the windows among them, which are now the front end's.
     table = {name: value for name, value in stored["options"].items() if name != "grid"}
     return from_table(FitOptions, table, folder / RUN_FILE)
@@ -207,7 +207,7 @@ def read_options(path: Path) -> FitOptions:
     Raises:
         DataError: they cannot be read, or are not those of this version.
     """
-    return read_toml(FitOptions, path / OPTIONS_FILE if path.is_dir() else path)
+    return load_run(path).options if path.is_dir() else read_toml(FitOptions, path)
 
 
 def surroundings(backend: str) -> dict[str, Any]:
