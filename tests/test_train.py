@@ -18,7 +18,7 @@ from tagger.model import GenreModel
 from trainer import data as prepared
 from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
 from trainer.cli import app
-from trainer.data import Row, split_by_track
+from trainer.data import Row
 from trainer.runs import load_run
 
 GENRES = {"drone": 110.0, "whistle": 1760.0}
@@ -45,7 +45,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def strips(clips: Path) -> Path:
     output = clips.parent / "strips"
-    text = train("prepare", clips, output, "--split", "0.5", "0.25", "0.25")
+    text = train("prepare", clips, output, "--shares", "0.5", "0.25", "0.25")
     assert "drone" in text
     assert "valid" in text
     return output
@@ -105,16 +105,6 @@ def test_a_track_in_two_splits_is_refused(strips, tmp_path):
     )
     with pytest.raises(DataError, match="two splits"):
         prepared.load([strips, other])
-
-
-def test_all_strips_of_one_track_are_dealt_together():
-    rows = [Row(f"{i}{part}", "g", str(i), "") for i in range(40) for part in "ab"]
-    dealt = split_by_track(rows, (0.7, 0.15, 0.15), seed=1)
-    splits = {}
-    for row in dealt:
-        assert splits.setdefault(row.track, row.split) == row.split
-    counts = [list(splits.values()).count(split) for split in prepared.SPLITS]
-    assert counts == [28, 6, 6]
 
 
 def test_batches_depend_on_seed_and_number_alone(strips):
@@ -374,18 +364,7 @@ def test_bad_tables(strips, tmp_path, table, words):
         prepared.load([tmp_path])
 
 
-def test_bad_sources(tmp_path):
-    with pytest.raises(DataError, match="not a folder"):
-        train("prepare", tmp_path / "none", tmp_path / "out")
-    with pytest.raises(DataError, match="no clips"):
-        train("prepare", tmp_path, tmp_path / "out")
-    write_audio(tmp_path / "rock" / "a.wav", music(1))
-    with pytest.raises(DataError, match="two genres"):
-        train("prepare", tmp_path, tmp_path / "out")
-    (tmp_path / "jazz").mkdir()
-    (tmp_path / "jazz" / "b.wav").write_text("no music")
-    done = CliRunner().invoke(app, ["prepare", str(tmp_path), str(tmp_path / "out")])
-    assert "left out" in done.output
+def test_what_is_not_a_data_set_or_a_run(tmp_path):
     with pytest.raises(DataError, match="not a prepared data set"):
         train("fit", tmp_path, "--run", tmp_path / "run")
     with pytest.raises(DataError, match="not a run folder"):
