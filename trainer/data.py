@@ -143,10 +143,10 @@ def save_strip(file: Path, strip: NDArray[np.floating]) -> None:
     Raises:
         DataError: it cannot be written.
     """
-    # By way of memory: what numpy says of a full disk itself is no use to anybody.
-    content = io.BytesIO()
-    np.save(content, strip.astype(np.float16))
     with whole(file) as stream:
+        # By way of memory: what numpy itself says of a full disk is no use to anybody.
+        content = io.BytesIO()
+        np.save(content, strip.astype(np.float16))
         stream.write(content.getbuffer())
 
 
@@ -198,6 +198,8 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
         Track(genre, name, splits[genre, name], tuple(paths))
         for (genre, name), paths in sorted(strips.items())
     )
+    if fold is not None and not any(track.split == "valid" for track in tracks):
+        raise DataError(f"{folders[0]} has no fold {fold}.")
     labels = tuple(sorted({track.genre for track in tracks}))
     if len(labels) < 2:  # noqa: PLR2004
         raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
