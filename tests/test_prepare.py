@@ -5,6 +5,7 @@ import os
 import shutil
 from collections import Counter, defaultdict
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import mutagen
@@ -170,6 +171,31 @@ def test_folds_are_chosen_when_they_are_read(run, clips, tmp_path):
     run(clips, tmp_path / "out", split=Split.STRATIFIED)
     with pytest.raises(DataError, match="not in folds"):
         prepared.load([tmp_path / "out"], 1)
+
+
+def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_path):
+    names = [f"{genre}/{number}.wav" for genre in ("jazz", "rock") for number in range(4)]
+    source = make(tmp_path / "clips", *names, seconds=20)
+    run(source, tmp_path / "out", split=Split.WINDOWS)
+    assert "flattering" in run.text
+    data = prepared.load([tmp_path / "out"])
+    assert "flattering" in data.caveat
+    frames = 1 + 20 * 22_050 // 512
+    names = {}
+    for split in ("train", "valid"):
+        names[split] = {(track.genre, track.name) for track in data.split(split)}
+        lengths = [strip.shape[1] for track in data.split(split) for strip in track.load()]
+        assert min(lengths) >= 128  # whole windows only
+    assert names["train"] & names["valid"]  # which is why it flatters
+    for number in range(40):
+        train, valid = (prepared.stretches(frames, f"a/{number}", s) for s in ("train", "valid"))
+        covered = sorted(train + valid)
+        assert covered[0][0] == 0
+        assert covered[-1][1] == frames
+        assert all(left[1] == right[0] for left, right in pairwise(covered))
+    assert prepared.stretches(60, "short", "train") or prepared.stretches(60, "short", "valid")
+    run(source, tmp_path / "out", split=Split.STRATIFIED)
+    assert prepared.load([tmp_path / "out"]).caveat == ""
 
 
 # GTZAN

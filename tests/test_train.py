@@ -281,6 +281,44 @@ def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monke
     assert "No better validation for 2 epochs" in text
 
 
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes time, where a test is about the tracks and the words alone."""
+    from trainer import evaluate, fit
+
+    def windows(model, tracks, grid):
+        return np.full((len(tracks), 2), 0.5, np.float32), np.arange(len(tracks))
+
+    monkeypatch.setattr(fit, "_one_epoch", lambda *_: fit.Epoch(1, 1, 0.1, 1, 0.5, 0.5, 1))
+    monkeypatch.setattr(evaluate, "strip_windows", windows)
+
+
+def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
+    from trainer.export import _training_facts
+
+    strips, folder = tmp_path / "strips", tmp_path / "run"
+    assert "flattering" in train("prepare", clips, strips, "--split", "windows", "--jobs", 1)
+    shown = train("fit", strips, "--run", folder, "--epochs", 1)
+    assert "The figures below are flattering" in shown
+    assert shown.splitlines()[-1].endswith("(flattering)")
+    assert train("evaluate", folder).startswith("These figures are flattering")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert "flattering" in metrics["caveat"]
+    run = load_run(folder)
+    assert "flattering" in _training_facts(run, run, metrics)["accuracy"]["protocol"]
+
+
+def test_one_fold_is_validated_on(clips, tmp_path, no_training):
+    strips, folder = tmp_path / "strips", tmp_path / "run"
+    train("prepare", clips, strips, "--split", "kfold", "--folds", 4, "--jobs", 1)
+    with pytest.raises(DataError, match="--fold"):
+        train("fit", strips, "--run", folder)
+    shown = train("fit", strips, "--run", folder, "--epochs", 1, "--fold", 2)
+    assert "12 tracks to train on, 4 to validate on" in shown
+    assert "flattering" not in shown
+    assert train("evaluate", folder).startswith("4 tracks")
+
+
 def test_layers_thaw_from_a_block_on():
     from trainer import networks
 

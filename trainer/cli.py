@@ -102,6 +102,10 @@ def fit(
         list[str] | None,
         typer.Option(help="Splits to train on (repeatable); train if not given."),
     ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(help="Of data in folds: validate on this one, and train on the others."),
+    ] = None,
     weights: Annotated[
         str, typer.Option(help="First weights: imagenet, none, or a file of VGG16 layers.")
     ] = "none",
@@ -153,6 +157,7 @@ def fit(
         FitOptions(
             data=tuple(map(str, data)),
             train_splits=tuple(train_split or ("train",)),
+            fold=fold,
             weights=weights,
             init=str(init) if init else None,
             batch_norm=batch_norm,

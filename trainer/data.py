@@ -9,22 +9,31 @@ track name) is one track with several strips, always in one split.
 import csv
 import io
 import json
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, reason
-from tagger.frontend import FrontEnd
+from tagger.frontend import FrontEnd, WindowGrid
 from trainer.files import whole
 
 FRONT_END_FILE = "front_end.json"
 TRACKS_FILE = "tracks.csv"
 COLUMNS = ("file", "genre", "track", "split", "seconds", "group", "fold")
 SPLITS = ("train", "valid", "test")
+
+BY_WINDOW = "windows"
+"""Instead of a split: each track's windows are dealt out to training and validation."""
+VALID_WINDOWS = 0.2  # of them
+FLATTERING = (
+    "flattering: windows of the same tracks are in training and validation, as in old papers"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Row:
     file: str
     genre: str
     track: str
-    split: str = ""  # one of SPLITS; empty where there are folds
+    split: str = ""  # one of SPLITS, or BY_WINDOW; empty where there are folds
     seconds: float = 0.0
     group: str = ""  # artist or album, which no split may divide; empty if it is not known
     fold: str = ""  # 1, 2, … of a cross-validation
@@ -53,10 +62,38 @@ class Track:
     name: str
     split: str
     strips: tuple[Path, ...]
+    by_window: bool = False
 
     def load(self) -> list[NDArray[np.float16]]:
-        """Map the strips `[mel bands, frames]` into memory."""
-        return [np.load(path, mmap_mode="r") for path in self.strips]
+        """Map the strips `[mel bands, frames]`, or what this split has of them, into memory."""
+        strips = [np.load(path, mmap_mode="r") for path in self.strips]
+        if not self.by_window:
+            return strips
+        name = f"{self.genre}/{self.name}"
+        return [
+            strip[:, start:end]
+            for number, strip in enumerate(strips)
+            for start, end in stretches(strip.shape[1], f"{name}/{number}", self.split)
+        ]
+
+
+def stretches(frames: int, name: str, split: str) -> list[tuple[int, int]]:
+    """Return the frames of a strip that training or validation gets, when windows are dealt out.
+
+    The strip is cut into windows that do not overlap, each of them goes to either at random, and
+    neighbours of one kind are one stretch: no frame is in both.
+    """
+    window = WindowGrid().window
+    count = max(1, frames // window)
+    rng = np.random.default_rng(zlib.crc32(name.encode("utf-8", "surrogateescape")))
+    is_valid = rng.random(count) < VALID_WINDOWS
+    found = []
+    for valid, group in groupby(range(count), key=lambda index: bool(is_valid[index])):
+        windows = list(group)
+        end = frames if windows[-1] == count - 1 else (windows[-1] + 1) * window
+        if valid == (split == "valid"):
+            found.append((windows[0] * window, end))
+    return found
 
 
 @dataclass(frozen=True)
@@ -70,6 +107,11 @@ class DataSet:
     def split(self, *names: str) -> tuple[Track, ...]:
         """Return the tracks of these splits."""
         return tuple(track for track in self.tracks if track.split in names)
+
+    @property
+    def caveat(self) -> str:
+        """What has to be said wherever figures of this data are shown; empty if nothing."""
+        return FLATTERING if any(track.by_window for track in self.tracks) else ""
 
     def target(self, track: Track) -> int:
         """Return the index of a track's label."""
@@ -189,14 +231,13 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     for folder in folders:
         for row in read_rows(folder / TRACKS_FILE):
             split = row.split if fold is None and not row.fold else _of_fold(folder, row, fold)
-            if split not in SPLITS:
+            if split not in (*SPLITS, BY_WINDOW):
                 raise DataError(f"{folder / row.file}: {split!r} is not one of {SPLITS}.")
             if splits.setdefault(row.key, split) != split:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
             strips[row.key].append(folder / row.file)
     tracks = tuple(
-        Track(genre, name, splits[genre, name], tuple(paths))
-        for (genre, name), paths in sorted(strips.items())
+        track for key, paths in sorted(strips.items()) for track in _tracks(key, splits[key], paths)
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
@@ -204,6 +245,14 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     if len(labels) < 2:  # noqa: PLR2004
         raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
     return DataSet(front_ends[folders[0]], labels, tracks)
+
+
+def _tracks(key: tuple[str, str], split: str, strips: Sequence[Path]) -> list[Track]:
+    """Return a track, or its two parts if its windows are dealt out."""
+    if split != BY_WINDOW:
+        return [Track(*key, split, tuple(strips))]
+    parts = [Track(*key, part, tuple(strips), by_window=True) for part in ("train", "valid")]
+    return [part for part in parts if part.load()]
 
 
 def _of_fold(folder: Path, row: Row, fold: int | None) -> str:

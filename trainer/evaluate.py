@@ -33,6 +33,7 @@ class Evaluation:
     temperature: float
     min_confidence: float
     baseline: scores.Scores | None
+    caveat: str = ""  # why the figures must not be taken for honest ones
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -46,6 +47,7 @@ class Evaluation:
             "temperature": self.temperature,
             "min_confidence": self.min_confidence,
             "baseline": self.baseline.to_dict() if self.baseline else None,
+            "caveat": self.caveat,
         }
 
 
@@ -65,7 +67,9 @@ def evaluate(
     """
     if split in run.options.train_splits:
         raise DataError(f"{run.folder} was trained on {split!r}; its figures there mean nothing.")
-    data = prepared.load(list(folders) or [Path(path) for path in run.options.data])
+    data = prepared.load(
+        list(folders) or [Path(path) for path in run.options.data], run.options.fold
+    )
     if (data.labels, data.front_end) != (run.labels, run.front_end):
         raise DataError("The data has other genres or another front end than the run.")
     tracks = data.split(split)
@@ -97,6 +101,7 @@ def evaluate(
         temperature,
         scores.default_confidence(calibrated, targets),
         _baseline(data, run, split) if baseline else None,
+        data.caveat,
     )
     write_json(run.folder / METRICS_FILE, found.to_dict())
     report(describe(found))
@@ -157,8 +162,9 @@ def describe(found: Evaluation) -> str:
             )
         ),
     ]
+    caveat = f"These figures are {found.caveat}.\n\n" if found.caveat else ""
     return (
-        f"{found.track.tracks} tracks of the split {found.split!r}, "
+        f"{caveat}{found.track.tracks} tracks of the split {found.split!r}, "
         f"windows {found.window_accuracy:.1%}\n\n{scores.table(rows)}\n\n{scores.table(matrix)}\n\n"
         f"voting {found.voting}, temperature {found.temperature:.2f}, "
         f"minimum confidence {found.min_confidence:.2f}"

@@ -97,10 +97,12 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "pretrained_layers": list(run.facts["pretrained"]),
         "data": [Path(folder).name for folder in options.data],
         "splits": list(options.train_splits),
+        "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
         "accuracy": {
-            "protocol": f"tracks of the split {metrics['split']!r}, none of them in training"
+            "protocol": f"tracks of the split {metrics['split']!r}, "
+            + (metrics.get("caveat") or "none of them in training")
             + ("" if judge is run else "; of the run that chose the settings"),
             "tracks": metrics["track"]["tracks"],
             "track_accuracy": round(metrics["track"]["accuracy"], 4),
@@ -159,7 +161,7 @@ def _rename(model: Any, names: dict[str, str]) -> None:
 
 def _some_strips(run: Run) -> list[Strip]:
     """Return real strips of different lengths, at least one window each."""
-    data = prepared.load([Path(folder) for folder in run.options.data])
+    data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
     step = max(1, len(data.tracks) // CHECKED_STRIPS)
     strips = [strip for track in data.tracks[::step] for strip in track.load()]
     window = run.options.grid.window

@@ -77,6 +77,8 @@ def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> 
         rows = splits.stratified(rows, how.shares, how.seed, report)
     if split is Split.KFOLD:
         rows = splits.folds(rows, how.folds, how.seed, report)
+    if split is Split.WINDOWS:
+        rows = splits.by_window(rows, report)
     prepared.write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, how.front_end)
     return rows
@@ -223,7 +225,11 @@ def genres_and_splits(rows: Sequence[Row]) -> str:
     from trainer.scores import table
 
     folds = sorted({row.fold for row in rows if row.fold}, key=int)
-    parts = folds or [s for s in prepared.SPLITS if any(row.split == s for row in rows)]
+    parts = folds or [
+        split
+        for split in (*prepared.SPLITS, prepared.BY_WINDOW)
+        if any(row.split == split for row in rows)
+    ]
     counts = Counter((row.genre, row.fold or row.split) for row in rows)
     genres = sorted({row.genre for row in rows})
     return table(

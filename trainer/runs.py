@@ -32,6 +32,7 @@ class FitOptions:
 
     data: tuple[str, ...]
     train_splits: tuple[str, ...] = ("train",)
+    fold: int | None = None  # of a data set in folds: validate on this one, train on the others
     weights: str = "none"  # "imagenet", "none", or a file with layers of VGG16
     init: str | None = None  # a run folder whose weights are the start
     batch_norm: bool | None = None  # None: unless all convolutions are pretrained
