@@ -188,12 +188,16 @@ def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_pa
         assert min(lengths) >= 128  # whole windows only
     assert names["train"] & names["valid"]  # which is why it flatters
     for number in range(40):
-        train, valid = (prepared.stretches(frames, f"a/{number}", s) for s in ("train", "valid"))
+        train, valid = (
+            prepared.stretches(frames, 128, f"a/{number}", s) for s in ("train", "valid")
+        )
         covered = sorted(train + valid)
         assert covered[0][0] == 0
         assert covered[-1][1] == frames
         assert all(left[1] == right[0] for left, right in pairwise(covered))
-    assert prepared.stretches(60, "short", "train") or prepared.stretches(60, "short", "valid")
+    assert prepared.stretches(60, 128, "short", "train") or prepared.stretches(
+        60, 128, "short", "valid"
+    )
     run(source, tmp_path / "out", split=Split.STRATIFIED)
     assert prepared.load([tmp_path / "out"]).caveat == ""
 

@@ -1,7 +1,8 @@
-"""A prepared data set: a folder of log-mel strips that `prepare` writes and `fit` reads.
+"""A prepared data set: a folder of strips that `prepare` writes and `fit` reads.
 
 The folder holds `front_end.json` (how the strips were made), `tracks.csv`
-(`file,genre,track,split,seconds,group,fold`) and one `float16 [mel bands, frames]` array a track.
+(`file,genre,track,split,seconds,group,fold`) and one array `[rows, frames]` a track, log-mel in
+float16 most often.
 Several folders can be taken together: a track that is in more than one of them (same genre, same
 track name) is one track with several strips, always in one split.
 """
@@ -15,12 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, reason
-from tagger.frontend import FrontEnd, WindowGrid
+from tagger.frontend import FrontEnd, Strip
+from tagger.frontends import front_end_of
 from trainer.files import whole
 
 FRONT_END_FILE = "front_end.json"
@@ -62,28 +65,27 @@ class Track:
     name: str
     split: str
     strips: tuple[Path, ...]
-    by_window: bool = False
+    window: int = 0  # frames; where this has only some windows of the strips, their length
 
-    def load(self) -> list[NDArray[np.float16]]:
-        """Map the strips `[mel bands, frames]`, or what this split has of them, into memory."""
+    def load(self) -> list[NDArray[np.floating[Any]]]:
+        """Map the strips `[rows, frames]`, or what this split has of them, into memory."""
         strips = [np.load(path, mmap_mode="r") for path in self.strips]
-        if not self.by_window:
+        if not self.window:
             return strips
         name = f"{self.genre}/{self.name}"
         return [
             strip[:, start:end]
             for number, strip in enumerate(strips)
-            for start, end in stretches(strip.shape[1], f"{name}/{number}", self.split)
+            for start, end in stretches(strip.shape[1], self.window, f"{name}/{number}", self.split)
         ]
 
 
-def stretches(frames: int, name: str, split: str) -> list[tuple[int, int]]:
+def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int, int]]:
     """Return the frames of a strip that training or validation gets, when windows are dealt out.
 
     The strip is cut into windows that do not overlap, each of them goes to either at random, and
     neighbours of one kind are one stretch: no frame is in both.
     """
-    window = WindowGrid().window
     count = max(1, frames // window)
     rng = np.random.default_rng(zlib.crc32(name.encode("utf-8", "surrogateescape")))
     is_valid = rng.random(count) < VALID_WINDOWS
@@ -111,7 +113,7 @@ class DataSet:
     @property
     def caveat(self) -> str:
         """What has to be said wherever figures of this data are shown; empty if nothing."""
-        return FLATTERING if any(track.by_window for track in self.tracks) else ""
+        return FLATTERING if any(track.window for track in self.tracks) else ""
 
     def target(self, track: Track) -> int:
         """Return the index of a track's label."""
@@ -179,8 +181,8 @@ def write_rows(table: Path, rows: Iterable[Row]) -> None:
         file.write(text.getvalue().encode("utf-8", "surrogateescape"))
 
 
-def save_strip(file: Path, strip: NDArray[np.floating]) -> None:
-    """Write a strip `[mel bands, frames]` as float16.
+def save_strip(file: Path, strip: Strip, storage: type[np.floating[Any]]) -> None:
+    """Write a strip `[rows, frames]` as numbers of the type `storage`.
 
     Raises:
         DataError: it cannot be written.
@@ -188,7 +190,7 @@ def save_strip(file: Path, strip: NDArray[np.floating]) -> None:
     with whole(file) as stream:
         # By way of memory: what numpy itself says of a full disk is no use to anybody.
         content = io.BytesIO()
-        np.save(content, strip.astype(np.float16))
+        np.save(content, strip.astype(storage))
         stream.write(content.getbuffer())
 
 
@@ -199,7 +201,7 @@ def read_front_end(folder: Path) -> FrontEnd:
         DataError: the folder is not a prepared data set.
     """
     try:
-        return FrontEnd.from_dict(json.loads((folder / FRONT_END_FILE).read_text("utf-8")))
+        return front_end_of(json.loads((folder / FRONT_END_FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
         raise DataError(
             f"{folder} is not a prepared data set (no readable {FRONT_END_FILE}); "
@@ -237,7 +239,9 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
             strips[row.key].append(folder / row.file)
     tracks = tuple(
-        track for key, paths in sorted(strips.items()) for track in _tracks(key, splits[key], paths)
+        track
+        for key, paths in sorted(strips.items())
+        for track in _tracks(key, splits[key], paths, front_ends[folders[0]].grid.window)
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
@@ -247,11 +251,11 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     return DataSet(front_ends[folders[0]], labels, tracks)
 
 
-def _tracks(key: tuple[str, str], split: str, strips: Sequence[Path]) -> list[Track]:
+def _tracks(key: tuple[str, str], split: str, strips: Sequence[Path], window: int) -> list[Track]:
     """Return a track, or its two parts if its windows are dealt out."""
     if split != BY_WINDOW:
         return [Track(*key, split, tuple(strips))]
-    parts = [Track(*key, part, tuple(strips), by_window=True) for part in ("train", "valid")]
+    parts = [Track(*key, part, tuple(strips), window) for part in ("train", "valid")]
     return [part for part in parts if part.load()]
 
 

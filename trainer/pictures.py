@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, Strip, standardise
+from tagger.frontend import MelStrip, Strip, standardise
 from trainer import data as prepared
 from trainer.data import TRACKS_FILE, Row
 
@@ -34,6 +34,8 @@ def prepare_pictures(
         DataError: no picture belongs to a track.
     """
     front_end = prepared.read_front_end(like)
+    if not isinstance(front_end, MelStrip):
+        raise DataError(f"{like} holds no mel strips that the pictures could be brought to.")
     pairs = []
     for row in prepared.read_rows(like / TRACKS_FILE):
         picture = (source / row.file).with_suffix(".png")
@@ -51,7 +53,7 @@ def prepare_pictures(
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
     for file, strip in strips.items():
-        prepared.save_strip(output / file, standardise(strip * scale + offset))
+        prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)
     rows = [replace(row, seconds=seconds) for row, _ in pairs]
     prepared.write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, front_end)
@@ -66,7 +68,7 @@ def _pixels(path: Path) -> NDArray[np.float32]:
         return np.asarray(image.convert("L"), np.float32) / TOP_OF_SCALE
 
 
-def approximate_strip(pixels: NDArray[np.float32], front_end: FrontEnd, frames: int) -> Strip:
+def approximate_strip(pixels: NDArray[np.float32], front_end: MelStrip, frames: int) -> Strip:
     """Resample a picture `[frequencies, columns]` to a strip `[mel bands, frames]`."""
     from librosa import mel_frequencies
 

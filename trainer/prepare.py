@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from tagger.console import count_of, printable
-from tagger.decode import Waveform, decode
+from tagger.decode import decode
 from tagger.errors import DataError, TrackError, reason
-from tagger.frontend import FrontEnd, Strip, log_mel
+from tagger.frontend import FrontEnd, MelStrip
 from trainer import data as prepared
 from trainer import splits
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row
@@ -29,7 +29,7 @@ FOLDS = 5
 class Preparation:
     """How clips become a data set."""
 
-    front_end: FrontEnd = field(default_factory=FrontEnd)
+    front_end: FrontEnd = field(default_factory=MelStrip)
     seconds: float | None = 30.0  # from the middle of each clip; None: all of it
     from_tags: bool = False
     min_tracks: int = MIN_TRACKS  # of a genre, with from_tags
@@ -175,7 +175,7 @@ def _heard(task: _Task) -> Stamp | str:
             status = clip.stat()
             return replace(task.known, size=status.st_size, mtime_ns=status.st_mtime_ns)
         samples = decode(clip, how.front_end.sample_rate, how.seconds)
-        strip = strip_of(samples, how.front_end)
+        strip = how.front_end.compute(samples)
         status = clip.stat()
         content = content_digest(clip)
     except TrackError as error:
@@ -184,7 +184,7 @@ def _heard(task: _Task) -> Stamp | str:
         return f"cannot be read ({reason(error)})"
     except Exception as error:  # the next clip is not to suffer from what an odd one brings about
         return f"is odd: {reason(error)}"
-    prepared.save_strip(task.output / task.strip, strip)
+    prepared.save_strip(task.output / task.strip, strip, how.front_end.storage)
     return Stamp(
         task.file,
         task.strip,
@@ -194,11 +194,6 @@ def _heard(task: _Task) -> Stamp | str:
         sha256(samples.tobytes()).hexdigest(),
         samples.size / how.front_end.sample_rate,
     )
-
-
-def strip_of(samples: Waveform, front_end: FrontEnd) -> Strip:
-    """Turn samples into the array that a front end makes of them."""
-    return log_mel(samples, front_end)
 
 
 def _without_duplicates(
