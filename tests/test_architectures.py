@@ -50,8 +50,8 @@ def data(clips: Path) -> dict[type, Path]:
         (SummaryFeatures, "summary-features"),
     ):
         folders[kind] = clips.parent / name
-        split = ("--split", "0.5", "0.5", "0")
-        run(trainer_cli.app, "prepare", clips, folders[kind], "--front-end", name, *split)
+        shares = ("--shares", "0.5", "0.5", "0")
+        run(trainer_cli.app, "prepare", clips, folders[kind], "--front-end", name, *shares)
     return folders | {MelWindow: folders[MelStrip]}
 
 

@@ -18,7 +18,7 @@ from tagger.model import GenreModel
 from trainer import data as prepared
 from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
 from trainer.cli import app
-from trainer.data import Row, split_by_track
+from trainer.data import Row
 from trainer.runs import load_run
 
 GENRES = {"drone": 110.0, "whistle": 1760.0}
@@ -45,7 +45,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def strips(clips: Path) -> Path:
     output = clips.parent / "strips"
-    text = train("prepare", clips, output, "--split", "0.5", "0.25", "0.25")
+    text = train("prepare", clips, output, "--shares", "0.5", "0.25", "0.25")
     assert "drone" in text
     assert "valid" in text
     return output
@@ -105,16 +105,6 @@ def test_a_track_in_two_splits_is_refused(strips, tmp_path):
     )
     with pytest.raises(DataError, match="two splits"):
         prepared.load([strips, other])
-
-
-def test_all_strips_of_one_track_are_dealt_together():
-    rows = [Row(f"{i}{part}", "g", str(i), "") for i in range(40) for part in "ab"]
-    dealt = split_by_track(rows, (0.7, 0.15, 0.15), seed=1)
-    splits = {}
-    for row in dealt:
-        assert splits.setdefault(row.track, row.split) == row.split
-    counts = [list(splits.values()).count(split) for split in prepared.SPLITS]
-    assert counts == [28, 6, 6]
 
 
 def test_batches_depend_on_seed_and_number_alone(strips):
@@ -325,6 +315,45 @@ def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monke
     assert "No better validation for 2 epochs" in text
 
 
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes time, where a test is about the tracks and the words alone."""
+    from trainer import evaluate, fit
+
+    def windows(model, tracks, front_end):
+        return np.full((len(tracks), 2), 0.5, np.float32), np.arange(len(tracks))
+
+    monkeypatch.setattr(fit, "_one_epoch", lambda *_: (1, 1.0, 0.1, 1.0))
+    monkeypatch.setattr(fit, "_validate", lambda *_: (0.5, 0.5, 1.0))
+    monkeypatch.setattr(evaluate, "strip_windows", windows)
+
+
+def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
+    from trainer.export import _training_facts
+
+    strips, folder = tmp_path / "strips", tmp_path / "run"
+    assert "flattering" in train("prepare", clips, strips, "--split", "windows", "--jobs", 1)
+    shown = train("fit", strips, "--run", folder, "--epochs", 1)
+    assert "The figures below are flattering" in shown
+    assert shown.splitlines()[-1].endswith("(flattering)")
+    assert train("evaluate", folder).startswith("These figures are flattering")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert "flattering" in metrics["caveat"]
+    run = load_run(folder)
+    assert "flattering" in _training_facts(run, run, metrics)["accuracy"]["protocol"]
+
+
+def test_one_fold_is_validated_on(clips, tmp_path, no_training):
+    strips, folder = tmp_path / "strips", tmp_path / "run"
+    train("prepare", clips, strips, "--split", "kfold", "--folds", 4, "--jobs", 1)
+    with pytest.raises(DataError, match="--fold"):
+        train("fit", strips, "--run", folder)
+    shown = train("fit", strips, "--run", folder, "--epochs", 1, "--fold", 2)
+    assert "12 tracks to train on, 4 to validate on" in shown
+    assert "flattering" not in shown
+    assert train("evaluate", folder).startswith("4 tracks")
+
+
 def test_layers_thaw_from_a_block_on():
     from trainer import vgg
 
@@ -408,18 +437,7 @@ def test_bad_tables(strips, tmp_path, table, words):
         prepared.load([tmp_path])
 
 
-def test_bad_sources(tmp_path):
-    with pytest.raises(DataError, match="not a folder"):
-        train("prepare", tmp_path / "none", tmp_path / "out")
-    with pytest.raises(DataError, match="no clips"):
-        train("prepare", tmp_path, tmp_path / "out")
-    write_audio(tmp_path / "rock" / "a.wav", music(1))
-    with pytest.raises(DataError, match="two genres"):
-        train("prepare", tmp_path, tmp_path / "out")
-    (tmp_path / "jazz").mkdir()
-    (tmp_path / "jazz" / "b.wav").write_text("no music")
-    done = CliRunner().invoke(app, ["prepare", str(tmp_path), str(tmp_path / "out")])
-    assert "left out" in done.output
+def test_what_is_not_a_data_set_or_a_run(tmp_path):
     with pytest.raises(DataError, match="not a prepared data set"):
         train("fit", tmp_path, "--run", tmp_path / "run")
     with pytest.raises(DataError, match="not a run folder"):

@@ -11,7 +11,10 @@ from tagger.console import run_app
 from tagger.errors import DataError, UsageError
 from tagger.frontends import KINDS
 from trainer.batches import Augment, Augmentation, Balance
+from trainer.library import MIN_TRACKS
+from trainer.prepare import FOLDS, SHARES
 from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run, read_options
+from trainer.splits import Split
 
 app = typer.Typer(
     name="genretag-train",
@@ -38,18 +41,34 @@ KeepOption = Annotated[
 @app.command()
 def prepare(
     source: Annotated[
-        Path, typer.Argument(help="A folder per genre, or a folder with a tracks.csv.")
+        Path,
+        typer.Argument(
+            help="A folder per genre, a folder with a tracks.csv, or music (--from-tags)."
+        ),
     ],
     output: Annotated[Path, typer.Argument(help="Where the prepared data set goes.")],
+    from_tags: Annotated[
+        bool, typer.Option("--from-tags", help="Genres are those in the tags of the files.")
+    ] = False,
+    min_tracks: Annotated[
+        int, typer.Option(min=2, help="With --from-tags, fewer tracks make no genre.")
+    ] = MIN_TRACKS,
     seconds: Annotated[
-        float, typer.Option(help="Seconds from the middle of each track; 0: all of it.")
+        float, typer.Option(min=0, help="Seconds from the middle of each track; 0: all of it.")
     ] = 30.0,
     split: Annotated[
+        Split | None,
+        typer.Option(help="Where splits come from; by default the first of these that there is."),
+    ] = None,
+    shares: Annotated[
         tuple[float, float, float],
-        typer.Option(help="Shares of train, valid and test where tracks.csv gives no split."),
-    ] = (0.7, 0.15, 0.15),
+        typer.Option(help="Shares of train, valid and test when they are dealt out here."),
+    ] = SHARES,
+    folds: Annotated[int, typer.Option(min=2, help="How many folds, with --split kfold.")] = FOLDS,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: all cores.")] = -1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=-1, help="Processes; -1: all cores.")
+    ] = -1,
     front_end: Annotated[
         Prepared, typer.Option(help="What the network is to hear of a clip.")
     ] = "mel-strip",
@@ -64,21 +83,23 @@ def prepare(
     from trainer import prepare as preparing
     from trainer.pictures import prepare_pictures
 
+    if min(shares) < 0 or shares[0] == 0:
+        raise UsageError("--shares takes three numbers, the first of them above zero.")
     if pictures_of:
         rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
-        _say(preparing.genres_and_splits(rows))
-        return
-
-    rows = preparing.prepare(
-        source,
-        output,
-        front_end=KINDS[front_end.replace("-", " ")](),
-        seconds=seconds or None,
-        shares=split,
-        seed=seed,
-        jobs=jobs,
-        report=_warn,
-    )
+    else:
+        how = preparing.Preparation(
+            KINDS[front_end.replace("-", " ")](),
+            seconds or None,
+            from_tags,
+            min_tracks,
+            split,
+            shares,
+            folds,
+            seed,
+            jobs or -1,
+        )
+        rows = preparing.prepare(source, output, how, report=_warn)
     _say(preparing.genres_and_splits(rows))
 
 
@@ -103,6 +124,10 @@ def fit(
     train_split: Annotated[
         list[str] | None,
         typer.Option(help="Splits to train on (repeatable); train if not given."),
+    ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(help="Of data in folds: validate on this one, and train on the others."),
     ] = None,
     arch: Annotated[Architecture, typer.Option(help="The network.")] = "vgg16",
     weights: Annotated[
@@ -169,6 +194,7 @@ def fit(
     options = FitOptions(
         data=tuple(map(str, data or ())),
         train_splits=tuple(train_split or ("train",)),
+        fold=fold,
         arch=arch,
         weights=weights,
         init=str(init) if init else None,

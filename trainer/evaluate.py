@@ -50,7 +50,9 @@ def evaluate(
     """
     if split in run.options.train_splits:
         raise DataError(f"{run.folder} was trained on {split!r}; its figures there mean nothing.")
-    data = prepared.load(list(folders) or [Path(path) for path in run.options.data])
+    data = prepared.load(
+        list(folders) or [Path(path) for path in run.options.data], run.options.fold
+    )
     if (data.labels, architecture(run.options.arch).hear(data.front_end)) != (
         run.labels,
         run.front_end,
@@ -67,7 +69,7 @@ def evaluate(
     windows, owners = strip_windows(model, tracks, run.front_end)
     subject = Subject(
         split,
-        protocol(split),
+        protocol(split, data.caveat),
         keep,
         run.options.arch,
         model.count_params(),

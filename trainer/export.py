@@ -88,6 +88,7 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "pretrained_layers": list(run.facts["pretrained"]),
         "data": [Path(folder).name for folder in options.data],
         "splits": list(options.train_splits),
+        "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
         "accuracy": {
@@ -156,7 +157,7 @@ def _name_ends(graph: Any, facts: ModelFacts) -> None:
 
 def _some_inputs(run: Run) -> list[Array]:
     """Return real strips of different lengths as the network takes them."""
-    data = prepared.load([Path(folder) for folder in run.options.data])
+    data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
     step = max(1, len(data.tracks) // CHECKED_STRIPS)
     strips = [strip for track in data.tracks[::step] for strip in track.load()]
     return [inputs(strip, run.front_end) for strip in strips]

@@ -35,7 +35,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
     Raises:
         DataError: data, weights or folder cannot be used.
     """
-    data = prepared.load([Path(path) for path in options.data])
+    data = prepared.load([Path(path) for path in options.data], options.fold)
     tracks = data.split(*options.train_splits)
     if not tracks:
         raise DataError(f"No tracks in {' and '.join(options.train_splits)}.")
@@ -53,6 +53,8 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
         f"{keras.backend.backend()} in {options.precision}"
     )
+    if data.caveat:
+        report(f"The figures below are {data.caveat}.")
     sampler = WindowSampler(
         data,
         tracks,
@@ -82,7 +84,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
                 save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
         history.append(epoch)
-        report(_line(epoch, options, is_best=held_out != () and best is epoch))
+        report(_line(epoch, options, is_best=held_out != () and best is epoch, caveat=data.caveat))
         if options.patience and best and number - best.epoch >= options.patience:
             report(f"No better validation for {options.patience} epochs: stopped.")
             break
@@ -243,7 +245,7 @@ def _validate(
     )
 
 
-def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
+def _line(epoch: Epoch, options: FitOptions, *, is_best: bool, caveat: str) -> str:
     rate = options.batches * options.batch_size / epoch.seconds
     validation = (
         ""
@@ -253,5 +255,5 @@ def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
     )
     return (
         f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
-        f"  {rate:5.1f} windows/s"
+        f"  {rate:5.1f} windows/s{'  (flattering)' if caveat else ''}"
     )

@@ -8,6 +8,7 @@ good enough for shrunken windows, and a way to hear all of a clip of which only 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def prepare_pictures(
     if not isinstance(front_end, MelStrip):
         raise DataError(f"{like} holds no mel strips that the pictures could be brought to.")
     pairs = []
-    for row in prepared.read_rows(like / TRACKS_FILE, prepared.COLUMNS[:4]):
+    for row in prepared.read_rows(like / TRACKS_FILE):
         picture = (source / row.file).with_suffix(".png")
         if picture.exists():
             pairs.append((row, picture))
@@ -52,10 +53,8 @@ def prepare_pictures(
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
     for file, strip in strips.items():
-        target = output / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        np.save(target, standardise(strip * scale + offset).astype(np.float16))
-    rows = [Row(row.file, row.genre, row.track, row.split, seconds) for row, _ in pairs]
+        prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)
+    rows = [replace(row, seconds=seconds) for row, _ in pairs]
     prepared.write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, front_end)
     return rows

@@ -62,6 +62,7 @@ class FitOptions:
 
     data: tuple[str, ...]
     train_splits: tuple[str, ...] = ("train",)
+    fold: int | None = None  # of a data set in folds: validate on this one, train on the others
     arch: str = "vgg16"
     weights: str = "none"  # "imagenet", "none", or a file
     init: str | None = None  # a run folder whose weights are the start
