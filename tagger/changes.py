@@ -57,7 +57,7 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
         return False
     # By size and time alone: where a file system is mounted tells nothing of its files.
     expected = journal.remembered(row.path)
-    if expected is None and read_genres(row.path) != row.existing:
+    if expected is None and read_genres(row.path, tags) != row.existing:
         raise TagError("has another genre than when it was listened to")
     if expected not in (None, (now.size, now.mtime_ns)):
         raise TagError("was changed since it was listened to; scan it again")

@@ -28,7 +28,7 @@ from tagger.tags import TaggedFile, Texts, open_tags
 
 TEMPORARY_PREFIX = ".genretag-"
 
-_COPY_SIZE = 1 << 20  # bytes
+_COPY_SIZE = 1 << 18  # bytes
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
 
 

@@ -263,13 +263,13 @@ def _id3_kinds() -> tuple[Any, ...]:
     return MP3, AIFF, WAVE, DSF, TrueAudio
 
 
-def read_genres(path: Path) -> Texts:
-    """Return the genres of a file; none where there are no tags.
+def read_genres(path: Path, tags: TaggedFile | None = None) -> Texts:
+    """Return the genres of a file, whose tags may have been opened; none where there are no tags.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    tags = open_tags(path)
+    tags = tags or open_tags(path)
     return tags.genres or _id3v1_genre(tags, path)
 
 

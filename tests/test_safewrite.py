@@ -10,7 +10,7 @@ from threading import Event
 import formats
 import pytest
 import second_reader
-from conftest import music, write_audio
+from conftest import RATE, music, write_audio
 
 from tagger import content, safewrite
 from tagger.decode import decode
@@ -543,3 +543,41 @@ def test_a_full_file_system(tmp_path, journal):
         assert list(place.iterdir()) == [track]
     finally:
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [(["mkfs.btrfs", "-q"], 1 << 28), (["mkfs.xfs", "-q", "-m", "reflink=1"], 1 << 29)],
+)
+def test_blocks_are_shared_where_the_file_system_can(tmp_path, journal, make, size):
+    if not shutil.which(make[0]) or not shutil.which("mount"):
+        pytest.skip(f"{make[0]} or mount is not installed")
+    image, place = tmp_path / "image", tmp_path / "mount"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(size)
+    for command in ([*make, image], ["mount", "-o", "loop", image, place]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"{command[0]} is not possible or not allowed here: {done.stderr.strip()}")
+    try:
+        track = write_audio(place / "a.mp3", music(300), RATE)  # 3.6 MB
+        size = track.stat().st_size
+        writer = TagWriter(journal, "test")
+        writer.write(track, ["Rock"])  # leaves room for the next genre
+        before = track.read_bytes()
+        os.link(track, place / "old.mp3")
+        free = free_bytes(place)
+        writer.write(track, ["Jazz"])
+        assert free - free_bytes(place) < size / 4
+        assert (place / "old.mp3").read_bytes() == before
+        assert read_genres(track) == ("Jazz",)
+        assert content.same_audio(track, place / "old.mp3")
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def free_bytes(place: Path) -> int:
+    os.sync()
+    status = os.statvfs(place)
+    return status.f_bfree * status.f_bsize
