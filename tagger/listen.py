@@ -22,7 +22,7 @@ from tagger.errors import (
     UnsupportedError,
     reason,
 )
-from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.frontend import FrontEnd, WindowGrid
 from tagger.identity import Identity
 from tagger.tags import can_hold_tags, read_genres
 from tagger.tracks import Heard, Status
@@ -71,7 +71,7 @@ def listen(path: Path, how: Listening) -> Heard:
                 tag_error = str(error)
         if samples.size < how.front_end.samples_for(how.grid.window):
             raise TooShortError("is shorter than one window of the model")
-        strip = how.grid.whole(log_mel(samples, how.front_end))
+        strip = how.grid.whole(how.front_end.compute(samples))
     except TrackError as error:
         return Heard(path, existing, status=_STATUS[type(error)], error=str(error))
     except Exception as error:  # the next file is not to suffer from what an odd one brings about

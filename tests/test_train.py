@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tagger.decode import decode
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.frontend import MelStrip, WindowGrid, log_mel
 from tagger.model import GenreModel
 from trainer import data as prepared
 from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
@@ -52,8 +52,8 @@ def strips(clips: Path) -> Path:
 
 
 FIT = (
-    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 4, "--warm-up", 4),
-    *("--learning-rate", 0.002, "--seed", 3),
+    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 2, "--warm-up", 4),
+    *("--learning-rate", 0.002, "--seed", 3, "--average", 2),
 )
 
 
@@ -73,7 +73,7 @@ def test_prepared_strips_are_what_the_tagger_hears(clips, strips):
         source = next(clips.glob(f"{row.genre}/{row.track}.*"))
         strip = np.load(strips / row.file)
         assert strip.dtype == np.float16
-        expected = log_mel(decode(source, RATE, 30), FrontEnd())
+        expected = log_mel(decode(source, RATE, 30), MelStrip())
         np.testing.assert_allclose(strip, expected, atol=2e-3)
 
 
@@ -179,7 +179,7 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
         assert file.stat().st_size < limit
         model = GenreModel(file, "cpu")
         assert model.facts.labels == tuple(GENRES)
-        assert model.facts.front_end == FrontEnd()
+        assert model.facts.front_end == MelStrip()
         assert model.facts.training["accuracy"]["tracks"] == 4
         strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
         windows = model.window_probabilities(strip)
@@ -195,22 +195,23 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     assert "p_drone" in rows[0]
 
 
-def test_folding_changes_nothing():
+@pytest.mark.parametrize("factor", [1, 2])
+def test_folding_changes_nothing(factor):
     """A strip of one window gives what the training network gives for that window."""
-    from trainer import networks
+    from trainer import vgg
 
     rng = np.random.default_rng(1)
-    windows = networks.build_windows(None, 3, batch_norm=True, dropout=0.5)
+    windows = vgg.build_windows("VGG16", 3, batch_norm=True, dropout=0.5)
     for layer in windows.layers:
         if layer.name.endswith("_norm"):
             layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
     head = windows.get_layer("head")
     head.set_weights([rng.normal(0, 1e-3, w.shape) for w in head.get_weights()])
     window = rng.standard_normal((3, 128, 128, 1)).astype(np.float32)
-    expected = windows.predict_on_batch(window)
+    expected = windows.predict_on_batch(shrink(window[..., 0], factor)[..., None])
     assert expected.std() > 0.01
     assert expected.max() < 0.99  # far from saturated, or anything would agree
-    strip_model = networks.build_strips(windows, 128, WindowGrid())
+    strip_model = vgg.build_strips("VGG16", windows, 128, WindowGrid(), factor)
     np.testing.assert_allclose(strip_model.predict_on_batch(window)[:, 0], expected, atol=1e-4)
 
 
@@ -237,6 +238,15 @@ def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
             return [float(line["loss"]) for line in csv.DictReader(file)]
 
     np.testing.assert_allclose(losses(broken), losses(run), rtol=1e-3)
+
+    def averages(folder: Path) -> np.ndarray:
+        return load_run(folder).model("average").get_layer("head").get_weights()[0]
+
+    np.testing.assert_allclose(averages(broken), averages(run), atol=1e-3)
+    assert (
+        np.abs(averages(run) - load_run(run).model("last").get_layer("head").get_weights()[0]).max()
+        > 1e-4
+    )
 
 
 def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips):
@@ -292,14 +302,14 @@ def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monke
 
 
 def test_layers_thaw_from_a_block_on():
-    from trainer import networks
+    from trainer import vgg
 
-    model = networks.build_windows(None, 2, batch_norm=True, dropout=0)
-    names = [layer.name for layer in networks.convolutions(model)]
-    assert networks.before_block(names, 1) == ()
-    frozen = networks.before_block(names, 3)
+    model = vgg.build_windows("VGG16", 2, batch_norm=True, dropout=0)
+    names = [layer.name for layer in vgg.convolutions(model)]
+    assert vgg.before_block(names, 1) == ()
+    frozen = vgg.before_block(names, 3)
     assert frozen == ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2")
-    networks.freeze(model, frozen)
+    vgg.freeze(model, frozen)
     still = {layer.name for layer in model.layers if not layer.trainable}
     assert still == {*frozen, *(f"{name}_norm" for name in frozen)}
 
@@ -326,7 +336,7 @@ def test_pictures_become_strips_of_the_same_tracks(strips, tmp_path):
 
     tone = np.zeros((129, 60), np.float32)
     tone[5] = 1
-    assert approximate_strip(tone, FrontEnd(), 100).mean(1).argmax() < 32
+    assert approximate_strip(tone, MelStrip(), 100).mean(1).argmax() < 32
     with pytest.raises(DataError, match="no picture"):
         train("prepare", tmp_path / "none", tmp_path / "o", "--pictures-of", strips)
 
@@ -344,18 +354,18 @@ def test_weights_of_another_network(strips, tmp_path):
 def test_keras_application_files_are_read(tmp_path):
     import keras
 
-    from trainer import networks
+    from trainer import vgg
 
     model = keras.applications.VGG16(include_top=False, weights=None)
     import h5py
 
     file = tmp_path / "vgg16_weights_notop.h5"
     with h5py.File(file, "w") as h5:
-        for layer in networks.convolutions(model):
+        for layer in vgg.convolutions(model):
             kernel, bias = layer.get_weights()
             h5[f"{layer.name}/{layer.name}/kernel:0"] = kernel
             h5[f"{layer.name}/{layer.name}/bias:0"] = bias
-    assert len(networks.read_weights(file)) == 13
+    assert len(vgg.read_weights("VGG16", file)) == 13
 
 
 @pytest.mark.parametrize(

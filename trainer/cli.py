@@ -3,15 +3,15 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from tagger.console import run_app
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd
+from tagger.frontends import KINDS
 from trainer.batches import Augment, Augmentation, Balance
-from trainer.runs import FitOptions, Keep, Precision, load_run
+from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run
 
 app = typer.Typer(
     name="genretag-train",
@@ -20,9 +20,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+# Written out, since the networks themselves need Keras, which takes seconds to import.
+Architecture = Literal[
+    "vgg16", "vgg19", "inceptionv3", "efficientnetb0", "mobilenetv2", "cnn14", "cnn-small", "ann"
+]
+Prepared = Literal["mel-strip", "spectrogram-picture", "summary-features"]
+
 RunFolder = Annotated[Path, typer.Argument(help="A run folder that fit made.", metavar="RUN")]
 KeepOption = Annotated[
-    Keep, typer.Option("--keep", help="Which weights: of the best epoch, or the last.")
+    Keep,
+    typer.Option(
+        "--keep", help="Which weights: of the best epoch, the last, their moving average."
+    ),
 ]
 
 
@@ -41,6 +50,9 @@ def prepare(
     ] = (0.7, 0.15, 0.15),
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: all cores.")] = -1,
+    front_end: Annotated[
+        Prepared, typer.Option(help="What the network is to hear of a clip.")
+    ] = "mel-strip",
     pictures_of: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +72,7 @@ def prepare(
     rows = preparing.prepare(
         source,
         output,
-        front_end=FrontEnd(),
+        front_end=KINDS[front_end.replace("-", " ")](),
         seconds=seconds or None,
         shares=split,
         seed=seed,
@@ -81,33 +93,46 @@ def fit(
         list[str] | None,
         typer.Option(help="Splits to train on (repeatable); train if not given."),
     ] = None,
+    arch: Annotated[Architecture, typer.Option(help="The network.")] = "vgg16",
     weights: Annotated[
-        str, typer.Option(help="First weights: imagenet, none, or a file of VGG16 layers.")
+        str, typer.Option(help="First weights: imagenet, none, or a file.")
     ] = "none",
     init: Annotated[
         Path | None, typer.Option(help="Start from the last weights of another run.")
     ] = None,
     batch_norm: Annotated[
         bool | None,
-        typer.Option(help="Batch normalisation; by default unless VGG16 is all pretrained."),
+        typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Epochs.")] = 60,
     batches: Annotated[int, typer.Option(help="Batches in an epoch.")] = 60,
-    batch_size: Annotated[int, typer.Option(help="Windows in a batch.")] = 32,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Windows in a batch; as the network is used to.")
+    ] = None,
     head_epochs: Annotated[
         int, typer.Option(help="First epochs in which pretrained layers stay as they are.")
     ] = 0,
     unfreeze_from: Annotated[
-        int, typer.Option(min=1, max=6, help="Block from which on they train then; 6: none.")
+        int, typer.Option(min=1, max=6, help="Block of VGG from which on they train then; 6: none.")
     ] = 1,
     learning_rate: Annotated[float, typer.Option(help="Peak, before the cosine decay.")] = 1e-3,
     warm_up: Annotated[int, typer.Option(help="Batches until the peak is reached.")] = 100,
     weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 1e-2,
-    dropout: Annotated[float, typer.Option(help="Dropout before the last layer.")] = 0.5,
+    optimizer: Annotated[
+        Optimizer | None, typer.Option(help="The optimizer; as the network is used to.")
+    ] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of dropout; as the network is used to.")
+    ] = None,
+    average: Annotated[
+        float, typer.Option(help="Epochs that a moving average of the weights spans; 0: none.")
+    ] = 0.0,
     balance: Annotated[
         Balance, typer.Option(help="Rare genres: drawn as often, weighed in the loss, or neither.")
     ] = "even",
-    augment: Annotated[Augment, typer.Option(help="How much the windows are varied.")] = "normal",
+    augment: Annotated[
+        Augment | None, typer.Option(help="How much windows are varied; as the network is used to.")
+    ] = None,
     mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0: off.")] = 0.4,
     shrink: Annotated[
         int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
@@ -118,8 +143,11 @@ def fit(
     precision: Annotated[Precision, typer.Option(help="Arithmetic of the training.")] = "float32",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
 ) -> None:
-    """Train VGG16 on windows of the strips."""
+    """Train a network on windows of the strips."""
+    from trainer.architectures import architecture
     from trainer.fit import fit as fit_run
+
+    habits = architecture(arch).habits
 
     augmentations = {
         "off": Augmentation.off(),
@@ -132,24 +160,27 @@ def fit(
         FitOptions(
             data=tuple(map(str, data)),
             train_splits=tuple(train_split or ("train",)),
+            arch=arch,
             weights=weights,
             init=str(init) if init else None,
             batch_norm=batch_norm,
             epochs=epochs,
             batches=batches,
-            batch_size=batch_size,
+            batch_size=batch_size or habits.batch_size,
             head_epochs=head_epochs,
             unfreeze_from=unfreeze_from,
             learning_rate=learning_rate,
             warm_up=warm_up,
             weight_decay=weight_decay,
-            dropout=dropout,
+            optimizer=optimizer or habits.optimizer,
+            dropout=habits.dropout if dropout is None else dropout,
+            average=average,
             balance=balance,
             shrink=shrink,
             patience=patience,
             precision=precision,
             seed=seed,
-            augmentation=augmentations[augment],
+            augmentation=augmentations[augment or habits.augment],
         ),
         resume=resume,
         report=_say,

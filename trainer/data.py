@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tagger.errors import DataError
 from tagger.frontend import FrontEnd
+from tagger.frontends import front_end_of
 
 FRONT_END_FILE = "front_end.json"
 TRACKS_FILE = "tracks.csv"
@@ -111,7 +112,7 @@ def read_front_end(folder: Path) -> FrontEnd:
         DataError: the folder is not a prepared data set.
     """
     try:
-        return FrontEnd.from_dict(json.loads((folder / FRONT_END_FILE).read_text("utf-8")))
+        return front_end_of(json.loads((folder / FRONT_END_FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
         raise DataError(
             f"{folder} is not a prepared data set (no readable {FRONT_END_FILE}); "

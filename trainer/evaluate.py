@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
-from tagger.frontend import WindowGrid
+from tagger.frontend import FrontEnd
 from tagger.vote import Probabilities, Voting
 from trainer import data as prepared
-from trainer import networks, scores
+from trainer import scores
+from trainer.architectures import architecture
 from trainer.baseline import mfcc_svm
-from trainer.batches import cut_window
+from trainer.batches import inputs
 from trainer.data import DataSet, Track
 from trainer.runs import METRICS_FILE, Keep, Run, write_json
 
@@ -66,14 +67,17 @@ def evaluate(
     if split in run.options.train_splits:
         raise DataError(f"{run.folder} was trained on {split!r}; its figures there mean nothing.")
     data = prepared.load(list(folders) or [Path(path) for path in run.options.data])
-    if (data.labels, data.front_end) != (run.labels, run.front_end):
+    if (data.labels, architecture(run.options.arch).hear(data.front_end)) != (
+        run.labels,
+        run.front_end,
+    ):
         raise DataError("The data has other genres or another front end than the run.")
     tracks = data.split(split)
     if not tracks:
         raise DataError(f"There are no tracks in the split {split!r}.")
     targets = np.array([data.target(track) for track in tracks])
-    model = networks.build_strips(run.model(keep), data.front_end.n_mels, run.options.grid)
-    windows, owners = strip_windows(model, tracks, run.options.grid)
+    model = run.deployed(keep)
+    windows, owners = strip_windows(model, tracks, run.front_end)
 
     votes = {
         rule: scores.track_probabilities(windows, owners, len(tracks), rule) for rule in Voting
@@ -104,9 +108,9 @@ def evaluate(
 
 
 def strip_windows(
-    model: keras.Model, tracks: Sequence[Track], grid: WindowGrid
+    model: keras.Model, tracks: Sequence[Track], front_end: FrontEnd
 ) -> tuple[Probabilities, NDArray[np.int_]]:
-    """Run the strip model over all strips.
+    """Run the deployed model over all strips.
 
     Returns:
         Window probabilities `[windows, labels]` and, for each window, the index of its track.
@@ -114,15 +118,14 @@ def strip_windows(
     windows, owners = [], []
     for index, track in enumerate(tracks):
         for strip in track.load():
-            whole = grid.whole(cut_window(strip, 0, max(strip.shape[1], grid.window)))
-            found = model.predict_on_batch(whole[None, :, :, None])[0]
-            windows.append(np.asarray(found))
-            owners += [index] * len(found)
+            found = np.asarray(model.predict_on_batch(inputs(strip, front_end)))
+            windows.append(found.reshape(-1, found.shape[-1]))
+            owners += [index] * len(windows[-1])
     return np.concatenate(windows), np.array(owners)
 
 
 def _baseline(data: DataSet, run: Run, split: str) -> scores.Scores:
-    predicted = mfcc_svm(data, run.options.train_splits, split, run.options.grid)
+    predicted = mfcc_svm(data, run.options.train_splits, split, run.front_end.grid)
     targets = np.array([data.target(track) for track in data.split(split)])
     return scores.score(targets, predicted, len(data.labels))
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, Strip, standardise
+from tagger.frontend import MelStrip, Strip, standardise
 from trainer import data as prepared
 from trainer.data import TRACKS_FILE, Row
 
@@ -33,6 +33,8 @@ def prepare_pictures(
         DataError: no picture belongs to a track.
     """
     front_end = prepared.read_front_end(like)
+    if not isinstance(front_end, MelStrip):
+        raise DataError(f"{like} holds no mel strips that the pictures could be brought to.")
     pairs = []
     for row in prepared.read_rows(like / TRACKS_FILE, prepared.COLUMNS[:4]):
         picture = (source / row.file).with_suffix(".png")
@@ -67,7 +69,7 @@ def _pixels(path: Path) -> NDArray[np.float32]:
         return np.asarray(image.convert("L"), np.float32) / TOP_OF_SCALE
 
 
-def approximate_strip(pixels: NDArray[np.float32], front_end: FrontEnd, frames: int) -> Strip:
+def approximate_strip(pixels: NDArray[np.float32], front_end: MelStrip, frames: int) -> Strip:
     """Resample a picture `[frequencies, columns]` to a strip `[mel bands, frames]`."""
     from librosa import mel_frequencies
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tagger.decode import decode, is_music
 from tagger.errors import DataError, TrackError
-from tagger.frontend import FrontEnd, log_mel
+from tagger.frontend import FrontEnd
 from trainer import data as prepared
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row
 
@@ -81,12 +81,12 @@ def _one(
     """Write the strip of one clip; return its row, or what was wrong with it."""
     try:
         samples = decode(source / row.file, front_end.sample_rate, seconds)
-        strip = log_mel(samples, front_end)
+        strip = front_end.compute(samples)
     except TrackError as error:
         return row, str(error)
     file = Path(row.file).with_suffix(".npy")
     (output / file).parent.mkdir(parents=True, exist_ok=True)
-    np.save(output / file, strip.astype(np.float16))
+    np.save(output / file, strip.astype(front_end.storage))
     seconds_heard = samples.size / front_end.sample_rate
     return replace(row, file=file.as_posix(), seconds=seconds_heard), None
 

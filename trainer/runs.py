@@ -1,8 +1,9 @@
 """A run folder: everything that a training left behind, enough to go on with it or repeat it.
 
 `run.json` holds the options and facts, `history.csv` a line an epoch, `last.weights.h5` the
-newest weights with the optimizer's state, `best.weights.h5` those of the best epoch on the
-validation tracks, and `metrics.json` what `evaluate` found.
+newest weights with the optimizer's state, `average.weights.h5` their moving average if one was
+asked for, `best.weights.h5` those of the best epoch on the validation tracks, and
+`metrics.json` what `evaluate` found.
 """
 
 import json
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, WindowGrid
-from trainer.batches import Augmentation, Balance
+from tagger.frontend import FrontEnd
+from tagger.frontends import front_end_of
+from trainer.batches import Augment, Augmentation, Balance
 
 if TYPE_CHECKING:
     import keras
@@ -22,8 +24,19 @@ RUN_FILE = "run.json"
 METRICS_FILE = "metrics.json"
 FORMAT = 1
 
+Optimizer = Literal["adamw", "adam"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-Keep = Literal["best", "last"]
+Keep = Literal["best", "last", "average"]
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a network is trained if nothing else is said."""
+
+    batch_size: int = 32
+    dropout: float = 0.5
+    optimizer: Optimizer = "adamw"
+    augment: Augment = "normal"
 
 
 @dataclass(frozen=True)
@@ -32,25 +45,27 @@ class FitOptions:
 
     data: tuple[str, ...]
     train_splits: tuple[str, ...] = ("train",)
-    weights: str = "none"  # "imagenet", "none", or a file with layers of VGG16
+    arch: str = "vgg16"
+    weights: str = "none"  # "imagenet", "none", or a file
     init: str | None = None  # a run folder whose weights are the start
     batch_norm: bool | None = None  # None: unless all convolutions are pretrained
     epochs: int = 60
     batches: int = 60  # in an epoch
     batch_size: int = 32
     head_epochs: int = 0  # at the start, pretrained convolutions stay as they are
-    unfreeze_from: int = 1  # block of VGG16 from which on they train after that
+    unfreeze_from: int = 1  # block of VGG from which on they train after that
+    optimizer: Optimizer = "adamw"
     learning_rate: float = 1e-3
     warm_up: int = 100  # batches
     weight_decay: float = 1e-2
     dropout: float = 0.5
+    average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
     balance: Balance = "even"
     shrink: int = 1
     patience: int | None = None  # epochs without a better validation; None: no early stopping
     precision: Precision = "float32"
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
-    grid: WindowGrid = field(default_factory=WindowGrid)
 
 
 @dataclass(frozen=True)
@@ -94,10 +109,13 @@ class Run:
         Raises:
             DataError: these weights are not there.
         """
-        from trainer import networks
+        from trainer.architectures import architecture, window_shape
 
-        model = networks.build_windows(
-            None, len(self.labels), batch_norm=self.batch_norm, dropout=self.options.dropout
+        model = architecture(self.options.arch).build(
+            window_shape(self.front_end, self.options.shrink),
+            len(self.labels),
+            batch_norm=self.batch_norm,
+            dropout=self.options.dropout,
         )
         file = self.weights(keep)
         if not file.exists():
@@ -107,6 +125,17 @@ class Run:
         except (OSError, ValueError) as error:
             raise DataError(f"{file} does not fit this network: {error}.") from None
         return model
+
+    def deployed(self, keep: Keep) -> "keras.Model":
+        """Build the model as a model file holds it: over strips, or window by window.
+
+        Raises:
+            DataError: these weights are not there.
+        """
+        from trainer.architectures import architecture
+
+        network = architecture(self.options.arch)
+        return network.deploy(self.model(keep), self.front_end, self.options.shrink)
 
 
 def load_run(folder: Path) -> Run:
@@ -125,11 +154,11 @@ def load_run(folder: Path) -> Run:
     options["data"] = tuple(options["data"])
     options["train_splits"] = tuple(options["train_splits"])
     options["augmentation"] = Augmentation(**options["augmentation"])
-    options["grid"] = WindowGrid(**options["grid"])
+    options.pop("grid", None)  # of older runs; it is the front end's
     return Run(
         folder,
         FitOptions(**options),
-        FrontEnd.from_dict(stored["front_end"]),
+        front_end_of(stored["front_end"]),
         tuple(stored["labels"]),
         stored["batch_norm"],
         stored["facts"],
