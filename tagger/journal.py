@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +18,7 @@ from typing import Self
 
 from tagger.errors import StateError
 from tagger.identity import Identity
+from tagger.parallel import Together
 from tagger.safewrite import Change
 from tagger.tags import Texts
 
@@ -102,6 +103,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE_NAME
         self._lock = RLock()
+        self._begin = Together(self._begin_all)
         with self._turn():
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -140,24 +142,40 @@ class Journal:
         return cursor.lastrowid
 
     def begin(self, run: int, change: Change) -> int:
-        """Note a change that is about to be made, and return the number of the write."""
+        """Note a change that is about to be made, and return the number of the write.
+
+        It is on the disk when this returns; threads that begin at the same time share one commit.
+        """
+        return self._begin((run, change))
+
+    def _begin_all(self, changes: Sequence[tuple[int, Change]]) -> list[int]:
         with self._turn():
-            # What is committed is on the disk before the music file is touched.
             self._db.execute("PRAGMA synchronous = FULL")
-            cursor = self._db.execute(
-                "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    run,
-                    os.fsencode(change.path),
-                    os.fsencode(change.temporary),
-                    json.dumps(change.old),
-                    json.dumps(change.new),
-                    change.old_id3v1,
-                    change.content.audio,
-                    State.BEGUN,
-                ),
-            )
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                numbers = [self._insert(run, change) for run, change in changes]
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # some errors have ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+        return numbers
+
+    def _insert(self, run: int, change: Change) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run,
+                os.fsencode(change.path),
+                os.fsencode(change.temporary),
+                json.dumps(change.old),
+                json.dumps(change.new),
+                change.old_id3v1,
+                change.content.audio,
+                State.BEGUN,
+            ),
+        )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Generator, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 from tagger.albums import vote_by_album
 from tagger.decide import Rules, decide
@@ -10,6 +12,7 @@ from tagger.errors import TagError
 from tagger.judge import judge
 from tagger.listen import Listening, listen_to_all
 from tagger.model import GenreModel
+from tagger.parallel import in_parallel, until
 from tagger.tracks import Action, Result
 from tagger.writer import TagWriter
 
@@ -23,20 +26,26 @@ def scan(
     batch_size: int,
     by_album: bool = False,
     writer: TagWriter | None = None,
+    stop: Event | None = None,
 ) -> Generator[Result, None, None]:
     """Yield one result a file, in the order of the files, as soon as it is known.
 
-    Without a writer, no file is opened for writing.
+    Without a writer, no file is opened for writing. Once `stop` is set, what is being written is
+    finished, and no more is begun.
     """
+    stop = stop or Event()
     opinions = judge(listen_to_all(files, listening), model, batch_size)
-    for judged in vote_by_album(opinions) if by_album else opinions:
-        result = decide(judged, model.facts.labels, rules)
-        if writer is not None and result.action is Action.WRITE:
-            result = _write(result, writer)
-        yield result
+    judged = vote_by_album(opinions) if by_album else opinions
+    decided = (decide(one, model.facts.labels, rules) for one in judged)
+    if writer is None:
+        yield from until(stop, decided)
+    else:
+        yield from in_parallel(partial(_write, writer), decided, stop)
 
 
-def _write(result: Result, writer: TagWriter) -> Result:
+def _write(writer: TagWriter, result: Result) -> Result:
+    if result.action is not Action.WRITE:
+        return result
     try:
         written = writer.write(result.path, result.genres, result.identity)
     except TagError as error:

@@ -1,15 +1,14 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from threading import Event
 
 from tagger import config
 from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
 from tagger.errors import ExitCode, StateError, UsageError
 from tagger.facts import ModelFacts
+from tagger.interrupt import told_to_stop
 from tagger.journal import Journal, state_folder
 from tagger.listen import Listening
 from tagger.lock import only_writer
@@ -56,6 +55,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         display.header(_headline(model, jobs, options.seconds))
         if model.notice:
             display.header(f"The GPU is not used: {model.notice}.")
+        stop = stack.enter_context(told_to_stop())
         results = scan(
             find_music(options.paths, options.exclude),
             model,
@@ -64,35 +64,17 @@ def run_scan(options: ScanOptions) -> ExitCode:
             batch_size=options.batch_size or BATCH_SIZE[model.device],
             by_album=options.album,
             writer=tag_writer,
+            stop=stop,
         )
-        with _told_to_stop() as stop, closing(results):
+        with closing(results):
             for result in results:
                 for writer in writers:
                     writer.write(result)
                 display.add(result)
-                if stop.is_set():
-                    break
         display.summary(interrupted=stop.is_set(), write_tags=options.write_tags)
     if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[Event]:
-    """Turn Ctrl-C into a flag: what is being written is finished; a second one stops at once."""
-    stop = Event()
-
-    def handle(*_: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:

@@ -13,10 +13,19 @@ from trainer.cli import app as trainer_app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+
+
+def commands(name, command):
+    """Yield the commands of a program, and those below them, with their full names."""
+    for word, inner in getattr(command, "commands", {}).items():
+        yield f"{name} {word}", inner
+        yield from commands(f"{name} {word}", inner)
+
+
 COMMANDS = {
-    f"{name} {command}": body
+    full: command
     for name, app in (("genretag", tagger_app), ("genretag-train", trainer_app))
-    for command, body in typer.main.get_command(app).commands.items()
+    for full, command in commands(name, typer.main.get_command(app))
 }
 
 
