@@ -132,6 +132,12 @@ def test_it_is_said_where_artists_are_not_known_or_too_few(run, clips, tmp_path)
         f"No track of a, b is in {split}: too few, or too few artists, to divide."
         for split in ("valid", "test")
     ]
+    said.clear()
+    splits.folds(rows, 3, 1, said.append)
+    assert [line.partition(":")[0] for line in said] == [
+        f"No track of {missing} is in fold {fold}"
+        for fold, missing in ((1, "b"), (2, "a"), (3, "a, b"))
+    ]
 
 
 def test_windows_of_a_track_stay_together_when_loaded(run, tmp_path):
@@ -223,7 +229,7 @@ def small_gtzan(tmp_path: Path) -> Path:
 def test_gtzan_is_recognised_and_gets_its_published_splits(run, small_gtzan, tmp_path):
     rows = run(small_gtzan, tmp_path / "out")
     assert "jazz.00054" in run.text
-    assert "1 tracks are in none" in run.text
+    assert "1 track in none" in run.text
     assert "._blues" not in run.text
     assert len(rows) == 20
     lists = gtzan.fault_filtered()
@@ -379,6 +385,9 @@ def test_other_peoples_folders_are_not_written_to(run, clips, tmp_path):
     assert (other / "tracks.csv").read_text() == "mine"
     with pytest.raises(DataError, match="is not a folder"):
         run(clips, clips / "jazz" / "0.wav")
+    run(clips, tmp_path / "out")
+    with pytest.raises(DataError, match="prepared already"):
+        run(tmp_path / "out", tmp_path / "twice")
 
 
 # Clips
@@ -537,6 +546,42 @@ def test_the_command_line(clips, tmp_path):
     assert done.exit_code == 2
     done = CliRunner().invoke(app, [*arguments, "--shares", "0", "1", "0"])
     assert "--shares" in str(done.exception)
+
+
+# Pictures
+
+
+def pictures_for(folder: Path, names: list[str]) -> Path:
+    from PIL import Image
+
+    for number, name in enumerate(names):
+        picture = np.full((129, 40), 10 * number, np.uint8)
+        picture[number] = 255
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(folder / name)
+    return folder
+
+
+def test_strips_of_pictures_are_not_taken_for_strips_of_clips(run, clips, tmp_path):
+    from trainer.pictures import prepare_pictures
+
+    run(clips, tmp_path / "out")
+    run(clips, tmp_path / "other")
+    names = [f"{genre}/{number}.png" for genre in ("jazz", "rock") for number in range(4)]
+    source = pictures_for(tmp_path / "pictures", names)
+    (source / "rock/3.png").write_text("no picture")
+    said: list[str] = []
+    where = tmp_path / "other"
+    rows = prepare_pictures(source, where, tmp_path / "out", seconds=3, report=said.append)
+    assert len(rows) == 7
+    assert said == [f"{source / 'rock/3.png'} is no picture, or is damaged; left out"]
+    run(clips, where)
+    assert len(run.decoded) == 8
+    np.testing.assert_array_equal(
+        np.load(where / "jazz/1.npy"), np.load(tmp_path / "out/jazz/1.npy")
+    )
+    with pytest.raises(DataError, match="new folder"):
+        prepare_pictures(source, tmp_path / "out", tmp_path / "out", seconds=3, report=print)
 
 
 # The user's own library

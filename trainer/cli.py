@@ -58,7 +58,9 @@ def prepare(
     ] = 30.0,
     split: Annotated[
         Split | None,
-        typer.Option(help="Where splits come from; by default the first of these that there is."),
+        typer.Option(
+            help="By default that of tracks.csv, or GTZAN's published one, or else stratified."
+        ),
     ] = None,
     shares: Annotated[
         tuple[float, float, float],
@@ -85,6 +87,8 @@ def prepare(
 
     if min(shares) < 0 or shares[0] == 0:
         raise UsageError("--shares takes three numbers, the first of them above zero.")
+    if pictures_of and not seconds:
+        raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
     if pictures_of:
         rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
     else:

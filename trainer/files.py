@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 from tagger.errors import DataError, reason
 
+PARTS = ".*.part"  # what files are called until they are whole
+
 
 @contextmanager
 def whole(file: Path) -> Iterator[BinaryIO]:

@@ -18,6 +18,8 @@ from tagger.errors import DataError
 from tagger.frontend import MelStrip, Strip, standardise
 from trainer import data as prepared
 from trainer.data import TRACKS_FILE, Row
+from trainer.prepare import begin
+from trainer.stamps import STAMPS_FILE
 
 TOP_OF_SCALE = 255.0
 
@@ -31,7 +33,7 @@ def prepare_pictures(
     track whose file has the same name. `seconds` is how much of the clip a picture shows.
 
     Raises:
-        DataError: no picture belongs to a track.
+        DataError: no picture belongs to a track, or the strips cannot be written.
     """
     front_end = prepared.read_front_end(like)
     if not isinstance(front_end, MelStrip):
@@ -39,19 +41,23 @@ def prepare_pictures(
     pairs = []
     for row in prepared.read_rows(like / TRACKS_FILE):
         picture = (source / row.file).with_suffix(".png")
-        if picture.exists():
-            pairs.append((row, picture))
-        else:
+        try:
+            pairs.append((row, _pixels(picture)))
+        except FileNotFoundError:
             report(f"{picture} is not there; left out")
+        except (OSError, ValueError, SyntaxError):  # what Pillow makes of damaged files
+            report(f"{picture} is no picture, or is damaged; left out")
     if not pairs:
         raise DataError(f"{source} has no picture (GENRE/NAME.png) of a track of {like}.")
     frames = 1 + round(seconds * front_end.sample_rate) // front_end.hop_length
-    strips = {row.file: approximate_strip(_pixels(path), front_end, frames) for row, path in pairs}
+    strips = {row.file: approximate_strip(pixels, front_end, frames) for row, pixels in pairs}
     learnt = [row.file for row, _ in pairs if row.split == "train"] or list(strips)
     real = np.concatenate([np.load(like / file) for file in learnt], axis=1, dtype=np.float32)
     blurred = np.concatenate([strips[file] for file in learnt], axis=1)
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
+    begin(like, output)
+    (output / STAMPS_FILE).unlink(missing_ok=True)  # they would be about other strips
     for file, strip in strips.items():
         prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)
     rows = [replace(row, seconds=seconds) for row, _ in pairs]

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ from tagger.frontend import FrontEnd, MelStrip
 from trainer import data as prepared
 from trainer import splits
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row
+from trainer.files import PARTS
 from trainer.library import MIN_TRACKS, find_tagged
 from trainer.sources import find_clips, strip_files
 from trainer.splits import Split
@@ -64,9 +64,7 @@ def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> 
         if not is_gtzan:
             raise DataError(f"{source} is not GTZAN, and --split {split} is a list of its tracks.")
         rows = splits.fault_filtered(rows, report)
-    _check_output(source, output)
-    # The front end is written last: a folder without it is not mistaken for a finished one.
-    (output / FRONT_END_FILE).unlink(missing_ok=True)
+    begin(source, output)
     stamps = _make_strips(source, output, rows, how, report)
     rows = [
         replace(row, file=stamp.strip, seconds=stamp.seconds)
@@ -91,17 +89,25 @@ def _check_genres(rows: Sequence[Row], source: Path) -> None:
         raise DataError(f"{source} has fewer than two genres; a model needs two or more.")
 
 
-def _check_output(source: Path, output: Path) -> None:
-    """Refuse a folder with somebody else's table, and take away what a killed run left."""
+def begin(source: Path, output: Path) -> None:
+    """Take a prepared folder, if there is one, out of use until it is finished again.
+
+    Raises:
+        DataError: the folder holds somebody else's table, or cannot be written.
+    """
     if output.exists() and not output.is_dir():
         raise DataError(f"{output} is not a folder.")
     ours = any((output / name).exists() for name in (FRONT_END_FILE, STAMPS_FILE))
     same = output.exists() and output.samefile(source)
     if same or ((output / TRACKS_FILE).exists() and not ours):
         raise DataError(f"{output} holds other things; name a new folder for the prepared data.")
-    for part in output.rglob(".*.part"):
-        with suppress(OSError):
+    try:
+        # It is written last: a folder without it is not mistaken for a finished one.
+        (output / FRONT_END_FILE).unlink(missing_ok=True)
+        for part in output.rglob(PARTS):  # what a killed run left
             part.unlink()
+    except OSError as error:
+        raise DataError(f"{output} cannot be written ({reason(error)}).") from None
 
 
 def _make_strips(

@@ -7,11 +7,13 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from tagger.albums import album_of
+from tagger.console import printable
 from tagger.errors import DataError
+from tagger.genres import plain
 from tagger.walk import find_music
 from trainer import gtzan
 from trainer.credits import read_credits
-from trainer.data import TRACKS_FILE, Row, read_rows
+from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row, read_rows
 
 Report = Callable[[str], None]
 
@@ -27,6 +29,8 @@ def find_clips(source: Path, report: Report) -> tuple[list[Row], bool]:
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
+    if (source / FRONT_END_FILE).exists():
+        raise DataError(f"{source} is prepared already; fit can take it as it is.")
     has_table = (source / TRACKS_FILE).exists()
     rows = _in_table(source, report) if has_table else _in_folders(source)
     if clips := gtzan.recognise(rows):
@@ -34,7 +38,7 @@ def find_clips(source: Path, report: Report) -> tuple[list[Row], bool]:
         damaged = "; jazz.00054, damaged in the usual copy, is left out"
         report(f"This is GTZAN{damaged if len(whole) < len(clips) else ''}")
         return whole, True
-    return [replace(row, group=row.group or _artist(source, row)) for row in rows], False
+    return [replace(row, group=_group(source, row)) for row in rows], False
 
 
 def _in_table(source: Path, report: Report) -> list[Row]:
@@ -50,7 +54,7 @@ def _in_table(source: Path, report: Report) -> list[Row]:
         end = "; not a genre of the model then" if lost[genre] == named[genre] else "; left out"
         report(
             f"tracks.csv: {lost[genre]} of {named[genre]} files of {genre} are not there, "
-            f"such as {example}{end}"
+            f"such as {printable(example)}{end}"
         )
     gone = set(missing)
     return [row for row in rows if row not in gone]
@@ -71,10 +75,10 @@ def _in_folders(source: Path) -> list[Row]:
     ]
 
 
-def _artist(source: Path, row: Row) -> str:
-    """Return the artist of a clip by its tags, or its album by a folder below the genre's own."""
+def _group(source: Path, row: Row) -> str:
+    """Return the artist by the table or the tags, or the album by a folder in the genre's own."""
     path = PurePath(row.file)
-    if artist := read_credits(source / path).artist:
+    if artist := plain(row.group) or row.group or read_credits(source / path).artist:
         return artist
     album = album_of(Path(path))
     in_folder_of_genre = not path.is_absolute() and path.parts[0] == row.genre

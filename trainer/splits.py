@@ -1,12 +1,13 @@
 """Dealing tracks out to training, validation and test, whole artists at a time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
 
+from tagger.console import count_of
 from tagger.errors import DataError
 from trainer import gtzan
 from trainer.data import BY_WINDOW, FLATTERING, SPLITS, Row
@@ -69,7 +70,7 @@ def fault_filtered(rows: Sequence[Row], report: Report) -> list[Row]:
     lists = gtzan.fault_filtered()
     kept = [replace(row, split=lists[row.key]) for row in rows if row.key in lists]
     if left_out := len(rows) - len(kept):
-        report(f"{left_out} tracks are in none of the fault-filtered lists; left out")
+        report(f"{count_of(left_out, 'track')} in none of the fault-filtered lists; left out")
     return kept
 
 
@@ -79,21 +80,16 @@ def stratified(
     """Deal the rows out to train, valid and test in these shares."""
     places = deal(rows, shares, seed)
     _warn_of_unknown_groups(rows, report)
-    dealt = [replace(row, split=SPLITS[place]) for row, place in zip(rows, places, strict=True)]
-    for split, share in zip(SPLITS, shares, strict=True):
-        missing = {row.genre for row in rows} - {row.genre for row in dealt if row.split == split}
-        if share and missing:
-            report(
-                f"No track of {', '.join(sorted(missing))} is in {split}: "
-                "too few, or too few artists, to divide."
-            )
-    return dealt
+    names = {place: SPLITS[place] for place, share in enumerate(shares) if share}
+    _warn_of_gaps(rows, places, names, report)
+    return [replace(row, split=SPLITS[place]) for row, place in zip(rows, places, strict=True)]
 
 
 def folds(rows: Sequence[Row], count: int, seed: int, report: Report) -> list[Row]:
     """Deal the rows out to `count` folds of the same size."""
     _warn_of_unknown_groups(rows, report)
     places = deal(rows, [1.0] * count, seed)
+    _warn_of_gaps(rows, places, {n: f"fold {n + 1}" for n in range(count)}, report)
     return [
         replace(row, split="", fold=str(place + 1)) for row, place in zip(rows, places, strict=True)
     ]
@@ -131,14 +127,31 @@ def deal(rows: Sequence[Row], shares: Sequence[float], seed: int) -> list[int]:
     }
     place_of = {}
     for group in order:
-        place = max(
-            open_shares,
-            key=lambda index: sum(n * missing[index][g] for g, n in counts[group].items()),
-        )
+
+        def need(index: int, its: Counter[str] = counts[group]) -> tuple[float, float]:
+            """Return what is missing of these genres there, and of all of them, for a tie."""
+            of_these = sum(number * missing[index][genre] for genre, number in its.items())
+            return round(of_these, 6), sum(missing[index].values())
+
+        place = max(open_shares, key=need)
         place_of[group] = place
         for genre, number in counts[group].items():
             missing[place][genre] -= number
     return [place_of[group_of[row.key]] for row in rows]
+
+
+def _warn_of_gaps(
+    rows: Sequence[Row], places: Sequence[int], names: Mapping[int, str], report: Report
+) -> None:
+    """Say which genres are missing in the places that have a name."""
+    genres = {row.genre for row in rows}
+    for place, name in names.items():
+        here = {row.genre for row, other in zip(rows, places, strict=True) if other == place}
+        if missing := genres - here:
+            report(
+                f"No track of {', '.join(sorted(missing))} is in {name}: "
+                "too few, or too few artists, to divide."
+            )
 
 
 def _warn_of_unknown_groups(rows: Sequence[Row], report: Report) -> None:

@@ -7,6 +7,7 @@ as its strip is: what was done is known even after a power cut.
 import json
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -94,7 +95,8 @@ class Stamps:
         """Keep these stamps and their strips, and remove the strips of all others."""
         kept = list(stamps)
         for strip in self._strips - {stamp.strip for stamp in kept}:
-            (self._folder / strip).unlink(missing_ok=True)
+            with suppress(OSError):
+                (self._folder / strip).unlink()
         self._write(kept)
 
     def _write(self, stamps: Iterable[Stamp]) -> None:
