@@ -15,6 +15,7 @@ from conftest import music, write_audio
 from typer.testing import CliRunner
 
 from tagger.errors import DataError
+from tagger.pictures import SpectrogramPicture
 from trainer import data as prepared
 from trainer import gtzan, library, prepare, splits
 from trainer.cli import app
@@ -520,14 +521,15 @@ def test_bad_sources(run, tmp_path):
     (source / "rock").mkdir(parents=True)
     with pytest.raises(DataError, match="no clips"):
         run(source, tmp_path / "out")
-    (source / "rock" / "a.png").touch()
+    (source / "jazz").mkdir()
+    for genre in ("rock", "jazz"):
+        (source / genre / "a.png").touch()
     with pytest.raises(DataError, match="--pictures-of"):
         run(source, tmp_path / "out")
     make(source, "rock/a.wav")
     with pytest.raises(DataError, match="fewer than two genres"):
         run(source, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    (source / "jazz").mkdir()
     (source / "jazz" / "b.wav").write_text("no music")
     with pytest.raises(DataError, match="fewer than two genres"):
         run(source, tmp_path / "out")
@@ -560,6 +562,23 @@ def pictures_for(folder: Path, names: list[str]) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(folder / name)
     return folder
+
+
+def test_ready_pictures_are_taken_as_they_are(tmp_path):
+    names = [f"{genre}/{number}.png" for genre in ("jazz", "rock") for number in range(4)]
+    source = pictures_for(tmp_path / "pictures", names)
+    (source / "rock/3.png").write_text("no picture")
+    said: list[str] = []
+    how = Preparation(SpectrogramPicture(), shares=(0.5, 0.5, 0), jobs=1)
+    rows = prepare.prepare(source, tmp_path / "out", how, report=said.append)
+    assert len(rows) == 7
+    assert "rock/3.png cannot be read" in said[0]
+    picture = np.load(tmp_path / "out" / "jazz/2.npy")
+    assert picture.shape == (224, 224)
+    assert picture[0].mean() == pytest.approx(20)
+    assert picture.mean(1).argmax() == pytest.approx(2.5 * 224 / 129, abs=1)
+    data = prepared.load([tmp_path / "out"])
+    assert data.front_end == SpectrogramPicture()
 
 
 def test_strips_of_pictures_are_not_taken_for_strips_of_clips(run, clips, tmp_path):

@@ -18,10 +18,9 @@ from tagger.errors import DataError
 from tagger.frontend import MelStrip, Strip, standardise
 from trainer import data as prepared
 from trainer.data import TRACKS_FILE, Row
+from trainer.images import pixels_of
 from trainer.prepare import begin
 from trainer.stamps import STAMPS_FILE
-
-TOP_OF_SCALE = 255.0
 
 
 def prepare_pictures(
@@ -42,7 +41,7 @@ def prepare_pictures(
     for row in prepared.read_rows(like / TRACKS_FILE):
         picture = (source / row.file).with_suffix(".png")
         try:
-            pairs.append((row, _pixels(picture)))
+            pairs.append((row, pixels_of(picture)))
         except FileNotFoundError:
             report(f"{picture} is not there; left out")
         except (OSError, ValueError, SyntaxError):  # what Pillow makes of damaged files
@@ -64,14 +63,6 @@ def prepare_pictures(
     prepared.write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, front_end)
     return rows
-
-
-def _pixels(path: Path) -> NDArray[np.float32]:
-    """Return the cells of a picture, `[frequencies, columns]`, from 0 to 1."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"), np.float32) / TOP_OF_SCALE
 
 
 def approximate_strip(pixels: NDArray[np.float32], front_end: MelStrip, frames: int) -> Strip:

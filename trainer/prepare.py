@@ -9,11 +9,13 @@ from pathlib import Path
 from tagger.console import count_of, printable
 from tagger.decode import decode
 from tagger.errors import DataError, TrackError, reason
-from tagger.frontend import FrontEnd, MelStrip
+from tagger.frontend import FrontEnd, MelStrip, Strip
+from tagger.pictures import SpectrogramPicture
 from trainer import data as prepared
 from trainer import splits
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row
 from trainer.files import PARTS
+from trainer.images import is_picture, ready_picture
 from trainer.library import MIN_TRACKS, find_tagged
 from trainer.sources import find_clips, strip_files
 from trainer.splits import Split
@@ -57,6 +59,13 @@ def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> 
     else:
         rows, is_gtzan = find_clips(source, report)
     _check_genres(rows, source)
+    if any(is_picture(Path(row.file)) for row in rows) and not isinstance(
+        how.front_end, SpectrogramPicture
+    ):
+        raise DataError(
+            f"{source} has pictures; --front-end spectrogram-picture takes them as they are, "
+            "and --pictures-of says of which clips they are."
+        )
     split = how.split or splits.usual(rows, is_gtzan=is_gtzan)
     if split is Split.TABLE:
         rows = splits.from_table(rows, report)
@@ -180,8 +189,7 @@ def _heard(task: _Task) -> Stamp | str:
         if task.known and task.known.strip == task.strip and task.known.has_content_of(clip):
             status = clip.stat()
             return replace(task.known, size=status.st_size, mtime_ns=status.st_mtime_ns)
-        samples = decode(clip, how.front_end.sample_rate, how.seconds)
-        strip = how.front_end.compute(samples)
+        strip, audio, seconds = _hear(clip, how)
         status = clip.stat()
         content = content_digest(clip)
     except TrackError as error:
@@ -197,9 +205,20 @@ def _heard(task: _Task) -> Stamp | str:
         status.st_size,
         status.st_mtime_ns,
         content,
-        sha256(samples.tobytes()).hexdigest(),
-        samples.size / how.front_end.sample_rate,
+        audio,
+        seconds,
     )
+
+
+def _hear(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
+    """Return the strip of a clip, or of a ready picture, a digest of it, and its seconds."""
+    front_end = how.front_end
+    if isinstance(front_end, SpectrogramPicture) and is_picture(clip):
+        strip = ready_picture(clip, front_end)
+        return strip, sha256(strip.tobytes()).hexdigest(), front_end.seconds
+    samples = decode(clip, front_end.sample_rate, how.seconds)
+    seconds = samples.size / front_end.sample_rate
+    return front_end.compute(samples), sha256(samples.tobytes()).hexdigest(), seconds
 
 
 def _without_duplicates(

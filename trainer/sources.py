@@ -14,6 +14,7 @@ from tagger.walk import find_music
 from trainer import gtzan
 from trainer.credits import read_credits
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row, read_rows
+from trainer.images import is_picture
 
 Report = Callable[[str], None]
 
@@ -65,9 +66,10 @@ def _in_folders(source: Path) -> list[Row]:
     # Genre by genre: what is a link to a clip of another genre is to be seen as a contradiction.
     files = [path.relative_to(source) for folder in folders for path in find_music([folder])]
     if not files:
-        pictures = any(source.glob("*/*.png"))
-        hint = " It has pictures; --pictures-of says of which clips." if pictures else ""
-        raise DataError(f"{source} has no clips in folders named after their genre.{hint}")
+        pictures = sorted(path for path in source.glob("*/*") if is_picture(path))
+        files = [path.relative_to(source) for path in pictures]
+    if not files:
+        raise DataError(f"{source} has no clips in folders named after their genre.")
     return [
         # Folders below the genre's own belong to the name: two discs may both have a track 01.
         Row(path.as_posix(), path.parts[0], "/".join((*path.parts[1:-1], path.stem)))
