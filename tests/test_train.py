@@ -162,6 +162,16 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     assert metrics["track"]["tracks"] == 4
     assert metrics["baseline"]["accuracy"] == 1.0  # these two genres are no riddle
     assert sum(map(sum, metrics["track"]["confusion"])) == 4
+    assert metrics["subject"]["architecture"] == "vgg16"
+    assert metrics["subject"]["parameters"] == pytest.approx(14.7e6, rel=0.01)
+    assert metrics["subject"]["windows_per_second"] > 0
+    assert {"confusion.svg", "curves.png", "reliability.svg", "predictions.csv"} <= {
+        file.name for file in run.iterdir()
+    }
+    assert load_run(run).facts["versions"].keys() >= {"genretag", "keras", "python", "tensorflow"}
+    assert "run" in train("compare", run)
+    with pytest.raises(DataError, match="evaluated with --keep best"):
+        train("export", run, tmp_path / "model.onnx", "--keep", "last")
 
     for flags, limit in (((), 65e6), (("--half",), 33e6)):
         file = tmp_path / "model.onnx"
@@ -208,20 +218,21 @@ def test_folding_changes_nothing(factor):
 def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
     """Killed after the first epoch, it sees the same batches, rates and optimizer state."""
     code = (
-        "import sys, trainer.fit as f; from trainer.cli import main\n"
-        "append = f._append\n"
+        "import sys; from trainer.cli import main; from trainer.history import History\n"
+        "append = History.append\n"
         "def stop(history, epoch):\n"
         "    append(history, epoch)\n"
         "    sys.exit(9)\n"
-        "f._append = stop\n"
+        "History.append = stop\n"
         "main()"
     )
     broken = tmp_path / "run"
-    arguments = [str(a) for a in ("fit", strips, "--run", broken, *FIT)]
+    arguments = [str(a) for a in ("fit", "--from", run / "run.toml", "--run", broken)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
     assert done.returncode == 9
-    text = train("fit", strips, "--run", broken, *FIT, "--resume")
+    text = train("fit", "--run", broken, "--resume")
     assert "epoch   1/3" not in text
+    assert load_run(broken).options == load_run(run).options
 
     def losses(folder: Path) -> list[float]:
         with (folder / "history.csv").open() as file:
@@ -237,6 +248,19 @@ def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
         np.abs(averages(run) - load_run(run).model("last").get_layer("head").get_weights()[0]).max()
         > 1e-4
     )
+    from tensorflow.compat.v1.train import summary_iterator
+
+    events = sorted(broken.glob("events.out.tfevents.*"))
+    assert len(events) == 2
+    noted = {
+        event.step: value.simple_value
+        for file in events
+        for event in summary_iterator(str(file))
+        for value in event.summary.value
+        if value.tag == "train/loss"
+    }
+    assert list(noted) == [1, 2, 3]
+    np.testing.assert_allclose(list(noted.values()), losses(broken), rtol=1e-4)
 
 
 def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips):
@@ -302,6 +326,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "_one_epoch", lambda *_: (1, 1.0, 0.1, 1.0))
     monkeypatch.setattr(fit, "_validate", lambda *_: (0.5, 0.5, 1.0))
     monkeypatch.setattr(evaluate, "strip_windows", windows)
+    monkeypatch.setattr(evaluate, "windows_per_second", lambda *_: 1.0)
 
 
 def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
@@ -310,11 +335,11 @@ def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_trai
     strips, folder = tmp_path / "strips", tmp_path / "run"
     assert "flattering" in train("prepare", clips, strips, "--split", "windows", "--jobs", 1)
     shown = train("fit", strips, "--run", folder, "--epochs", 1)
-    assert "The figures below are flattering" in shown
+    assert "Figures below are flattering" in shown
     assert shown.splitlines()[-1].endswith("(flattering)")
-    assert train("evaluate", folder).startswith("These figures are flattering")
+    assert "flattering" in train("evaluate", folder)
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert "flattering" in metrics["caveat"]
+    assert "flattering" in metrics["subject"]["protocol"]
     run = load_run(folder)
     assert "flattering" in _training_facts(run, run, metrics)["accuracy"]["protocol"]
 
@@ -327,7 +352,7 @@ def test_one_fold_is_validated_on(clips, tmp_path, no_training):
     shown = train("fit", strips, "--run", folder, "--epochs", 1, "--fold", 2)
     assert "12 tracks to train on, 4 to validate on" in shown
     assert "flattering" not in shown
-    assert train("evaluate", folder).startswith("4 tracks")
+    assert "4 tracks of the split 'valid', none of them in training" in train("evaluate", folder)
 
 
 def test_layers_thaw_from_a_block_on():

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from tagger.frontends import KINDS
 from trainer.batches import Augment, Augmentation, Balance
 from trainer.library import MIN_TRACKS
 from trainer.prepare import FOLDS, SHARES
-from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run
+from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run, read_options
 from trainer.splits import Split
 
 app = typer.Typer(
@@ -109,10 +109,21 @@ def prepare(
 
 @app.command()
 def fit(
-    data: Annotated[list[Path], typer.Argument(help="Prepared data sets, taken together.")],
+    context: typer.Context,
     run: Annotated[Path, typer.Option("--run", help="The run folder to make.")],
+    data: Annotated[
+        list[Path] | None, typer.Argument(help="Prepared data sets, taken together.")
+    ] = None,
+    repeat: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Train as a run.toml (or the run folder it is in) says; "
+            "what is said here as well comes first.",
+        ),
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+        bool, typer.Option("--resume", help="Go on with an interrupted run; it knows its options.")
     ] = False,
     train_split: Annotated[
         list[str] | None,
@@ -184,37 +195,61 @@ def fit(
         "strong": replace(Augmentation.strong(), mixup=mixup),
     }
 
+    options = FitOptions(
+        data=tuple(map(str, data or ())),
+        train_splits=tuple(train_split or ("train",)),
+        fold=fold,
+        arch=arch,
+        weights=weights,
+        init=str(init) if init else None,
+        batch_norm=batch_norm,
+        epochs=epochs,
+        batches=batches,
+        batch_size=batch_size or habits.batch_size,
+        head_epochs=head_epochs,
+        unfreeze_from=unfreeze_from,
+        learning_rate=learning_rate,
+        warm_up=warm_up,
+        optimizer=optimizer or habits.optimizer,
+        weight_decay=weight_decay,
+        dropout=habits.dropout if dropout is None else dropout,
+        average=average,
+        balance=balance,
+        shrink=shrink,
+        patience=patience,
+        precision=precision,
+        seed=seed,
+        augmentation=augmentations[augment or habits.augment],
+    )
+    if repeat or (resume and not data):
+        begun = read_options(repeat or run)
+        options = replace(begun, **_said(context, options, begun))
+    if not options.data:
+        raise UsageError("Name prepared data sets, or a training to repeat with --from.")
     fit_run(
         run,
-        FitOptions(
-            data=tuple(map(str, data)),
-            train_splits=tuple(train_split or ("train",)),
-            fold=fold,
-            arch=arch,
-            weights=weights,
-            init=str(init) if init else None,
-            batch_norm=batch_norm,
-            epochs=epochs,
-            batches=batches,
-            batch_size=batch_size or habits.batch_size,
-            head_epochs=head_epochs,
-            unfreeze_from=unfreeze_from,
-            learning_rate=learning_rate,
-            warm_up=warm_up,
-            weight_decay=weight_decay,
-            optimizer=optimizer or habits.optimizer,
-            dropout=habits.dropout if dropout is None else dropout,
-            average=average,
-            balance=balance,
-            shrink=shrink,
-            patience=patience,
-            precision=precision,
-            seed=seed,
-            augmentation=augmentations[augment or habits.augment],
-        ),
+        options,
         resume=resume,
         report=_say,
     )
+
+
+def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dict[str, Any]:
+    """Return those of the options that were given on the command line, not by default."""
+    said = {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+    names = {"train_split": "train_splits", "augment": "augmentation"}
+    changes = {
+        field: getattr(options, field)
+        for field in (names.get(name, name) for name in said)
+        if hasattr(options, field)
+    }
+    if "mixup" in said and "augment" not in said:
+        changes["augmentation"] = replace(begun.augmentation, mixup=options.augmentation.mixup)
+    return changes
 
 
 @app.command()
@@ -233,6 +268,26 @@ def evaluate(
     from trainer.evaluate import evaluate as evaluate_run
 
     evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Evaluated run folders; the others are measured against the first."),
+    ],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even if they were scored on different tracks.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A folder for the table (Markdown, JSON) and a chart."),
+    ] = None,
+) -> None:
+    """Put runs side by side."""
+    from trainer.compare import compare as compare_runs
+
+    compare_runs(list(map(load_run, runs)), anyway=anyway, output=output, report=_say)
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """From a run to the ONNX file that genretag listens with."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from tagger.facts import METADATA_KEY, ModelFacts
 from tagger.vote import Voting
 from trainer import data as prepared
 from trainer.batches import Array, inputs
-from trainer.runs import METRICS_FILE, Keep, Run
+from trainer.runs import Keep, Run
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
 CHECKED_STRIPS = 16
@@ -36,7 +35,7 @@ def export(
     are stored as float16 and computed with in float32.
 
     Raises:
-        DataError: the run was not evaluated, or its data is gone.
+        DataError: the run was not evaluated, or with other weights, or its data is gone.
         ModelError: Keras and ONNX Runtime disagree, or Keras runs on another backend than
             TensorFlow, the only one whose export keeps the number of frames open.
     """
@@ -45,7 +44,12 @@ def export(
             "The export needs KERAS_BACKEND=tensorflow; it takes runs of every backend."
         )
     judge = judged_by or run
-    metrics = _metrics(judge)
+    metrics = judge.metrics()
+    if judge is run and (judged := metrics["subject"]["weights"]) != keep:
+        raise DataError(
+            f"{run.folder} was evaluated with --keep {judged}; "
+            f"export these weights, or evaluate it with --keep {keep}."
+        )
     model = run.deployed(keep)
     if half:
         _round_to_half(model)
@@ -75,16 +79,6 @@ def export(
     return facts
 
 
-def _metrics(run: Run) -> dict[str, Any]:
-    try:
-        metrics: dict[str, Any] = json.loads((run.folder / METRICS_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        raise DataError(
-            f"{run.folder} was not evaluated; run 'genretag-train evaluate {run.folder}' first."
-        ) from None
-    return metrics
-
-
 def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, Any]:
     options = run.options
     return {
@@ -98,8 +92,7 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
         "accuracy": {
-            "protocol": f"tracks of the split {metrics['split']!r}, "
-            + (metrics.get("caveat") or "none of them in training")
+            "protocol": metrics["subject"]["protocol"]
             + ("" if judge is run else "; of the run that chose the settings"),
             "tracks": metrics["track"]["tracks"],
             "track_accuracy": round(metrics["track"]["accuracy"], 4),

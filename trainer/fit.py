@@ -1,11 +1,9 @@
 """The training loop."""
 
-import csv
 import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +17,13 @@ from trainer.architectures import architecture, window_shape
 from trainer.averaging import WeightAverage
 from trainer.batches import WindowSampler, cut_window, shrink
 from trainer.data import DataSet, Track
-from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights
+from trainer.history import Epoch
+from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights, surroundings
 from trainer.scores import track_probabilities
 
-HISTORY = (
-    "epoch",
-    "seconds",
-    "learning_rate",
-    "loss",
-    "window_accuracy",
-    "track_accuracy",
-    "track_loss",
-)
 AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
 CLIP_NORM = 5.0
 VALIDATION_WINDOWS = 4  # a strip; enough to steer by, `evaluate` takes them all
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What an epoch gave; accuracies are of the validation tracks, NaN where there are none."""
-
-    epoch: int
-    seconds: float
-    learning_rate: float
-    loss: float
-    window_accuracy: float
-    track_accuracy: float
-    track_loss: float
-
-    def better_than(self, other: "Epoch | None") -> bool:
-        """Compare by track accuracy, then by track loss."""
-        if other is None:
-            return True
-        return (self.track_accuracy, -self.track_loss) > (other.track_accuracy, -other.track_loss)
 
 
 def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[str], None]) -> Run:
@@ -82,8 +53,8 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
         f"{keras.backend.backend()} in {options.precision}"
     )
-    if data.caveat:
-        report(f"The figures below are {data.caveat}.")
+    if data.flattering:
+        report(f"Figures below are flattering: {data.flattering}.")
     sampler = WindowSampler(
         data,
         tracks,
@@ -95,6 +66,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
     )
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
+    history = run.history
     phase = None
     for number in range(len(past) + 1, options.epochs + 1):
         if phase != (phase := number <= options.head_epochs):
@@ -111,8 +83,9 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
             if average:
                 save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
-        _append(run.history, epoch)
-        report(_line(epoch, options, is_best=held_out != () and best is epoch, caveat=data.caveat))
+        history.append(epoch)
+        mark = "  (flattering)" if data.flattering else ""
+        report(_line(epoch, options, is_best=held_out != () and best is epoch) + mark)
         if options.patience and best and number - best.epoch >= options.patience:
             report(f"No better validation for {options.patience} epochs: stopped.")
             break
@@ -130,11 +103,7 @@ def _past(folder: Path, options: FitOptions, resume: bool) -> list[Epoch]:
         raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
     if not run.weights("last").exists():
         return []
-    with run.history.open(newline="", encoding="utf-8") as file:
-        return [
-            Epoch(int(line["epoch"]), *(float(line[key]) for key in HISTORY[1:]))
-            for line in csv.DictReader(file)
-        ]
+    return run.history.read()
 
 
 def _build(
@@ -173,7 +142,8 @@ def _build(
         )
         if taken := network.take(model, weights):
             report(f"Taken from {options.weights}: {', '.join(taken)}")
-    run = Run(folder, options, front_end, data.labels, batch_norm, {"pretrained": taken})
+    facts = {"pretrained": taken, **surroundings(keras.backend.backend())}
+    run = Run(folder, options, front_end, data.labels, batch_norm, facts)
     run.save()
     return run, model, taken
 
@@ -276,16 +246,7 @@ def _validate(
     )
 
 
-def _append(history: Path, epoch: Epoch) -> None:
-    begin = not history.exists()
-    with history.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if begin:
-            writer.writerow(HISTORY)
-        writer.writerow([epoch.epoch, *(f"{getattr(epoch, key):.6g}" for key in HISTORY[1:])])
-
-
-def _line(epoch: Epoch, options: FitOptions, *, is_best: bool, caveat: str) -> str:
+def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
     rate = options.batches * options.batch_size / epoch.seconds
     validation = (
         ""
@@ -295,5 +256,5 @@ def _line(epoch: Epoch, options: FitOptions, *, is_best: bool, caveat: str) -> s
     )
     return (
         f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
-        f"  {rate:5.1f} windows/s{'  (flattering)' if caveat else ''}"
+        f"  {rate:5.1f} windows/s"
     )

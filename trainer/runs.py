@@ -1,28 +1,45 @@
 """A run folder: everything that a training left behind, enough to go on with it or repeat it.
 
-`run.json` holds the options and facts, `history.csv` a line an epoch, `last.weights.h5` the
-newest weights with the optimizer's state, `average.weights.h5` their moving average if one was
-asked for, `best.weights.h5` those of the best epoch on the validation tracks, and
-`metrics.json` what `evaluate` found.
+`run.toml` holds the options, `run.json` the facts, `history.csv` a line an epoch (with a copy for
+TensorBoard), `last.weights.h5` the newest weights with the optimizer's state,
+`average.weights.h5` their moving average if one was asked for, `best.weights.h5` those of the best
+epoch on the validation tracks, and `metrics.json` what `evaluate` found.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tagger.errors import DataError
+from tagger import __version__
+from tagger.errors import DataError, reason
 from tagger.frontend import FrontEnd
 from tagger.frontends import front_end_of
 from trainer.batches import Augment, Augmentation, Balance
+from trainer.history import History
+from trainer.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:
     import keras
 
+OPTIONS_FILE = "run.toml"
 RUN_FILE = "run.json"
 METRICS_FILE = "metrics.json"
-FORMAT = 1
+PREDICTIONS_FILE = "predictions.csv"
+FORMAT = 2
+FORMAT_WITH_OPTIONS = 1  # it had them in run.json
+METRICS_FORMAT = 2
+
+HEADING = """\
+# Every choice that shaped this training; what is not here had its default. To repeat it:
+#   genretag-train fit --from run.toml --run NEW
+
+"""
 
 Optimizer = Literal["adamw", "adam"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -81,28 +98,43 @@ class Run:
     facts: Mapping[str, Any]
 
     @property
-    def history(self) -> Path:
-        """One line an epoch."""
-        return self.folder / "history.csv"
+    def history(self) -> History:
+        """What each epoch gave."""
+        return History(self.folder / "history.csv")
 
     def weights(self, keep: Keep) -> Path:
         """Return the file of the best or the last weights."""
         return self.folder / f"{keep}.weights.h5"
 
     def save(self) -> None:
-        """Write `run.json`."""
+        """Write `run.toml` and `run.json`."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / OPTIONS_FILE, HEADING + to_toml(self.options))
         write_json(
             self.folder / RUN_FILE,
             {
                 "format": FORMAT,
-                "options": asdict(self.options),
                 "front_end": self.front_end.to_dict(),
                 "labels": self.labels,
                 "batch_norm": self.batch_norm,
                 "facts": dict(self.facts),
             },
         )
+
+    def metrics(self) -> dict[str, Any]:
+        """Read what `evaluate` found.
+
+        Raises:
+            DataError: the run was not evaluated, or by another version.
+        """
+        again = f"run 'genretag-train evaluate {self.folder}' first"
+        try:
+            found: dict[str, Any] = json.loads((self.folder / METRICS_FILE).read_text("utf-8"))
+        except (OSError, ValueError):
+            raise DataError(f"{self.folder} was not evaluated; {again}.") from None
+        if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
+            raise DataError(f"{self.folder} was evaluated by another version; {again}.")
+        return found
 
     def model(self, keep: Keep) -> "keras.Model":
         """Build the windows model with the best or the last weights.
@@ -145,31 +177,75 @@ def load_run(folder: Path) -> Run:
     Raises:
         DataError: not a run folder, or one of another version.
     """
+    file = folder / RUN_FILE
     try:
-        stored = json.loads((folder / RUN_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+        stored = json.loads(file.read_text("utf-8"))
+        if stored["format"] not in (FORMAT, FORMAT_WITH_OPTIONS):
+            raise DataError(f"{folder} was made by another version of genretag-train.")
+        return Run(
+            folder,
+            _options(folder, stored),
+            front_end_of(stored["front_end"]),
+            tuple(stored["labels"]),
+            stored["batch_norm"],
+            stored["facts"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder} is not a run folder (no readable {RUN_FILE}).") from None
-    if stored.get("format") != FORMAT:
-        raise DataError(f"{folder} was made by another version of genretag-train.")
-    options = dict(stored["options"])
-    options["data"] = tuple(options["data"])
-    options["train_splits"] = tuple(options["train_splits"])
-    options["augmentation"] = Augmentation(**options["augmentation"])
-    options.pop("grid", None)  # of older runs; it is the front end's
-    return Run(
-        folder,
-        FitOptions(**options),
-        front_end_of(stored["front_end"]),
-        tuple(stored["labels"]),
-        stored["batch_norm"],
-        stored["facts"],
-    )
+
+
+def _options(folder: Path, stored: Mapping[str, Any]) -> FitOptions:
+    if stored["format"] == FORMAT:
+        return read_toml(FitOptions, folder / OPTIONS_FILE)
+    # Once the options stood here, and the windows among them, which are now the front end's.
+    table = {name: value for name, value in stored["options"].items() if name != "grid"}
+    return from_table(FitOptions, table, folder / RUN_FILE)
+
+
+def read_options(path: Path) -> FitOptions:
+    """Read the options of a run from its folder, or from a `run.toml`.
+
+    Raises:
+        DataError: they cannot be read, or are not those of this version.
+    """
+    return load_run(path).options if path.is_dir() else read_toml(FitOptions, path)
+
+
+def surroundings(backend: str) -> dict[str, Any]:
+    """Return the versions of what a training runs on."""
+    versions = {name: import_module(name).__version__ for name in ("keras", "numpy", backend)}
+    return {
+        "backend": backend,
+        "versions": {"genretag": __version__, "python": platform.python_version(), **versions},
+    }
+
+
+@contextmanager
+def all_or_nothing(folder: Path) -> Iterator[Path]:
+    """Give a scratch folder; its files move to `folder` once all of them are whole.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="part.", dir=folder) as scratch:
+            yield Path(scratch)
+            for file in sorted(Path(scratch).iterdir()):
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {reason(error)}.") from None
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file in one step: the old one stays until the new one is whole."""
+    _write(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _write(file: Path, text: str) -> None:
     part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    # A name of a file that is not UTF-8 becomes an escape, as JSON has them.
+    part.write_text(text, "utf-8", errors="backslashreplace")
     part.replace(file)
 
 
