@@ -186,7 +186,7 @@ def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_pa
     run(source, tmp_path / "out", split=Split.WINDOWS)
     assert "flattering" in run.text
     data = prepared.load([tmp_path / "out"])
-    assert "flattering" in data.caveat
+    assert "windows of the same tracks" in data.flattering
     frames = 1 + 20 * 22_050 // 512
     names = {}
     for split in ("train", "valid"):
@@ -206,7 +206,7 @@ def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_pa
         60, 128, "short", "valid"
     )
     run(source, tmp_path / "out", split=Split.STRATIFIED)
-    assert prepared.load([tmp_path / "out"]).caveat == ""
+    assert prepared.load([tmp_path / "out"]).flattering == ""
 
 
 # GTZAN

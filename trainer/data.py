@@ -34,9 +34,7 @@ SPLITS = ("train", "valid", "test")
 BY_WINDOW = "windows"
 """Instead of a split: each track's windows are dealt out to training and validation."""
 VALID_WINDOWS = 0.2  # of them
-FLATTERING = (
-    "flattering: windows of the same tracks are in training and validation, as in old papers"
-)
+FLATTERING = "windows of the same tracks are in training and validation, as in old papers"
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,8 @@ class DataSet:
         return tuple(track for track in self.tracks if track.split in names)
 
     @property
-    def caveat(self) -> str:
-        """What has to be said wherever figures of this data are shown; empty if nothing."""
+    def flattering(self) -> str:
+        """Why figures of this data flatter, to be said wherever they are shown, or nothing."""
         return FLATTERING if any(track.window for track in self.tracks) else ""
 
     def target(self, track: Track) -> int:

@@ -69,7 +69,7 @@ def evaluate(
     windows, owners = strip_windows(model, tracks, run.front_end)
     subject = Subject(
         split,
-        protocol(split, data.caveat),
+        protocol(split, data.flattering),
         keep,
         run.options.arch,
         model.count_params(),

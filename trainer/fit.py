@@ -53,8 +53,8 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
         f"{keras.backend.backend()} in {options.precision}"
     )
-    if data.caveat:
-        report(f"The figures below are {data.caveat}.")
+    if data.flattering:
+        report(f"Figures below are flattering: {data.flattering}.")
     sampler = WindowSampler(
         data,
         tracks,
@@ -84,7 +84,8 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
                 save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
         history.append(epoch)
-        report(_line(epoch, options, is_best=held_out != () and best is epoch, caveat=data.caveat))
+        mark = "  (flattering)" if data.flattering else ""
+        report(_line(epoch, options, is_best=held_out != () and best is epoch) + mark)
         if options.patience and best and number - best.epoch >= options.patience:
             report(f"No better validation for {options.patience} epochs: stopped.")
             break
@@ -245,7 +246,7 @@ def _validate(
     )
 
 
-def _line(epoch: Epoch, options: FitOptions, *, is_best: bool, caveat: str) -> str:
+def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
     rate = options.batches * options.batch_size / epoch.seconds
     validation = (
         ""
@@ -255,5 +256,5 @@ def _line(epoch: Epoch, options: FitOptions, *, is_best: bool, caveat: str) -> s
     )
     return (
         f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
-        f"  {rate:5.1f} windows/s{'  (flattering)' if caveat else ''}"
+        f"  {rate:5.1f} windows/s"
     )

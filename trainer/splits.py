@@ -97,7 +97,7 @@ def folds(rows: Sequence[Row], count: int, seed: int, report: Report) -> list[Ro
 
 def by_window(rows: Sequence[Row], report: Report) -> list[Row]:
     """Let the windows of every track be dealt out, which is no honest split, and say so."""
-    report(f"This split is {FLATTERING}.")
+    report(f"This split is flattering: {FLATTERING}.")
     return [replace(row, split=BY_WINDOW) for row in rows]
 
 
