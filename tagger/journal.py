@@ -8,8 +8,9 @@ import json
 import os
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +25,8 @@ from tagger.tags import Texts
 
 FILE_NAME = "genretag.sqlite"
 VERSION = 1
+
+_MOST_LATER = 100  # notes that wait for a commit
 
 _SCHEMA = """
 CREATE TABLE run (
@@ -104,6 +107,7 @@ class Journal:
         self.file = folder / FILE_NAME
         self._lock = RLock()
         self._begin = Together(self._begin_all)
+        self._later: deque[tuple[str, tuple[object, ...]]] = deque()
         with self._turn():
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -121,6 +125,8 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(StateError):  # what is not noted is found out by `recover`
+            self._settle()
         self._db.close()
 
     @contextmanager
@@ -149,17 +155,35 @@ class Journal:
         return self._begin((run, change))
 
     def _begin_all(self, changes: Sequence[tuple[int, Change]]) -> list[int]:
+        with self._transaction("FULL"):
+            return [self._insert(run, change) for run, change in changes]
+
+    @contextmanager
+    def _transaction(self, synchronous: str) -> Iterator[None]:
+        """Commit what is done within, and what was left for later, at once or not at all."""
         with self._turn():
-            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(f"PRAGMA synchronous = {synchronous}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                numbers = [self._insert(run, change) for run, change in changes]
+                while self._later:
+                    self._db.execute(*self._later.popleft())
+                yield
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:  # some errors have ended it already
                     self._db.execute("ROLLBACK")
                 raise
-        return numbers
+
+    def _settle(self) -> None:
+        if self._later:
+            with self._transaction("NORMAL"):
+                pass
+
+    def _note(self, statement: str, *values: object) -> None:
+        """Leave for the next commit what may get lost, so that nobody waits for the disk."""
+        self._later.append((statement, values))
+        if len(self._later) >= _MOST_LATER:
+            self._settle()
 
     def _insert(self, run: int, change: Change) -> int:
         cursor = self._db.execute(
@@ -180,14 +204,12 @@ class Journal:
         return cursor.lastrowid
 
     def mark(self, write: int, state: State) -> None:
-        """Note how a write ended."""
-        with self._turn():
-            # Nothing is lost if this does not reach the disk: `recover` asks the file itself.
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("UPDATE write SET state = ? WHERE id = ?", (state, write))
+        """Note how a write ended, or have `recover` ask the file itself."""
+        self._note("UPDATE write SET state = ? WHERE id = ?", state, write)
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
+        self._settle()
         with self._turn():
             counts: dict[int, dict[State, int]] = {}
             for run, state, count in self._db.execute(
@@ -214,6 +236,7 @@ class Journal:
             "SELECT id, path, temporary, old, new, id3v1, audio, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
+        self._settle()
         with self._turn():
             return [
                 Write(
@@ -233,12 +256,12 @@ class Journal:
 
     def remember(self, path: Path, identity: Identity) -> None:
         """Note what a file was when it was put into a CSV."""
-        with self._turn():
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute(
-                "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
-                (os.fsencode(path.absolute()), identity.size, identity.mtime_ns),
-            )
+        self._note(
+            "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
+            os.fsencode(path.absolute()),
+            identity.size,
+            identity.mtime_ns,
+        )
 
     def remembered(self, path: Path) -> tuple[int, int] | None:
         """Return size and modification time of a file when it was last put into a CSV."""

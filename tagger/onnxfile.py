@@ -29,7 +29,9 @@ _TYPES = {
     3: "int8",
     6: "int32",
     7: "int64",
+    9: "bool",
     10: "float16",
+    11: "float64",
     16: "bfloat16",
 }
 
