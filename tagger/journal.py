@@ -19,35 +19,8 @@ from typing import Self
 from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.safewrite import Change
+from tagger.state import FILE_NAME, open_state
 from tagger.tags import Texts
-
-FILE_NAME = "genretag.sqlite"
-VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE run (
-    id INTEGER PRIMARY KEY,
-    started REAL NOT NULL,      -- seconds since 1970, UTC
-    command TEXT NOT NULL
-);
-CREATE TABLE write (
-    id INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES run (id),
-    path BLOB NOT NULL,         -- as the file system has it, UTF-8 or not
-    temporary BLOB NOT NULL,
-    old TEXT NOT NULL,          -- JSON list of the genre texts
-    new TEXT NOT NULL,
-    id3v1 INTEGER,              -- the number of the old genre in an ID3v1 tag
-    audio BLOB NOT NULL,        -- its fingerprint
-    state TEXT NOT NULL
-);
-CREATE INDEX write_of_run ON write (run);
-CREATE INDEX write_by_state ON write (state) WHERE state = 'begun';
-CREATE TABLE plan (
-    path BLOB PRIMARY KEY,      -- a file, and what it was when it was last put into a CSV
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
 
 
 class State(StrEnum):
@@ -83,15 +56,6 @@ class RunRecord:
     counts: dict[State, int]
 
 
-def state_folder() -> Path:
-    """Return the folder of the state: GENRETAG_HOME, or the platform's user data folder."""
-    if home := os.environ.get("GENRETAG_HOME"):
-        return Path(home)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("genretag", appauthor=False))
-
-
 class Journal:
     """The journal file; a context manager that closes it.
 
@@ -102,18 +66,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE_NAME
         self._lock = RLock()
-        with self._turn():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                self.file, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                script = f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-                self._db.executescript(script)
-            elif version != VERSION:
-                raise StateError(f"{self.file} was made by another version of genretag.")
+        self._db = open_state(folder)
 
     def __enter__(self) -> Self:
         return self
