@@ -48,7 +48,9 @@ def _below(
     folders = []
     for entry in entries:
         path = folder / entry.name
-        if entry.name.startswith(".") or _excluded(path.relative_to(root), exclude):
+        if entry.name.startswith("."):
+            continue
+        if exclude and _excluded(path.relative_to(root), exclude):
             continue
         if _is_folder(entry):
             folders.append(path)
