@@ -59,7 +59,9 @@ def make_library(folder: Path, count: int) -> Path:
     return library
 
 
-def scan(program: str, library: Path, model: Path, home: Path, *options: str) -> tuple[float, float]:
+def scan(
+    program: str, library: Path, model: Path, home: Path, *options: str
+) -> tuple[float, float]:
     """Run a scan; returns its seconds and its peak memory in MB."""
     started = time.perf_counter()
     done = subprocess.run(

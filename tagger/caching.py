@@ -47,7 +47,7 @@ class CacheCare(StateFile):
     def summary(self) -> Summary:
         """Count what is there."""
         query = (
-            "SELECT coalesce(name, ''), lower(hex(model)), seconds, count(audio) FROM listener"
+            "SELECT coalesce(name, ''), lower(hex(model)), l.seconds, count(audio) FROM listener l"
             " LEFT JOIN model ON digest = model LEFT JOIN opinion ON listener = id GROUP BY id"
         )
         with self._turn():

@@ -53,6 +53,8 @@ def run_scan(options: ScanOptions) -> ExitCode:
         jobs = _jobs(options.jobs, to_hear)
         tag_writer = _tag_writer(options, cache, stack) if options.write_tags else None
         writers = _result_writers(options, facts, stack)
+        if options.csv and not options.write_tags and (cache or not options.cache):
+            writers += _plan_memory(stack)
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(
@@ -200,13 +202,16 @@ def _result_writers(options: ScanOptions, facts: ModelFacts, stack: ExitStack) -
         writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
     if options.jsonl:
         writers.append(JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels))
-    if options.csv and not options.write_tags:
-        try:
-            writers.append(PlanMemory(stack.enter_context(Journal(state_folder()))))
-        except StateError as error:
-            # A dry run can do without: `apply` goes by the genres then.
-            complain(str(error))
     return writers
+
+
+def _plan_memory(stack: ExitStack) -> list[Writer]:
+    try:
+        return [PlanMemory(stack.enter_context(Journal(state_folder())))]
+    except StateError as error:
+        # A dry run can do without: `apply` goes by the genres then.
+        complain(str(error))
+        return []
 
 
 class PlanMemory:
