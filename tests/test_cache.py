@@ -350,6 +350,17 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
     assert set(scan("--new")[1]) == {"growing.wav"}
 
 
+def test_what_changed_while_it_was_heard_is_heard_again(scan, track, decoded, monkeypatch):
+    path = track("a.wav")
+    decode = tagger.listen.decode
+    monkeypatch.setattr(
+        tagger.listen, "decode", lambda *a: (decode(*a), aged(path, LONG_AGO + len(decoded)))[0]
+    )
+    assert scan()[1]["a.wav"]["status"] == "ok"
+    scan()
+    assert decoded == ["a.wav", "a.wav"]
+
+
 def test_what_the_tagger_wrote_is_not_new(genretag, scan, track, decoded, tmp_path, home):
     path = track("a.mp3")
     _, rows, _ = scan("--new", "--write-tags", "--min-confidence", 0)
