@@ -6,7 +6,7 @@ times; start-up counts. Memory is the peak of the main process, for few files an
 
     python benchmarks/second_scan.py [--files 10000] [--few 200] [--repeats 5] [--folder DIR]
 
-Needs the `test` extra. Writes `benchmarks/results/second_scan.json` and prints a table.
+Needs Linux and the `test` extra. Writes `benchmarks/results/second_scan.json` and prints a table.
 """
 
 import argparse
@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,15 +31,20 @@ from conftest import music, write_audio, write_toy_model  # noqa: E402
 RESULTS = Path(__file__).parent / "results" / "second_scan.json"
 ALBUM = 12  # tracks
 
-# What a scan is run as: the command itself, which says at its end what memory it took at most.
+# What a scan is run as: the command itself, whose main process says at its end what it took of
+# processor time (seconds) and at most of memory (MB).
 PROGRAM = """
 import resource, sys
 from tagger.cli import main
 try:
     main()
 finally:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak {peak / 1024:.1f} MB", file=sys.stderr)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime
+    # Not ru_maxrss, which begins with the memory of who started the process.
+    status = open("/proc/self/status").read()
+    peak = int(status.split("VmHWM:")[1].split()[0])
+    print(f"used {cpu:.2f} {peak / 1024:.1f}", file=sys.stderr)
 """
 NOTHING_HEAVY = """
 import sys
@@ -59,10 +66,17 @@ def make_library(folder: Path, count: int) -> Path:
     return library
 
 
-def scan(
-    program: str, library: Path, model: Path, home: Path, *options: str
-) -> tuple[float, float]:
-    """Run a scan; returns its seconds and its peak memory in MB."""
+@dataclass(frozen=True)
+class Cost:
+    """What a scan took."""
+
+    seconds: float
+    cpu: float  # seconds of the processor: what `seconds` would be on a machine with nothing to do
+    memory: float  # MB
+
+
+def scan(program: str, library: Path, model: Path, home: Path, *options: str) -> Cost:
+    """Run a scan."""
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", program, "scan", library, "--model", model, *options],
@@ -72,7 +86,17 @@ def scan(
         check=True,
     )
     seconds = time.perf_counter() - started
-    return seconds, float(done.stderr.split("peak ")[1].split()[0])
+    return Cost(seconds, *map(float, done.stderr.split("used ")[1].split()))
+
+
+def summary(costs: Sequence[Cost]) -> dict[str, object]:
+    """Return what goes into the report of some equal scans."""
+    return {
+        "seconds": [round(cost.seconds, 2) for cost in costs],
+        "cpu_seconds": [cost.cpu for cost in costs],
+        "median_seconds": round(statistics.median(cost.seconds for cost in costs), 2),
+        "peak_mb": max(cost.memory for cost in costs),
+    }
 
 
 def main() -> None:
@@ -97,31 +121,21 @@ def main() -> None:
             place = Path(scratch) / str(count)
             place.mkdir()
             library = make_library(place, count)
-            first = scan(PROGRAM, library, model, place / "home")
-            outputs = {
-                "to a terminal's place": (),
-                "--csv": ("--csv", str(place / "genres.csv")),
-                "--new": ("--new",),
-            }
-            runs = {
-                name: [
-                    # It would fail where it had to decode, to load a model or to start a process.
-                    scan(NOTHING_HEAVY + PROGRAM, library, model, place / "home", *words)
-                    for _ in range(options.repeats)
-                ]
-                for name, words in outputs.items()
-            }
-            report[f"{count} files"] = {
-                "first scan": {"seconds": round(first[0], 2), "peak_mb": first[1]},
-                **{
-                    name: {
-                        "seconds": [round(seconds, 2) for seconds, _ in measured],
-                        "median_seconds": round(statistics.median(s for s, _ in measured), 2),
-                        "peak_mb": max(peak for _, peak in measured),
-                    }
-                    for name, measured in runs.items()
-                },
-            }
+            report[f"first scan of {count}"] = summary(
+                [scan(PROGRAM, library, model, place / "home")]
+            )
+            for name, words in {
+                "": (),
+                " with --csv": ("--csv", str(place / "genres.csv")),
+                " with --new": ("--new",),
+            }.items():
+                # It would fail where it had to decode, to load a model or to start a process.
+                report[f"second scan of {count}{name}"] = summary(
+                    [
+                        scan(NOTHING_HEAVY + PROGRAM, library, model, place / "home", *words)
+                        for _ in range(options.repeats)
+                    ]
+                )
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     print(json.dumps(report, indent=1))

@@ -67,6 +67,7 @@ class Cache(StateFile):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA cache_size = -512")  # kB: rows are read once
         self._pending: list[tuple[str, tuple[object, ...]]] = []
         self._flushed = time.monotonic()
 

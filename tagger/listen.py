@@ -31,7 +31,7 @@ from tagger.tracks import Heard, Opinion, Status
 T = TypeVar("T")
 
 BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
-MOST_KNOWN = 1024  # files in it that need no worker
+MOST_KNOWN = 128  # files in it that need no worker
 BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
 
 _STATUS = {

@@ -14,7 +14,7 @@ from tagger.tracks import Heard, Judged, Opinion, Status
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_BLOCK = 512  # files looked up together
+_BLOCK = 128  # files looked up together
 
 
 @dataclass(frozen=True)
