@@ -98,6 +98,15 @@ def scan(
     album: Annotated[
         bool, typer.Option("--album", help="The tracks of one folder vote together.")
     ] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only files not seen before, or changed since.")
+    ] = False,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache", help="Remember what was heard, and do not hear it again."
+        ),
+    ] = True,
     seconds: Annotated[
         float,
         typer.Option(
@@ -130,6 +139,8 @@ def scan(
         raise typer.BadParameter("--csv and --jsonl cannot go to the same place.")
     if append and overwrite:
         raise typer.BadParameter("--append and --overwrite exclude each other.")
+    if new and not cache:
+        raise typer.BadParameter("--new goes by the cache, and --no-cache means to do without.")
     from tagger.scanning import run_scan
 
     _exit(
@@ -141,6 +152,8 @@ def scan(
                 append=append,
                 keep_mtime=keep_mtime,
                 album=album,
+                new=new,
+                cache=cache,
                 csv=csv,
                 jsonl=jsonl,
                 min_confidence=min_confidence,
@@ -227,6 +240,45 @@ def verify(file: ModelFile = SHIPPED_MODEL) -> None:
     from tagger.modelinfo import run_verify
 
     _exit(lambda: run_verify(file))
+
+
+cache_app = typer.Typer(help="What was heard before, so that it need not be heard again.")
+app.add_typer(cache_app, name="cache", no_args_is_help=True)
+
+
+@cache_app.command("info")
+def cache_info(
+    json: Annotated[bool, typer.Option("--json", help="For other programs.")] = False,
+) -> None:
+    """Show how much is remembered, of which models, and where."""
+    from tagger.caching import run_info
+
+    _exit(lambda: run_info(as_json=json))
+
+
+@cache_app.command("prune")
+def cache_prune(
+    other_models: Annotated[
+        bool, typer.Option("--other-models", help="Forget the opinions of other models as well.")
+    ] = False,
+    model: Annotated[
+        Path, typer.Option(help="The model that is not another one.", show_default=False)
+    ] = SHIPPED_MODEL,
+) -> None:
+    """Forget files that are gone. Have removable and network drives in place."""
+    from tagger.caching import run_prune
+
+    _exit(lambda: run_prune(model if other_models else None))
+
+
+@cache_app.command("clear")
+def cache_clear(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Forget everything that was heard; the journal of writes stays."""
+    from tagger.caching import run_clear
+
+    _exit(lambda: run_clear(yes=yes))
 
 
 def main() -> None:

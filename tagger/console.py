@@ -34,6 +34,7 @@ class ScanDisplay:
         self._quiet = quiet
         self._results = results
         self._console = Console(stderr=stderr or quiet, highlight=False, soft_wrap=True)
+        self._on_terminal = self._console.is_terminal
         self._progress = Progress(
             TextColumn("{task.percentage:3.0f} %"),
             BarColumn(),
@@ -43,7 +44,7 @@ class ScanDisplay:
             TextColumn("left"),
             console=self._console,
             transient=True,
-            disable=quiet or not self._console.is_terminal,
+            disable=quiet or not self._on_terminal,
         )
         self._task = self._progress.add_task("", total=total, rate="")
         self._genres: Counter[str] = Counter()
@@ -83,10 +84,19 @@ class ScanDisplay:
         if result.failed:
             self._failures.append((result.path, result.error))
         if result.failed if self._quiet else self._results:
-            self._console.print(_line(result))
+            self._show(_line(result))
+        if self._progress.disable:
+            return
         done = self._statuses.total()
         rate = done / max(time.monotonic() - self._started, 1e-3)
         self._progress.update(self._task, completed=done, rate=f"{rate:.1f} tracks/s")
+
+    def _show(self, line: Text) -> None:
+        if self._on_terminal:
+            self._console.print(line)
+        else:  # Rich would take longer than a scan of what is known
+            self._console.file.write(f"{line.plain}\n")
+            self._console.file.flush()
 
     def summary(self, *, interrupted: bool, write_tags: bool) -> None:
         """Show the sum of it."""
@@ -165,7 +175,10 @@ def _genre_table(genres: Counter[str]) -> Table:
 
 def printable(name: str | Path) -> str:
     """Return a path, or text from a tag, as what a terminal can show and cannot be steered by."""
-    return "".join(c if c.isprintable() else "�" for c in os.fspath(name))
+    text = os.fspath(name)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 def count_of(number: int, noun: str) -> str:

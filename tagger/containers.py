@@ -141,6 +141,8 @@ def _comments(data: Data) -> Parts:
     yield b"vendor", data[4 : 4 + size]
     position = 8 + size
     for _ in range(_number(data[4 + size : 8 + size], little=True)):
+        if position >= len(data):  # the count may be as damaged as anything
+            raise ValueError("a Vorbis comment is cut short")
         size = _number(data[position : position + 4], little=True)
         comment = data[position + 4 : position + 4 + size]
         if bytes(comment[:6]).lower() != b"genre=":

@@ -9,7 +9,7 @@ import hashlib
 import mmap
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -42,16 +42,35 @@ def look(path: Path) -> Content:
     Raises:
         TagError: the file is damaged, or cannot be read.
     """
-    digest = hashlib.sha256()
+    audio: list[Data | bytes] = []
     items: Counter[tuple[bytes, bytes]] = Counter()
     with _understood():
         for name, part in _parts(path):
             if name == AUDIO:
-                for piece in _spread(part):
-                    digest.update(piece)
+                audio.append(part)
             else:
                 items[name, bytes(part)] += 1
-    return Content(digest.digest(), items)
+        return Content(_fingerprint(audio), items)
+
+
+def fingerprint(path: Path) -> bytes:
+    """Return the fingerprint of the audio of any regular file, decodable or not.
+
+    It is that of `look`; where it is not understood how a file is built, all of it is the audio.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if not path.is_file():  # a pipe would have to be waited for
+        raise OSError("is not a regular file")
+    if path.stat().st_size == 0:
+        return _fingerprint([])
+    data = _data(path)
+    try:
+        audio = [part for name, part in parts(data) if name == AUDIO]
+    except Exception:  # damaged files may have any form
+        audio = []
+    return _fingerprint(audio if any(map(len, audio)) else [data])
 
 
 def same_audio(one: Path, other: Path) -> bool:
@@ -86,11 +105,14 @@ def _understood() -> Iterator[None]:
         raise TagError(f"is built in a way that is not understood here ({error})") from None
 
 
-def _parts(path: Path) -> Parts:
+def _data(path: Path) -> Data:
     with path.open("rb") as file:
         # Never closed by hand: it goes when the last slice of it does.
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    return parts(data)
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _parts(path: Path) -> Parts:
+    return parts(_data(path))
 
 
 def _audio(path: Path) -> Iterator[Data | bytes]:
@@ -99,6 +121,14 @@ def _audio(path: Path) -> Iterator[Data | bytes]:
         if name == AUDIO:
             for start in range(0, max(len(part), 1), _PIECE):
                 yield part[start : start + _PIECE]
+
+
+def _fingerprint(audio: Iterable[Data | bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for part in audio:
+        for piece in _spread(part):
+            digest.update(piece)
+    return digest.digest()
 
 
 def _spread(part: Data | bytes) -> Iterator[Data | bytes]:

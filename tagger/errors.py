@@ -44,11 +44,11 @@ class DeviceError(GenretagError):
 
 
 class StateError(GenretagError):
-    """The journal cannot be used."""
+    """The journal or the cache cannot be used."""
 
 
 class LockedError(GenretagError):
-    """Another run is writing."""
+    """Another run holds the lock."""
 
     exit_code = ExitCode.LOCKED
 

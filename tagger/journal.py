@@ -6,7 +6,6 @@ afterwards, so that after a crash it is known which files were being written.
 
 import json
 import os
-import sqlite3
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,44 +13,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import RLock
-from typing import Self
 
 from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.parallel import Together
 from tagger.safewrite import Change
+from tagger.state import StateFile
 from tagger.tags import Texts
 
-FILE_NAME = "genretag.sqlite"
-VERSION = 1
-
 _MOST_LATER = 100  # notes that wait for a commit
-
-_SCHEMA = """
-CREATE TABLE run (
-    id INTEGER PRIMARY KEY,
-    started REAL NOT NULL,      -- seconds since 1970, UTC
-    command TEXT NOT NULL
-);
-CREATE TABLE write (
-    id INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES run (id),
-    path BLOB NOT NULL,         -- as the file system has it, UTF-8 or not
-    temporary BLOB NOT NULL,
-    old TEXT NOT NULL,          -- JSON list of the genre texts
-    new TEXT NOT NULL,
-    id3v1 INTEGER,              -- the number of the old genre in an ID3v1 tag
-    audio BLOB NOT NULL,        -- its fingerprint
-    state TEXT NOT NULL
-);
-CREATE INDEX write_of_run ON write (run);
-CREATE INDEX write_by_state ON write (state) WHERE state = 'begun';
-CREATE TABLE plan (
-    path BLOB PRIMARY KEY,      -- a file, and what it was when it was last put into a CSV
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
 
 
 class State(StrEnum):
@@ -87,56 +57,22 @@ class RunRecord:
     counts: dict[State, int]
 
 
-def state_folder() -> Path:
-    """Return the folder of the state: GENRETAG_HOME, or the platform's user data folder."""
-    if home := os.environ.get("GENRETAG_HOME"):
-        return Path(home)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("genretag", appauthor=False))
-
-
-class Journal:
-    """The journal file; a context manager that closes it.
+class Journal(StateFile):
+    """The journal, in the state file; a context manager that closes it.
 
     Raises:
         StateError: it cannot be opened, was made by a newer genretag, or the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.file = folder / FILE_NAME
-        self._lock = RLock()
         self._begin = Together(self._begin_all)
         self._later: deque[tuple[str, tuple[object, ...]]] = deque()
-        with self._turn():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                self.file, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                script = f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-                self._db.executescript(script)
-            elif version != VERSION:
-                raise StateError(f"{self.file} was made by another version of genretag.")
-
-    def __enter__(self) -> Self:
-        return self
+        super().__init__(folder)
 
     def __exit__(self, *_: object) -> None:
         with suppress(StateError):  # what is not noted is found out by `recover`
             self._settle()
-        self._db.close()
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Let one thread at a time use the database, and turn its errors into ours."""
-        try:
-            with self._lock:
-                yield
-        except (sqlite3.Error, OSError) as error:
-            raise StateError(f"The journal {self.file} cannot be used ({error}).") from None
+        super().__exit__()
 
     def begin_run(self, command: str) -> int:
         """Open a run and return its number."""

@@ -2,11 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
 
+from tagger.cache import Cache
 from tagger.changes import (
     UNDO,
     Outcome,
@@ -18,20 +19,23 @@ from tagger.changes import (
 from tagger.console import ask, complain, count_of, printable, show_table
 from tagger.errors import ExitCode, GenretagError
 from tagger.interrupt import told_to_stop
-from tagger.journal import Journal, State, state_folder
+from tagger.journal import Journal, State
 from tagger.lock import only_writer
 from tagger.planfile import read_plan
+from tagger.state import state_folder
 from tagger.writer import TagWriter
 
 
 def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> ExitCode:
     """Write the rows of a CSV whose action is `write`."""
-    with (
-        _writing(dry_run=dry_run),
-        Journal(state_folder()) as journal,
-        told_to_stop() as stop,
-    ):
-        writer = TagWriter(journal, f"apply {table.name}", keep_mtime=keep_mtime, dry_run=dry_run)
+    with _writing(dry_run=dry_run) as (journal, cache), told_to_stop() as stop:
+        writer = TagWriter(
+            journal,
+            f"apply {table.name}",
+            keep_mtime=keep_mtime,
+            dry_run=dry_run,
+            wrote=cache.wrote,
+        )
         outcomes = apply_plan(read_plan(table), journal, writer, stop)
         return _report(outcomes, "written", stop, dry_run=dry_run, quiet=quiet)
 
@@ -44,8 +48,9 @@ def run_undo(
     Raises:
         GenretagError: no such run; or no terminal to ask on and no `--yes`.
     """
-    with _writing(dry_run=dry_run), Journal(state_folder()) as journal:
-        writer = TagWriter(journal, UNDO, dry_run=dry_run)  # finds out first what killed runs did
+    with _writing(dry_run=dry_run) as (journal, cache):
+        # Finds out first what killed runs did.
+        writer = TagWriter(journal, UNDO, dry_run=dry_run, wrote=cache.wrote)
         run = run_to_undo(journal, number)
         writes = writes_below(journal.writes(run.id), paths)
         if not writes:
@@ -61,8 +66,15 @@ def run_undo(
             return _report(outcomes, "restored", stop, dry_run=dry_run, quiet=False)
 
 
-def _writing(*, dry_run: bool) -> AbstractContextManager[None]:
-    return nullcontext() if dry_run else only_writer(state_folder())
+@contextmanager
+def _writing(*, dry_run: bool) -> Iterator[tuple[Journal, Cache]]:
+    folder = state_folder()
+    with (
+        nullcontext() if dry_run else only_writer(folder),
+        Journal(folder) as journal,
+        Cache(folder) as cache,
+    ):
+        yield journal, cache
 
 
 def run_history() -> ExitCode:

@@ -3,19 +3,31 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
+from tagger.facts import ModelFacts
 from tagger.frontend import Strip
 from tagger.listen import blocks
-from tagger.model import GenreModel
 from tagger.tracks import Heard, Judged
 from tagger.vote import Probabilities, vote
 
 MOST_WINDOWS = 40  # of one strip in one call, a minute: more would only cost memory
 
 
-def judge(tracks: Iterable[Heard], model: GenreModel, batch_size: int) -> Iterator[Judged]:
+class Model(Protocol):
+    """What a track is judged with; only tracks that come with a strip need more than its facts."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What the model says about itself."""
+
+    def window_probabilities(self, strips: Strip) -> Probabilities:
+        """Run strips `[batch, mel bands, frames]`; gives `[batch, windows, labels]`."""
+
+
+def judge(tracks: Iterable[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
     """Ask the model about tracks, `batch_size` strips at a time, and yield them in order.
 
     A batch holds strips of one length, so nothing is padded and no track's result depends on its
@@ -25,7 +37,7 @@ def judge(tracks: Iterable[Heard], model: GenreModel, batch_size: int) -> Iterat
         yield from _judge_block(block, model, batch_size)
 
 
-def _judge_block(block: Sequence[Heard], model: GenreModel, batch_size: int) -> Iterator[Judged]:
+def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
     most = MOST_WINDOWS if model.facts.front_end.takes_strips else 1
     by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
     for track, heard in enumerate(block):
@@ -50,4 +62,4 @@ def _judge_block(block: Sequence[Heard], model: GenreModel, batch_size: int) -> 
             )
             yield Judged(done, tuple(opinion.tolist()))
         else:
-            yield Judged(done)
+            yield Judged(done, heard.remembered)

@@ -5,13 +5,14 @@ import signal
 import threading
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from tagger.content import fingerprint
 from tagger.decode import decode, is_music
 from tagger.errors import (
     SilentError,
@@ -25,11 +26,12 @@ from tagger.errors import (
 from tagger.frontend import FrontEnd, WindowGrid
 from tagger.identity import Identity
 from tagger.tags import can_hold_tags, read_genres
-from tagger.tracks import Heard, Status
+from tagger.tracks import Heard, Opinion, Status
 
 T = TypeVar("T")
 
 BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
+MOST_KNOWN = 128  # files in it that need no worker
 BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
 
 _STATUS = {
@@ -48,14 +50,29 @@ class Listening:
     grid: WindowGrid
     seconds: float | None = 30.0  # from the middle of each track; None: all of it
     jobs: int = 1
+    recall: Callable[[bytes], Opinion | None] | None = None  # asks for one by the fingerprint
 
 
 def listen(path: Path, how: Listening) -> Heard:
-    """Decode one file, compute its strip and read its genres; never raises for a bad file."""
+    """Decode one file, compute its strip and read its genres; never raises for a bad file.
+
+    A recording that is known from before, in whatever file, is not decoded.
+    """
     _leave_interrupts_to_the_parent()
+    heard = _listen(path, how)
+    if heard.audio is not None:
+        with suppress(OSError):
+            if Identity.of(path) == heard.identity:
+                return heard
+        return replace(heard, audio=None)  # what was heard is not what is there now
+    return heard
+
+
+def _listen(path: Path, how: Listening) -> Heard:
     existing: tuple[str, ...] = ()
     tag_error = ""
     identity: Identity | None = None
+    audio: bytes | None = None
     try:
         if path.is_dir():
             raise UnreadableError("is a folder that may not be looked into")
@@ -63,32 +80,61 @@ def listen(path: Path, how: Listening) -> Heard:
             raise UnsupportedError("is not a kind of music file that is known here")
         with suppress(OSError):  # decoding it will say what is wrong
             identity = Identity.of(path)
+        if how.recall is not None:
+            with suppress(OSError):
+                audio = fingerprint(path)
+        if how.recall is not None and audio and (opinion := how.recall(audio)):
+            return _known(path, identity, audio, opinion)
         samples = decode(path, how.front_end.sample_rate, how.seconds)
-        if can_hold_tags(path):
-            try:
-                existing = read_genres(path)
-            except TagError as error:
-                tag_error = str(error)
+        existing, tag_error = _genres(path)
         if samples.size < how.front_end.samples_for(how.grid.window):
             raise TooShortError("is shorter than one window of the model")
         strip = how.grid.whole(how.front_end.compute(samples))
     except TrackError as error:
-        return Heard(path, existing, status=_STATUS[type(error)], error=str(error))
+        status = _STATUS[type(error)]
+        return Heard(
+            path, existing, status=status, error=str(error), identity=identity, audio=audio
+        )
     except Exception as error:  # the next file is not to suffer from what an odd one brings about
         return Heard(path, existing, status=Status.UNREADABLE, error=f"is odd: {reason(error)}")
     seconds = samples.size / how.front_end.sample_rate
-    return Heard(path, existing, strip, seconds, error=tag_error, identity=identity)
+    return Heard(path, existing, strip, seconds, error=tag_error, identity=identity, audio=audio)
 
 
-def listen_to_all(paths: Iterable[Path], how: Listening) -> Iterator[Heard]:
+def _known(path: Path, identity: Identity | None, audio: bytes, opinion: Opinion) -> Heard:
+    existing, tag_error = ((), "") if opinion.status.is_failure else _genres(path)
+    return Heard(
+        path,
+        existing,
+        None,
+        opinion.seconds,
+        opinion.status,
+        opinion.error or (tag_error if opinion.probabilities else ""),
+        identity,
+        audio,
+        opinion.probabilities,
+    )
+
+
+def _genres(path: Path) -> tuple[tuple[str, ...], str]:
+    """Return the genres of a file, or why they cannot be read."""
+    try:
+        return read_genres(path) if can_hold_tags(path) else (), ""
+    except TagError as error:
+        return (), str(error)
+
+
+def listen_to_all(files: Iterable[Path | Heard], how: Listening) -> Iterator[Heard]:
     """Yield what was heard of each file, in order, decoded in `how.jobs` processes.
+
+    What is known already takes its place among the rest.
 
     Joblib's generators hand out new tasks whether or not results are taken, so files go to it in
     blocks with few of them under way: memory does not depend on the number of files, however
     slow the model is.
     """
-    under_way: deque[tuple[list[Path], Iterator[Heard]]] = deque()
-    for block in blocks(paths, BLOCK * how.jobs):
+    under_way: deque[tuple[list[Path | Heard], Iterator[Heard]]] = deque()
+    for block in _portions(files, BLOCK * how.jobs):
         under_way.append((block, _start(block, how)))
         if len(under_way) == BLOCKS_AHEAD:
             yield from _results(*under_way.popleft(), how)
@@ -96,47 +142,70 @@ def listen_to_all(paths: Iterable[Path], how: Listening) -> Iterator[Heard]:
         yield from _results(block, started, how)
 
 
-def _start(block: list[Path], how: Listening) -> Iterator[Heard]:
+def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | Heard]]:
+    """Divide into lists with `size` files to be heard, and not too many that are known."""
+    portion: list[Path | Heard] = []
+    unknown = 0
+    for file in files:
+        portion.append(file)
+        unknown += isinstance(file, Path)
+        if unknown == size or len(portion) == MOST_KNOWN + size:
+            yield portion
+            portion, unknown = [], 0
+    if portion:
+        yield portion
+
+
+def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
     """Hand a block of files to the processes."""
+    paths = [file for file in block if isinstance(file, Path)]
+    if not paths:
+        return iter(())
     from joblib import Parallel, delayed
 
     # A single file is not worth a process; but no other number, which would resize the pool.
-    jobs = how.jobs if len(block) > 1 else 1
-    tasks = (delayed(listen)(path, how) for path in block)
+    jobs = how.jobs if len(paths) > 1 else 1
+    tasks = (delayed(listen)(path, how) for path in paths)
     results: Iterator[Heard] = Parallel(
         n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
     )(tasks)
     return results
 
 
-def _results(block: list[Path], started: Iterator[Heard], how: Listening) -> Iterator[Heard]:
+def _results(
+    block: list[Path | Heard], started: Iterator[Heard], how: Listening
+) -> Iterator[Heard]:
     """Yield the results of a block, also when a file has brought a process down."""
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
     done = 0
     try:
-        for heard in started:
-            yield heard
+        for file in block:
+            yield file if isinstance(file, Heard) else next(started)
             done += 1
     except GeneratorExit:
         _give_up_quietly()
         raise
-    except TerminatedWorkerError:
+    except _lost_worker():
         # All that was under way is lost with it. One by one, the rest shows which file it was.
-        for path in block[done:]:
-            yield _alone(path, how)
+        for file in block[done:]:
+            yield file if isinstance(file, Heard) else _alone(file, how)
 
 
 def _alone(path: Path, how: Listening) -> Heard:
     """Listen to a file in a process that nothing else is lost with."""
     from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:
         (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
-    except TerminatedWorkerError:
+    except _lost_worker():
         return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
     return heard  # type: ignore[no-any-return]
+
+
+def _lost_worker() -> type[Exception]:
+    """Return what joblib raises when a process has died."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    return TerminatedWorkerError  # type: ignore[no-any-return]
 
 
 def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -1,6 +1,13 @@
-"""One writer at a time: a lock in the state folder, which the system frees when its holder dies."""
+"""One run at a time that changes anything: a lock in the state folder.
+
+The system frees it when its holder dies. It is for runs that write genres or take them back, for
+`scan --new`, which uses up what is new, and for tidying the cache; other scans need none.
+"""
 
 import os
+import shlex
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +16,7 @@ from tagger.errors import LockedError, StateError
 
 LOCK_FILE = "writing.lock"
 HOLDER_FILE = "writing.pid"
+_LONGEST = 120  # letters of a command
 
 
 @contextmanager
@@ -26,12 +34,12 @@ def only_writer(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK_FILE)
         lock.acquire(timeout=0)
-        holder.write_text(str(os.getpid()))
+        holder.write_text(_this_run(), "utf-8")
     except Timeout:
         who = ""
         with suppress(OSError):
-            who = f" (process {holder.read_text()})"
-        raise LockedError(f"Another genretag{who} is writing; wait until it has ended.") from None
+            who = f" ({holder.read_text('utf-8', 'replace')})"
+        raise LockedError(f"Another genretag{who} is at work; wait until it has ended.") from None
     except OSError as error:
         raise StateError(f"The folder {folder} cannot be used ({error.strerror}).") from None
     try:
@@ -40,3 +48,10 @@ def only_writer(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             holder.unlink()
         lock.release()
+
+
+def _this_run() -> str:
+    command = "".join(c if c.isprintable() else "�" for c in shlex.join(sys.argv[1:]))
+    if len(command) > _LONGEST:
+        command = command[:_LONGEST] + "…"
+    return f"process {os.getpid()}, {command!r}, since {time.strftime('%Y-%m-%d %H:%M:%S')}"

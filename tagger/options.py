@@ -19,6 +19,8 @@ class ScanOptions:
     append: bool = False
     keep_mtime: bool = True
     album: bool = False
+    new: bool = False  # only files that are not known
+    cache: bool = True
     csv: Path | None = None
     jsonl: Path | None = None
     min_confidence: float | None = None  # None: what the model file says

@@ -1,21 +1,24 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 
 from tagger import config
+from tagger.cache import Cache
 from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
 from tagger.errors import ExitCode, StateError, UsageError
 from tagger.facts import ModelFacts
 from tagger.interrupt import told_to_stop
-from tagger.journal import Journal, state_folder
+from tagger.journal import Journal
 from tagger.listen import Listening
 from tagger.lock import only_writer
-from tagger.model import GenreModel
+from tagger.ondemand import ModelOnDemand
 from tagger.options import ScanOptions
 from tagger.output import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
+from tagger.recall import Forgetful, Memory, Survey
 from tagger.scan import scan
+from tagger.state import state_folder
 from tagger.tracks import Result
 from tagger.walk import find_music
 from tagger.writer import TagWriter
@@ -31,42 +34,50 @@ def run_scan(options: ScanOptions) -> ExitCode:
     Raises:
         GenretagError: the scan could not start.
     """
-    from joblib import cpu_count
-
-    # The files are counted first, for the progress bar, and walked again while they are heard:
-    # a long list would have to be kept in memory.
-    total = sum(1 for _ in find_music(options.paths, options.exclude))
-    model = GenreModel(options.model, options.device)
-    facts = model.facts
-    rules = _rules(options, facts)
-    least = facts.front_end.samples_for(facts.grid.window) / facts.front_end.sample_rate
-    if options.seconds is not None and options.seconds < least:
-        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
-    jobs = max(1, min(options.jobs or cpu_count(), total))
-    if total == 0:
-        complain(f"No music was found in {', '.join(map(str, options.paths))}.")
     with ExitStack() as stack:
-        tag_writer = stack.enter_context(_tag_writer(options)) if options.write_tags else None
+        if options.new or options.write_tags:
+            stack.enter_context(only_writer(state_folder()))
+        cache = _cache(options, stack)
+        model, memory = _model(options, cache)
+        facts = model.facts
+        rules = _rules(options, facts)
+        _check_seconds(options, facts)
+        # The files are looked at first, to know what there is to do, and walked again while they
+        # are heard: a long list would have to be kept in memory.
+        found = memory.survey(find_music(options.paths, options.exclude))
+        _complain_about(found, options)
+        to_hear = found.files - found.known - (found.unsettled if options.new else 0)
+        if options.new and to_hear == 0:
+            return ExitCode.DONE
+        jobs = _jobs(options.jobs, to_hear)
+        tag_writer = _tag_writer(options, cache, stack) if options.write_tags else None
         writers = _result_writers(options, facts, stack)
+        if options.csv and not options.write_tags and (cache or not options.cache):
+            writers += _plan_memory(stack)
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
-            ScanDisplay(total, quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
+            ScanDisplay(
+                to_hear if options.new else found.files,
+                quiet=options.quiet,
+                results=not to_stdout,
+                stderr=to_stdout,
+            )
         )
-        display.header(_headline(model, jobs, options.seconds))
-        if model.notice:
-            display.header(f"The GPU is not used: {model.notice}.")
+        for line in _header(model, found, to_hear, jobs, options):
+            display.header(line)
         stop = stack.enter_context(told_to_stop())
         results = scan(
             find_music(options.paths, options.exclude),
             model,
             Listening(facts.front_end, facts.grid, options.seconds, jobs),
             rules,
-            batch_size=options.batch_size or BATCH_SIZE[model.device],
+            batch_size=options.batch_size or BATCH_SIZE[model.loaded.device if to_hear else "CPU"],
             by_album=options.album,
             writer=tag_writer,
             stop=stop,
+            memory=memory,
         )
-        with closing(results):
+        with closing(memory), closing(results):
             for result in results:
                 for writer in writers:
                     writer.write(result)
@@ -75,6 +86,56 @@ def run_scan(options: ScanOptions) -> ExitCode:
     if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
+
+
+def _cache(options: ScanOptions, stack: ExitStack) -> Cache | None:
+    """Open the cache; where nothing is to be written, a scan does without one that is unusable."""
+    if not options.cache:
+        return None
+    try:
+        return stack.enter_context(Cache(state_folder()))
+    except StateError as error:
+        if options.new or options.write_tags:
+            raise
+        complain(str(error))
+        return None
+
+
+def _model(options: ScanOptions, cache: Cache | None) -> tuple[ModelOnDemand, Forgetful]:
+    try:
+        model = ModelOnDemand(options.model, options.device, cache)
+        if cache is None or model.digest is None:
+            return model, Forgetful()
+        listener = cache.listener(model.digest, options.seconds)
+    except StateError as error:
+        if options.new:
+            raise
+        complain(str(error))
+        return ModelOnDemand(options.model, options.device), Forgetful()
+    return model, Memory(cache, listener, only_new=options.new, tell=complain)
+
+
+def _check_seconds(options: ScanOptions, facts: ModelFacts) -> None:
+    least = facts.front_end.samples_for(facts.grid.window) / facts.front_end.sample_rate
+    if options.seconds is not None and options.seconds < least:
+        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
+
+
+def _complain_about(found: Survey, options: ScanOptions) -> None:
+    if found.files == 0:
+        complain(f"No music was found in {', '.join(map(str, options.paths))}.")
+    if options.new and found.unsettled and not options.quiet:
+        complain(
+            f"{count_of(found.unsettled, 'file')} changed a moment ago: left for the next run."
+        )
+
+
+def _jobs(asked: int | None, to_hear: int) -> int:
+    if to_hear == 0:
+        return 1
+    from joblib import cpu_count
+
+    return max(1, min(asked or cpu_count(), to_hear))
 
 
 def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
@@ -88,18 +149,32 @@ def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
     )
 
 
-def _headline(model: GenreModel, jobs: int, seconds: float | None) -> str:
-    heard = "all" if seconds is None else f"{seconds:g} s"
-    return (
-        f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')}) on {model.device}, "
-        f"decoding in {jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track"
+def _header(
+    model: ModelOnDemand, found: Survey, to_hear: int, jobs: int, options: ScanOptions
+) -> Iterator[str]:
+    """Yield the first lines of a scan; the model is loaded if there is something to hear."""
+    name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
+    if to_hear == 0:
+        yield f"{name} knows all of this; nothing has to be listened to"
+        return
+    heard = "all" if options.seconds is None else f"{options.seconds:g} s"
+    known = f"; {found.known} of {count_of(found.files, 'track')} known" if found.known else ""
+    yield (
+        f"{name} on {model.loaded.device}, decoding in "
+        f"{jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track{known}"
     )
+    if model.loaded.notice:
+        yield f"The GPU is not used: {model.loaded.notice}."
 
 
-@contextmanager
-def _tag_writer(options: ScanOptions) -> Iterator[TagWriter]:
-    with only_writer(state_folder()), Journal(state_folder()) as journal:
-        yield TagWriter(journal, "scan --write-tags", keep_mtime=options.keep_mtime)
+def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> TagWriter:
+    journal = stack.enter_context(Journal(state_folder()))
+    return TagWriter(
+        journal,
+        "scan --write-tags",
+        keep_mtime=options.keep_mtime,
+        wrote=cache.wrote if cache else None,
+    )
 
 
 def _result_writers(options: ScanOptions, facts: ModelFacts, stack: ExitStack) -> list[Writer]:
@@ -109,13 +184,16 @@ def _result_writers(options: ScanOptions, facts: ModelFacts, stack: ExitStack) -
         writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
     if options.jsonl:
         writers.append(JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels))
-    if options.csv and not options.write_tags:
-        try:
-            writers.append(PlanMemory(stack.enter_context(Journal(state_folder()))))
-        except StateError as error:
-            # A dry run can do without: `apply` goes by the genres then.
-            complain(str(error))
     return writers
+
+
+def _plan_memory(stack: ExitStack) -> list[Writer]:
+    try:
+        return [PlanMemory(stack.enter_context(Journal(state_folder())))]
+    except StateError as error:
+        # A dry run can do without: `apply` goes by the genres then.
+        complain(str(error))
+        return []
 
 
 class PlanMemory:

@@ -35,8 +35,21 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What is remembered of a recording that was heard before."""
+
+    status: Status
+    error: str = ""  # why there are no probabilities
+    seconds: float = 0.0  # of audio that were listened to
+    probabilities: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Heard:
-    """A track that was decoded: a strip, or the reason why there is none."""
+    """A track that was decoded: a strip, or the reason why there is none.
+
+    Of a track that was heard before there is the model's opinion of then in place of a strip.
+    """
 
     path: Path
     existing: tuple[str, ...] = ()  # genres
@@ -45,6 +58,9 @@ class Heard:
     status: Status = Status.OK
     error: str = ""  # why there is no strip, or what is wrong with the tags
     identity: Identity | None = None  # of the file when it was opened
+    audio: bytes | None = None  # its fingerprint, if it is to be remembered
+    remembered: tuple[float, ...] = ()  # probabilities
+    by_looks: bool = False  # known by its identity alone: nothing of it was read this time
 
 
 @dataclass(frozen=True)

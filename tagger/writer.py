@@ -1,7 +1,7 @@
 """Writes genres with a journal, takes them back, and tidies up after a crash."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -21,12 +21,19 @@ class TagWriter:
     """
 
     def __init__(
-        self, journal: Journal, command: str, *, keep_mtime: bool = True, dry_run: bool = False
+        self,
+        journal: Journal,
+        command: str,
+        *,
+        keep_mtime: bool = True,
+        dry_run: bool = False,
+        wrote: Callable[[Change], None] | None = None,
     ) -> None:
         self.dry_run = dry_run
         self._journal = journal
         self._command = command
         self._keep_mtime = keep_mtime
+        self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
         self._lock = Lock()
         self._flush_folder = Together(_flush_folders)
@@ -82,6 +89,8 @@ class TagWriter:
                 self._journal.mark(number, State.FAILED)
             raise
         self._journal.mark(number, State.DONE)
+        if self._wrote is not None:
+            self._wrote(change)
         return True
 
 

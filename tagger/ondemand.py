@@ -1,0 +1,45 @@
+"""A model that is loaded when there is something to be heard, and not before."""
+
+from functools import cached_property
+from pathlib import Path
+
+from tagger.cache import Cache
+from tagger.facts import ModelFacts
+from tagger.frontend import Strip
+from tagger.model import GenreModel
+from tagger.options import Device
+from tagger.vote import Probabilities
+
+
+class ModelOnDemand:
+    """A model file whose facts may be known from before.
+
+    Attributes:
+        facts: what the file says about itself.
+        digest: of the file, if there is a cache.
+    """
+
+    def __init__(self, path: Path, device: Device, cache: Cache | None = None) -> None:
+        """Find out what the model is.
+
+        Raises:
+            ModelError, DeviceError: it has to be loaded for that, and cannot be.
+            StateError: the cache cannot be used.
+        """
+        self.path = path
+        self._device = device
+        # A file that cannot be read is for the model to complain about.
+        self.digest = cache.digest(path) if cache is not None and path.is_file() else None
+        known = cache.facts(self.digest) if cache is not None and self.digest else None
+        self.facts: ModelFacts = known or self.loaded.facts
+        if cache is not None and self.digest and known is None:
+            cache.learn_facts(self.digest, path.stem, self.facts)
+
+    @cached_property
+    def loaded(self) -> GenreModel:
+        """The model itself."""
+        return GenreModel(self.path, self._device)
+
+    def window_probabilities(self, strips: Strip) -> Probabilities:
+        """Ask the model, see `GenreModel`."""
+        return self.loaded.window_probabilities(strips)

@@ -1,0 +1,668 @@
+"""Nothing is listened to twice: the cache, `scan --new` and `genretag cache`, in this process."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import formats
+import pytest
+from conftest import TOY_FACTS, music, write_audio, write_toy_model
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tagger.listen
+import tagger.ondemand
+from tagger.cache import Cache, _reader
+from tagger.cli import app
+from tagger.console import run_app
+from tagger.content import fingerprint
+from tagger.errors import StateError, TagError
+from tagger.identity import Identity
+from tagger.journal import Journal
+from tagger.lock import only_writer
+from tagger.recall import Memory
+from tagger.safewrite import make, plan
+from tagger.state import FILE_NAME, VERSION
+from tagger.tags import open_tags, read_genres
+from tagger.tracks import Heard, Opinion, Status
+
+LONG_AGO = 1_600_000_000
+
+
+@pytest.fixture
+def genretag(capsys):
+    """Run a command here; gives exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        _reader.cache_clear()  # in another process it would be another one
+        with pytest.raises(SystemExit) as ended:
+            run_app("genretag", lambda: app(list(map(str, arguments))))
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def model(toy_model) -> Path:
+    os.utime(toy_model, (LONG_AGO, LONG_AGO))
+    return toy_model
+
+
+@pytest.fixture
+def track(tmp_path):
+    """Write a short track that has been there for long."""
+
+    def write(name: str, seconds: float = 3.2, seed: int = 0) -> Path:
+        return aged(write_audio(tmp_path / "music" / name, music(seconds, seed=seed)))
+
+    return write
+
+
+@pytest.fixture
+def scan(genretag, model, tmp_path):
+    """Scan the music folder; gives exit code, rows by name, and standard error."""
+
+    def run(*options: object) -> tuple[int, dict[str, dict[str, str]], str]:
+        code, out, err = genretag(
+            "scan", tmp_path / "music", "--model", model, "-j", 1, "-q", "--csv", "-", *options
+        )
+        return code, {Path(r["path"]).name: r for r in csv.DictReader(io.StringIO(out))}, err
+
+    return run
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[str]:
+    """The names of the files that were decoded."""
+    names: list[str] = []
+    decode = tagger.listen.decode
+
+    def noting(path, *arguments):
+        names.append(path.name)
+        return decode(path, *arguments)
+
+    monkeypatch.setattr(tagger.listen, "decode", noting)
+    return names
+
+
+def aged(path: Path, seconds: int = LONG_AGO) -> Path:
+    os.utime(path, (seconds, seconds))
+    return path
+
+
+def tag(path: Path, *genres: str) -> None:
+    file = open_tags(path)
+    file.texts = genres
+    file.save()
+
+
+# What is known
+
+
+def test_a_second_scan_decodes_nothing_and_says_the_same(scan, track, decoded, monkeypatch):
+    track("a.mp3")
+    tag(track("b.flac", seed=1), "Polka")
+    track("silent.wav", 1.0)
+    first = scan()
+    assert decoded == ["a.mp3", "b.flac", "silent.wav"]
+    aged(track("b.flac").parent / "b.flac")
+    tag(track("b.flac", seed=1), "Polka")
+    for path in track("a.mp3").parent.iterdir():
+        aged(path)
+    scan()
+    decoded.clear()
+    monkeypatch.setattr(tagger.ondemand, "GenreModel", None)  # nor is the model loaded
+    assert scan() == scan() == first
+    assert first[1]["b.flac"]["existing_genre"] == "Polka"
+    assert decoded == []
+
+
+def test_what_is_known_needs_no_heavy_package_and_no_process(scan, track, model, tmp_path):
+    track("a.mp3")
+    scan()
+    code = (
+        "import sys\n"
+        "for name in ('av', 'librosa', 'onnxruntime', 'joblib'): sys.modules[name] = None\n"
+        "from tagger.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "scan", tmp_path / "music", "--model", model]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "toy (3 genres) knows all of this" in done.stdout
+    assert "a.mp3" in done.stdout
+
+
+def test_a_changed_file_is_heard_again(scan, track, decoded):
+    track("a.wav")
+    track("b.wav", seed=1)
+    before = scan()[1]
+    decoded.clear()
+    aged(write_audio(track("a.wav"), music(3.2, pitch=3000.0)), LONG_AGO + 1)
+    after = scan()[1]
+    assert decoded == ["a.wav"]
+    assert after["a.wav"]["confidence"] != before["a.wav"]["confidence"]
+    assert after["b.wav"] == before["b.wav"]
+
+
+def test_moved_copied_and_linked_files_are_not_heard_again(scan, track, decoded, tmp_path):
+    for number in range(4):
+        track(f"album/{number}.flac", seed=number)
+    before = scan()[1]
+    decoded.clear()
+    album = tmp_path / "music" / "album"
+    (album / "0.flac").rename(album / "moved.flac")
+    shutil.copy(album / "1.flac", album / "copied.flac")
+    album.rename(tmp_path / "music" / "other")
+    other = tmp_path / "music" / "other"
+    (other / "linked.flac").hardlink_to(other / "2.flac")
+    (other / "2.flac").unlink()
+    after = scan()[1]
+    assert decoded == []
+    for old, new in (("0", "moved"), ("1", "copied"), ("2", "linked"), ("3", "3")):
+        assert after[f"{new}.flac"] | {"path": ""} == before[f"{old}.flac"] | {"path": ""}
+
+
+def test_tagged_files_are_not_heard_again_and_their_genre_is_right(tmp_path, scan, decoded):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    kinds = [kind for kind in formats.KINDS if kind not in formats.UNDECODABLE]
+    tracks = [aged(formats.make(kind, folder, seconds=4.0)) for kind in kinds]
+    before = scan()[1]
+    decoded.clear()
+    for path in tracks:
+        make(plan(path, genres=["Polka"]))  # the modification time stays
+    after = scan()[1]
+    assert decoded == []
+    assert {row["existing_genre"] for row in after.values()} == {"Polka"}
+    for name, row in before.items():
+        assert after[name]["confidence"] == row["confidence"]
+
+
+def test_a_genre_set_behind_our_back_is_seen(scan, track):
+    """Some taggers keep both the size and the modification time."""
+    path = track("a.flac")
+    tag(path, "Polka")
+    aged(path)
+    scan()
+    size = path.stat().st_size
+    tag(path, "Waltz")
+    aged(path)
+    assert path.stat().st_size == size
+    assert scan()[1]["a.flac"]["existing_genre"] == "Waltz"
+
+
+def test_a_genre_that_no_time_tells_of_is_not_replaced(scan, track, monkeypatch):
+    """Some file systems do not tell of such a change at all."""
+    monkeypatch.setattr(
+        Identity, "of", lambda path, of=Identity.of: replace(of(path), inode=1, ctime_ns=0)
+    )
+    path = track("a.flac")
+    file = open_tags(path)
+    file.tags["comment"] = "1234567890"
+    file.save()
+    aged(path)
+    size = path.stat().st_size
+    scan()
+    del file.tags["comment"]
+    file.texts = ["Polka"]
+    file.save()
+    aged(path)
+    assert path.stat().st_size == size
+    code, rows, _ = scan("--min-confidence", 0, "--write-tags")
+    assert (code, rows["a.flac"]["action"]) == (3, "failed")
+    assert "another genre" in rows["a.flac"]["error"]
+    assert read_genres(path) == ("Polka",)
+
+
+def test_other_models_and_seconds_are_heard_and_other_thresholds_are_not(
+    genretag, scan, track, decoded, tmp_path
+):
+    track("a.wav", 4.0)
+    scan()
+    decoded.clear()
+    assert scan("--min-confidence", 1)[1]["a.wav"]["status"] == "uncertain"
+    assert ";" in scan("--min-confidence", 0, "--top", 2)[1]["a.wav"]["genre"]
+    assert decoded == []
+    assert scan("--seconds", 3)[1]["a.wav"]["seconds"] == "3.00"
+    assert scan("--seconds", "full")[1]["a.wav"]["seconds"] == "4.00"
+    assert decoded == ["a.wav", "a.wav"]
+    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_FACTS, temperature=2.0))
+    music_folder = tmp_path / "music"
+    for _ in range(2):
+        genretag("scan", music_folder, "--model", other)
+    assert len(decoded) == 3
+    write_toy_model(other, replace(TOY_FACTS, temperature=3.0))
+    genretag("scan", music_folder, "--model", other)
+    assert len(decoded) == 4
+    assert scan()[1]["a.wav"]["seconds"] == "4.00"
+    assert len(decoded) == 4
+
+
+def test_bad_files_are_not_tried_again_but_those_that_may_not_be_read_are(
+    scan, track, decoded, monkeypatch
+):
+    folder = track("a.wav").parent
+    aged(folder / "a.wav")
+    for name, content in (("text.mp3", b"not music\n" * 300), ("empty.flac", b"")):
+        (folder / name).write_bytes(content)
+        aged(folder / name)
+    write_audio(folder / "silent.wav", 0 * music(4))
+    aged(folder / "silent.wav")
+    first = scan()
+    assert first[0] == 3
+    decoded.clear()
+    assert scan() == first
+    assert decoded == []
+
+    def refuse(path):
+        raise PermissionError
+
+    track("closed.wav", seed=5)
+    monkeypatch.setattr(tagger.listen, "fingerprint", refuse)
+    for _ in range(2):
+        scan()
+    assert decoded == ["closed.wav", "closed.wav"]
+
+
+def test_no_cache(scan, track, decoded, home):
+    track("a.wav")
+    for _ in range(2):
+        assert scan("--no-cache")[0] == 0
+    assert decoded == ["a.wav", "a.wav"]
+    with Cache(home) as cache:
+        assert cache.find([(track("a.wav"), Identity.of(track("a.wav")))], 1) == [None]
+
+
+def test_an_album_vote_is_not_what_is_remembered(scan, track):
+    track("album/a.wav")
+    track("album/b.wav", seed=3)
+    (track("album/c.wav", seed=4)).write_bytes(
+        write_audio(track("x.wav").parent / "y.wav", music(3.2, pitch=5000.0)).read_bytes()
+    )
+    alone = scan("--no-cache")[1]
+    scan("--album")
+    assert scan()[1] == alone
+
+
+# Only what is new
+
+
+def test_only_what_is_new(genretag, scan, track, decoded, model, tmp_path):
+    a, b = track("a.wav"), track("b.wav", seed=1)
+    music_folder = tmp_path / "music"
+    command = ("scan", music_folder, "--model", model, "-j", 1, "--new")
+    code, out, _ = genretag(*command)
+    assert code == 0
+    assert "a.wav" in out
+    assert "b.wav" in out
+    table = tmp_path / "genres.csv"
+    table.write_text("not looked at yet")
+    assert genretag(*command, "--csv", table) == (0, "", "")
+    assert genretag(*command, "--csv", "-") == (0, "", "")
+    assert table.read_text() == "not looked at yet"
+    track("c.wav", seed=2)
+    tag(a, "Polka")
+    aged(a, LONG_AGO + 5)
+    b.rename(b.with_name("z.wav"))
+    decoded.clear()
+    rows = scan("--new")[1]
+    assert set(rows) == {"a.wav", "c.wav", "z.wav"}
+    assert rows["a.wav"]["existing_genre"] == "Polka"
+    assert decoded == ["c.wav"]
+    assert genretag(*command) == (0, "", "")
+    assert "a.wav" in genretag(*command, "--seconds", "full")[1]  # another way of listening
+
+
+def test_a_file_that_is_being_copied_is_left_for_the_next_run(
+    genretag, scan, track, decoded, model, tmp_path, monkeypatch
+):
+    young, growing = track("young.wav"), track("growing.wav", seed=1)
+    os.utime(young)
+    decode = tagger.listen.decode
+
+    def while_it_grows(path, *arguments):
+        samples = decode(path, *arguments)
+        with path.open("ab") as file:
+            file.write(b"\0" * 100)
+        aged(path)
+        return samples
+
+    monkeypatch.setattr(tagger.listen, "decode", while_it_grows)
+    command = ("scan", tmp_path / "music", "--model", model, "-j", 1, "--new")
+    _, out, err = genretag(*command)
+    assert "wav" not in out
+    assert err == "1 file changed a moment ago: left for the next run.\n"
+    assert decoded == ["growing.wav"]
+    monkeypatch.setattr(tagger.listen, "decode", decode)
+    aged(young)
+    assert set(scan("--new")[1]) == {"young.wav", "growing.wav"}
+    assert scan("--new") == (0, {}, "")
+    aged(growing, int(time.time()) + 3600)  # a clock that is wrong does not keep a file out
+    assert set(scan("--new")[1]) == {"growing.wav"}
+
+
+def test_what_changed_while_it_was_heard_is_heard_again(scan, track, decoded, monkeypatch):
+    path = track("a.wav")
+    decode = tagger.listen.decode
+    monkeypatch.setattr(
+        tagger.listen, "decode", lambda *a: (decode(*a), aged(path, LONG_AGO + len(decoded)))[0]
+    )
+    assert scan()[1]["a.wav"]["status"] == "ok"
+    scan()
+    assert decoded == ["a.wav", "a.wav"]
+
+
+def test_what_the_tagger_wrote_is_not_new(genretag, scan, track, decoded, tmp_path, home):
+    path = track("a.mp3")
+    _, rows, _ = scan("--new", "--write-tags", "--min-confidence", 0)
+    assert rows["a.mp3"]["action"] == "written"
+    assert scan("--new", "--write-tags") == (0, {}, "")
+    assert genretag("undo", "--yes")[0] == 0
+    assert scan("--new", "--write-tags") == (0, {}, "")
+    table = tmp_path / "genres.csv"
+    scan("--min-confidence", 0, "--csv", table)
+    assert genretag("apply", table)[0] == 0
+    assert read_genres(path)
+    assert scan("--new") == (0, {}, "")
+    decoded.clear()
+    assert scan()[1]["a.mp3"]["existing_genre"] == read_genres(path)[0]
+    assert decoded == []
+
+
+def test_what_could_not_be_written_is_new_again(scan, track, monkeypatch):
+    track("a.mp3")
+
+    def refuse(*_, **__):
+        raise TagError("may not be written (it is read-only)")
+
+    options = ("--new", "--write-tags", "--min-confidence", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr("tagger.writer.make", refuse)
+        assert scan(*options)[0] == 3
+    assert scan(*options)[1]["a.mp3"]["action"] == "written"
+
+
+def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkeypatch):
+    for number in range(40):
+        track(f"{number:02}.wav", seed=number)
+    decode = tagger.listen.decode
+
+    def stop_in_the_middle(path, *arguments):
+        if path.name == "30.wav":
+            raise KeyboardInterrupt
+        return decode(path, *arguments)
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(tagger.listen, "decode", stop_in_the_middle)
+        assert scan("--new")[0] == 130
+    done = set(decoded)
+    decoded.clear()
+    assert set(scan("--new")[1]) == set(decoded)
+    assert done | set(decoded) == {f"{number:02}.wav" for number in range(40)}
+    assert 9 < len(decoded) < 40
+    assert scan("--new") == (0, {}, "")
+
+
+# When something is wrong
+
+
+def test_a_dry_run_does_without_a_cache_that_cannot_be_used(scan, genretag, track, home, model):
+    track("a.wav")
+    home.mkdir()
+    state = home / FILE_NAME
+    state.write_text("this is no database, and long enough to be read as one")
+    code, rows, err = scan()
+    assert (code, set(rows)) == (0, {"a.wav"})
+    assert err.count("\n") == 1
+    assert str(state) in err
+    assert "move it away" in err
+    assert scan("--no-cache", "-q")[0] == 0
+    for options in (("--new",), ("--write-tags",)):
+        code, rows, err = scan(*options)
+        assert (code, rows, err.count("\n")) == (1, {}, 1)
+    assert genretag("cache", "info")[0] == 1
+
+
+def test_a_state_folder_that_cannot_be_written(scan, track, monkeypatch):
+    track("a.wav")
+
+    def connect(*_, **__):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    code, rows, err = scan()
+    assert (code, set(rows), err.count("\n")) == (0, {"a.wav"}, 1)
+    assert "readonly" in err
+
+
+@pytest.mark.parametrize("method", ["find", "learn_opinion", "learn_file", "flush", "digest"])
+def test_a_cache_that_fails_on_the_way_is_told_of_once(scan, track, monkeypatch, method):
+    for number in range(3):
+        track(f"{number}.wav", seed=number)
+
+    def fail(*_, **__):
+        raise StateError("The disk is full.")
+
+    monkeypatch.setattr(Cache, method, fail)
+    code, rows, err = scan()
+    assert (code, len(rows), err) == (0, 3, "The disk is full.\n")
+
+
+def test_what_is_new_cannot_be_known_without_a_cache(scan, track, monkeypatch):
+    track("a.wav")
+
+    def fail(*_, **__):
+        raise StateError("The disk is full.")
+
+    monkeypatch.setattr(Cache, "find", fail)
+    assert scan("--new")[0] == 1
+    assert scan("--new", "--no-cache")[0] == 2
+
+
+def test_the_lock_names_who_holds_it(scan, track, home, monkeypatch):
+    track("a.wav")
+    monkeypatch.setattr(sys, "argv", ["genretag", "scan", "--new", "/my music\x1b"])
+    with only_writer(home):
+        for options in (("--new",), ("--write-tags",)):
+            code, rows, err = scan(*options)
+            assert (code, rows) == (4, {})
+            for words in (f"process {os.getpid()}", "scan --new '/my music�'", "since 20"):
+                assert words in err
+        assert scan()[0] == 0
+    assert scan("--new")[0] == 0
+
+
+VERSION_1 = """
+CREATE TABLE run (id INTEGER PRIMARY KEY, started REAL NOT NULL, command TEXT NOT NULL);
+CREATE TABLE write (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run (id), path BLOB NOT NULL,
+    temporary BLOB NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, id3v1 INTEGER,
+    audio BLOB NOT NULL, state TEXT NOT NULL
+);
+CREATE INDEX write_of_run ON write (run);
+CREATE INDEX write_by_state ON write (state) WHERE state = 'begun';
+CREATE TABLE plan (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO run VALUES (7, 1.6e9, 'scan --write-tags');
+INSERT INTO write VALUES (1, 7, '/m/a.mp3', '/m/.x', '[]', '["Jazz"]', NULL, x'00', 'done');
+PRAGMA user_version = 1;
+"""
+
+
+def test_the_journal_of_an_older_version_is_kept(scan, genretag, track, decoded, home):
+    home.mkdir()
+    with sqlite3.connect(home / FILE_NAME) as old:
+        old.executescript(VERSION_1)
+    old.close()
+    track("a.wav")
+    assert scan()[0] == scan()[0] == 0
+    assert decoded == ["a.wav"]
+    with Journal(home) as journal:
+        (run,) = journal.runs()
+        assert (run.id, run.command) == (7, "scan --write-tags")
+        assert journal.writes(7)[0].new == ("Jazz",)
+    with sqlite3.connect(home / FILE_NAME) as now:
+        assert now.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        now.execute(f"PRAGMA user_version = {VERSION + 1}")
+    now.close()
+    assert "newer version" in genretag("history")[2]
+
+
+# genretag cache
+
+
+def test_info_prune_and_clear(scan, genretag, track, decoded, model, tmp_path, home):
+    code, out, _ = genretag("cache", "info")
+    assert (code, out.startswith("0 files, 0 opinions")) == (0, True)
+    a, b = track("a.wav"), track("b.wav", seed=1)
+    scan("--write-tags", "--min-confidence", 0)
+    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_FACTS, temperature=2.0))
+    genretag("scan", a, "--model", other)
+    info = json.loads(genretag("cache", "info", "--json")[1])
+    assert (info["files"], info["opinions"], info["file"]) == (2, 3, str(home / FILE_NAME))
+    assert [(m["name"], m["seconds"], m["opinions"]) for m in info["models"]] == [
+        ("toy", "30.0", 2),
+        ("other", "30.0", 1),
+    ]
+    assert info["bytes"] > 4096
+    assert LONG_AGO < info["oldest"] <= info["newest"] <= time.time()
+    shown = genretag("cache", "info")[1]
+    assert shown.startswith("2 files, 3 opinions\n")
+    assert "other" in shown
+
+    b.unlink()
+    assert genretag("cache", "prune")[1] == "1 file and 1 opinion forgotten\n"
+    assert genretag("cache", "prune", "--other-models", "--model", model)[1] == (
+        "0 files and 1 opinion forgotten\n"
+    )
+    assert genretag("cache", "prune", "--other-models", "--model", "no.onnx")[0] == 1
+    decoded.clear()
+    assert set(scan()[1]) == {"a.wav"}
+    assert decoded == []
+
+    assert genretag("cache", "clear")[0] == 1  # there is nobody to ask
+    with only_writer(home):
+        assert genretag("cache", "clear", "--yes")[0] == 4
+    assert genretag("cache", "clear", "--yes") == (0, "", "")
+    info = json.loads(genretag("cache", "info", "--json")[1])
+    assert (info["files"], info["opinions"], info["models"]) == (0, 0, [])
+    assert "scan --write-tags" in genretag("history")[1]
+    scan()
+    assert decoded == ["a.wav"]
+
+
+# Properties
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.booleans(), max_size=80), st.integers(1, 5))
+def test_known_and_unknown_tracks_keep_their_order(known, portion):
+    files = [
+        Heard(Path(f"{n}.mp3"), by_looks=True) if is_known else Path(f"{n}.mp3")
+        for n, is_known in enumerate(known)
+    ]
+    how = tagger.listen.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tagger.listen, "listen", lambda path, how: Heard(path))
+        patch.setattr(tagger.listen, "BLOCK", portion)
+        patch.setattr(tagger.listen, "MOST_KNOWN", portion)
+        heard = list(tagger.listen.listen_to_all(files, how))
+    assert [track.path.name for track in heard] == [f"{n}.mp3" for n in range(len(known))]
+    assert [track.by_looks for track in heard] == known
+
+
+def test_memory_does_not_grow_with_the_library(home, tmp_path):
+    """However many files are known, few are looked up before the first is passed on."""
+    path = tmp_path / "a.mp3"
+    path.write_bytes(b"x")
+    aged(path)
+    asked = 0
+
+    def library():
+        nonlocal asked
+        while True:
+            asked += 1
+            yield path
+
+    with Cache(home) as cache:
+        cache.learn_opinion(b"a", 1, Opinion(Status.OK, "", 3.0, (0.5, 0.5)))
+        cache.learn_file(path, Identity.of(path), b"a", ())
+        cache.flush()
+        memory = Memory(cache, 1, only_new=False, tell=print)
+        how = tagger.listen.Listening(TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall)
+        tracks = tagger.listen.listen_to_all(memory.split(library()), how)
+        for number in range(5000):
+            assert next(tracks).remembered == (0.5, 0.5)
+            assert asked < number + 4000
+
+
+MAGIC = [b"fLaC", b"OggS\0\2", b"\0\0\0\x20ftyp", b"FORM", b"RIFF", b"DSD ", b"ID3\3\0\0", b""]
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from(MAGIC), st.binary(max_size=300))
+def test_any_file_has_a_fingerprint(tmp_path, magic, rest):
+    path = tmp_path / "odd"
+    path.write_bytes(magic + rest)
+    assert len(fingerprint(path)) == 32
+
+
+def test_files_without_audio_are_not_taken_for_one_another(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).write_bytes(b"RIFF\0\0\0\0WAVE" + name.encode())
+    assert fingerprint(tmp_path / "one") != fingerprint(tmp_path / "other")
+
+
+def test_a_comment_count_out_of_range_does_not_take_hours(track):
+    path = track("a.flac")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\x04", 42) + 4  # the Vorbis comment
+    vendor = int.from_bytes(data[at : at + 4], "little")
+    data[at + 4 + vendor : at + 8 + vendor] = b"\xff" * 4
+    path.write_bytes(data)
+    assert len(fingerprint(path)) == 32
+
+
+identities = st.builds(Identity, *[st.integers(0, 2**70)] * 2, *[st.integers(0, 2**62)] * 3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    identities,
+    st.lists(st.text(max_size=9), max_size=3).map(tuple),
+    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=9).map(tuple),
+    st.sampled_from(["inode", "device", "size", "mtime_ns", "ctime_ns"]),
+)
+def test_what_is_noted_is_found_and_nothing_else(
+    tmp_path_factory, identity, genres, probabilities, change
+):
+    path, other = Path("/m/\udcff.mp3"), Path("/m/other.mp3")
+    with Cache(tmp_path_factory.mktemp("state")) as cache:
+        opinion = Opinion(Status.OK, "", 30.0, probabilities)
+        cache.learn_opinion(b"a", 1, opinion)
+        cache.learn_file(path, identity, b"a", genres, "odd tags")
+        cache.flush()
+        (found,) = cache.find([(path, identity)], 1)
+        if identity.inode == 0:
+            assert found is None
+            return
+        assert found == Heard(
+            path, genres, None, 30.0, Status.OK, "odd tags", identity, None, probabilities, True
+        )
+        changed = replace(identity, **{change: getattr(identity, change) + 1})
+        assert cache.find([(other, changed), (other, None)], 1) == [None, None]
+        assert cache.find([(path, identity)], 2) == [None]
+        # Only the number of a device may change, of a file that is in its place.
+        assert (cache.find([(path, changed)], 1) != [None]) == (change == "device")

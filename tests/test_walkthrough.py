@@ -1,0 +1,57 @@
+"""The walkthrough in docs/training.md, command by command, on made audio."""
+
+import re
+import shlex
+from pathlib import Path
+
+import mutagen
+import pytest
+from conftest import music, write_audio
+from typer.testing import CliRunner
+
+from tagger import cli as tagger_cli
+from trainer import cli as trainer_cli
+
+PAGE = (Path(__file__).parents[1] / "docs" / "training.md").read_text("utf-8")
+COMMANDS = [
+    line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()
+]
+PROGRAMS = {"genretag": tagger_cli.app, "genretag-train": trainer_cli.app}
+
+# The page trains for hours; here it is to be seen that it works.
+SHORT = "--epochs 1 --batches 2 --batch-size 4 --shrink 2 --warm-up 0".split()
+SHORT_WINDOWS = SHORT[:6]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Clips of two genres, and a library at home with the same in its tags."""
+    for genre, pitch in (("tango", 110.0), ("waltz", 880.0)):
+        for number in range(6):
+            clip = tmp_path / "clips" / genre / f"{number}.flac"
+            write_audio(clip, music(4, pitch=pitch * (1 + number / 40), seed=number))
+            song = tmp_path / "home" / "Music" / f"{genre} {number}.flac"
+            write_audio(song, music(4, pitch=pitch * (1.1 + number / 40), seed=number))
+            tags = mutagen.File(song)
+            tags["genre"] = genre.title()
+            tags.save()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_walkthrough(desk):
+    assert sum(command.startswith("genretag") for command in COMMANDS) > 10
+    for command in COMMANDS:
+        program, *arguments = (str(Path(word).expanduser()) for word in shlex.split(command))
+        if program not in PROGRAMS:
+            assert command == "pip install '.[train]'"
+            continue
+        if arguments[0] == "fit" and "--resume" not in arguments:
+            hears_windows = {"ann", "cnn-small"} & set(arguments)
+            arguments += SHORT_WINDOWS if hears_windows else SHORT
+        done = CliRunner().invoke(PROGRAMS[program], arguments, catch_exceptions=False)
+        assert done.exit_code == 0, f"{command}\n{done.output}"
+    assert {file.name for file in desk.glob("*.onnx")} == {"mine.onnx", "half.onnx"}
+    assert (desk / "comparison" / "compare.md").exists()
