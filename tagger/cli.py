@@ -202,6 +202,6 @@ def history() -> None:
 
 def main() -> None:
     """Run the command line; the console script."""
-    from tagger.console import run_app
+    from tagger.running import run_app
 
     run_app("genretag", app)

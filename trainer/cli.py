@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from tagger.console import run_app
 from tagger.errors import DataError
 from tagger.frontends import KINDS
+from tagger.running import run_app
 from trainer.batches import Augment, Augmentation, Balance
 from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run
 
