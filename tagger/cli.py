@@ -1,12 +1,13 @@
 """The command line of genretag. Heavy imports wait until a command runs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tagger import SHIPPED_MODEL, __version__
+from tagger import __version__
 from tagger.errors import ExitCode
 from tagger.options import Device, ScanOptions
 
@@ -112,8 +113,9 @@ def scan(
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the model runs.")] = "auto",
     model: Annotated[
-        Path, typer.Option(help="A model file made by genretag-train export.", show_default=False)
-    ] = SHIPPED_MODEL,
+        Path | None,
+        typer.Option(help="A model file made by genretag-train export.", metavar="FILE"),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Another configuration file.", metavar="FILE")
     ] = None,
@@ -202,6 +204,8 @@ def history() -> None:
 
 def main() -> None:
     """Run the command line; the console script."""
+    # Matrix products are small here: more threads would only take time from those of the model.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tagger.running import run_app
 
     run_app("genretag", app)
