@@ -1,5 +1,6 @@
 """The command line of genretag. Heavy imports wait until a command runs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -124,8 +125,9 @@ def scan(
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the model runs.")] = "auto",
     model: Annotated[
-        Path, typer.Option(help="A model file made by genretag-train export.", show_default=False)
-    ] = SHIPPED_MODEL,
+        Path | None,
+        typer.Option(help="A model file made by genretag-train export.", metavar="FILE"),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Another configuration file.", metavar="FILE")
     ] = None,
@@ -283,6 +285,8 @@ def cache_clear(
 
 def main() -> None:
     """Run the command line; the console script."""
-    from tagger.console import run_app
+    # Matrix products are small here: more threads would only take time from those of the model.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from tagger.running import run_app
 
     run_app("genretag", app)

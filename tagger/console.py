@@ -1,11 +1,9 @@
 """What a scan looks like to a person."""
 
-import io
 import os
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +14,6 @@ from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
-from tagger.errors import GenretagError
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
@@ -212,16 +209,3 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def complain(text: str) -> None:
     """Show one sentence on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
-
-
-def run_app(name: str, app: Callable[[], None]) -> None:
-    """Run a command line; turn our errors into their sentence and exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A redirected stream may have an encoding without "█", or without the names of the files.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    try:
-        app()
-    except GenretagError as error:
-        complain(f"{name}: {error}")
-        sys.exit(error.exit_code)

@@ -13,12 +13,16 @@ from tagger.errors import UnreadableError, UnsupportedError, reason
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
-    from av.audio.resampler import AudioResampler
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.filter import Graph
 
 Waveform = NDArray[np.float32]
 """Mono samples, full scale is ±1, `[samples]`."""
+
+_LOOK_AHEAD = 64  # samples beyond the last one wanted that the resampler's filter looks at
+_PRE_ROLL = 0.2  # seconds: a decoder that starts within a stream needs frames to get into step
+_BLOCK = 1 << 16  # samples that leave the resampler at a time
 
 
 def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
@@ -108,18 +112,12 @@ def _read(
     stream = container.streams.audio[0]
     try:
         if start is not None:
-            container.seek(round(start * av.time_base))
+            container.seek(round((start - _PRE_ROLL) * av.time_base))
         elif rewind:
             container.seek(round(_first_second(stream) * av.time_base))
     except av.FFmpegError:
         return np.empty(0, np.float32)
-    blocks: list[Waveform] = []
-    size = 0
-    for block in _resampled(_frames(container, stream, start), sample_rate):
-        blocks.append(block)
-        size += block.size
-        if wanted is not None and size >= wanted:
-            break
+    blocks = list(_resampled(_frames(container, stream, start), sample_rate, wanted))
     samples = np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
     return np.nan_to_num(samples, copy=False)  # a float file may hold what is no number
 
@@ -141,25 +139,66 @@ def _frames(
                 yield frame
 
 
-def _resampled(frames: Iterator["AudioFrame"], sample_rate: int) -> Iterator[Waveform]:
-    """Yield mono blocks at `sample_rate`; a stream may change its rate or layout on the way."""
-    import av
+def _resampled(
+    frames: Iterator["AudioFrame"], sample_rate: int, wanted: int | None
+) -> Iterator[Waveform]:
+    """Yield mono blocks at `sample_rate`, together `wanted` samples if the frames hold them.
 
-    resampler: AudioResampler | None = None
+    Frames are only pushed, and what came of them is taken at the end: asking after each of some
+    thousand frames costs as much as resampling them. A stream may change its rate or layout on
+    the way.
+    """
+    enough = float("inf") if wanted is None else wanted + _LOOK_AHEAD
+    pushed = 0.0  # samples at `sample_rate`
+    graph: Graph | None = None
     kind: tuple[str, str, int] | None = None
     for frame in frames:
         if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
-            if resampler is not None:
-                yield from _mono(resampler, None)
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
-        assert resampler is not None
-        yield from _mono(resampler, frame)
-    if resampler is not None:
-        yield from _mono(resampler, None)
+            if graph is not None:
+                yield from _finished(graph)
+            graph = _to_mono(frame, sample_rate)
+        assert graph is not None
+        graph.push(frame)
+        pushed += frame.samples * sample_rate / frame.sample_rate
+        if pushed >= enough:
+            break
+    if graph is not None:
+        yield from _finished(graph)
 
 
-def _mono(resampler: "AudioResampler", frame: "AudioFrame | None") -> Iterator[Waveform]:
-    for block in resampler.resample(frame):
+def _to_mono(frame: "AudioFrame", sample_rate: int) -> "Graph":
+    """Build what turns frames of this kind into blocks of mono float at `sample_rate`."""
+    from av.filter import Graph
+
+    graph = Graph()
+    source = graph.add(
+        "abuffer",
+        time_base=f"1/{frame.sample_rate}",
+        sample_rate=str(frame.sample_rate),
+        sample_fmt=frame.format.name,
+        channel_layout=frame.layout.name,
+    )
+    mono = graph.add(
+        "aformat", sample_rates=str(sample_rate), sample_fmts="flt", channel_layouts="mono"
+    )
+    sink = graph.add("abuffersink")
+    source.link_to(mono)
+    mono.link_to(sink)
+    graph.configure()
+    graph.set_audio_frame_size(_BLOCK)
+    return graph
+
+
+def _finished(graph: "Graph") -> Iterator[Waveform]:
+    """Yield what a graph holds after its last frame."""
+    import av
+
+    graph.push(None)
+    while True:
+        try:
+            block = graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return
         yield block.to_ndarray()[0]
 
 

@@ -7,18 +7,16 @@ defaults are only what `genretag-train prepare` uses when nothing else is said.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import SilentError
+from tagger.mel import decibels, mel_filters, mel_spectrogram
 
 Strip = NDArray[np.float32]
 """What is heard of a track, `[rows, frames]`; rows are mel bands most often."""
-
-_FRAMES = 8192  # whose spectrum is in memory at a time
 
 SILENCE = 1e-3
 """A peak below this (−60 dB of full scale) counts as silence."""
@@ -159,46 +157,26 @@ def refuse_silence(samples: NDArray[np.float32]) -> None:
         raise SilentError("is silent where it was listened to")
 
 
-@lru_cache(maxsize=4)
-def _mel_filters(front_end: MelStrip) -> NDArray[np.float32]:
-    """Return the triangular mel filters, `[mel bands, n_fft / 2 + 1]`."""
-    from librosa.filters import mel
-
-    filters: NDArray[np.float32] = mel(
-        sr=front_end.sample_rate,
-        n_fft=front_end.n_fft,
-        n_mels=front_end.n_mels,
-        fmin=front_end.fmin,
-        fmax=front_end.fmax,
-    )
-    return filters
-
-
 def log_mel(samples: NDArray[np.float32], front_end: MelStrip) -> Strip:
     """Turn a mono waveform `[samples]` into a strip `[mel bands, 1 + samples // hop length]`.
 
     Power spectrogram, Slaney mel filters, decibels below the loudest cell down to `top_db`, then
     zero mean and unit deviation over the whole strip, so that neither level nor mastering
-    matters. The steps are librosa's `melspectrogram` and `power_to_db`, with the filters kept
-    between calls.
+    matters. The steps are those of librosa's `melspectrogram` and `power_to_db`.
 
     Raises:
         SilentError: the waveform never reaches −60 dB of full scale.
     """
-    import librosa
-
     refuse_silence(samples)
-    size, hop = front_end.n_fft, front_end.hop_length
-    padded = np.pad(samples, size // 2)
-    mels = []
-    # In pieces: the spectrum of hours of music would not fit into memory.
-    for start in range(0, 1 + samples.size // hop, _FRAMES):
-        piece = padded[start * hop : (start + _FRAMES - 1) * hop + size]
-        spectrum = librosa.stft(piece, n_fft=size, hop_length=hop, center=False)
-        mels.append(_mel_filters(front_end) @ (spectrum.real**2 + spectrum.imag**2))
-    mel = np.concatenate(mels, axis=1)
-    decibels: NDArray[np.float32] = librosa.power_to_db(mel, ref=np.max, top_db=front_end.top_db)
-    return standardise(decibels)
+    filters = mel_filters(
+        front_end.sample_rate,
+        front_end.n_fft,
+        front_end.n_mels,
+        front_end.fmin,
+        front_end.fmax,
+    )
+    mel = mel_spectrogram(samples, filters, front_end.hop_length)
+    return standardise(decibels(mel, front_end.top_db))
 
 
 def standardise(strip: NDArray[np.floating[Any]]) -> Strip:

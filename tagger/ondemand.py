@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+from tagger import SHIPPED_MODEL
 from tagger.cache import Cache
 from tagger.facts import ModelFacts
 from tagger.frontend import Strip
@@ -15,30 +16,33 @@ class ModelOnDemand:
     """A model file whose facts may be known from before.
 
     Attributes:
+        path: the file; for the model of the package, whichever way it is stored for the device,
+            one and the same, so that opinions are known again on another device.
         facts: what the file says about itself.
         digest: of the file, if there is a cache.
     """
 
-    def __init__(self, path: Path, device: Device, cache: Cache | None = None) -> None:
-        """Find out what the model is.
+    def __init__(self, path: Path | None, device: Device, cache: Cache | None = None) -> None:
+        """Find out what the model is; without a file it is that of the package.
 
         Raises:
             ModelError, DeviceError: it has to be loaded for that, and cannot be.
             StateError: the cache cannot be used.
         """
-        self.path = path
+        self.path = path or SHIPPED_MODEL
+        self._given = path
         self._device = device
         # A file that cannot be read is for the model to complain about.
-        self.digest = cache.digest(path) if cache is not None and path.is_file() else None
+        self.digest = None if cache is None or not self.path.is_file() else cache.digest(self.path)
         known = cache.facts(self.digest) if cache is not None and self.digest else None
         self.facts: ModelFacts = known or self.loaded.facts
         if cache is not None and self.digest and known is None:
-            cache.learn_facts(self.digest, path.stem, self.facts)
+            cache.learn_facts(self.digest, self.path.stem, self.facts)
 
     @cached_property
     def loaded(self) -> GenreModel:
         """The model itself."""
-        return GenreModel(self.path, self._device)
+        return GenreModel(self._given, self._device)
 
     def window_probabilities(self, strips: Strip) -> Probabilities:
         """Ask the model, see `GenreModel`."""

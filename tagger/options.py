@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tagger import SHIPPED_MODEL
-
 Device = Literal["auto", "cpu", "cuda"]
 
 
@@ -30,6 +28,6 @@ class ScanOptions:
     jobs: int | None = None  # None: one for each core
     batch_size: int | None = None  # None: what suits the device
     device: Device = "auto"
-    model: Path = SHIPPED_MODEL
+    model: Path | None = None  # None: that of the package for the device
     config: Path | None = None
     quiet: bool = False

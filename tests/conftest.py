@@ -29,6 +29,7 @@ ENCODERS = {
     ".au": ("au", "pcm_s16be"),
     ".wma": ("asf", "wmav2"),
     ".wv": ("wv", "wavpack"),
+    ".aac": ("adts", "aac"),
 }
 TAGGED = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aiff", ".wav")
 

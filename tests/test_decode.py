@@ -1,12 +1,15 @@
+import io
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from conftest import ENCODERS, RATE, music, write_audio
 
 from tagger.decode import MUSIC_SUFFIXES, decode
 from tagger.errors import UnreadableError, UnsupportedError
+from tagger.frontend import MelStrip, log_mel
 
 
 def pitch_of(samples: np.ndarray, rate: int = RATE) -> float:
@@ -94,8 +97,6 @@ def test_a_pipe_is_refused_without_waiting(tmp_path):
 
 
 def test_a_picture_holds_no_audio(tmp_path):
-    import av
-
     path = tmp_path / "film.m4a"
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=10)
@@ -121,3 +122,68 @@ def test_no_permission(tmp_path):
             decode(path, RATE, 30)
     finally:
         os.seteuid(me)
+
+
+def plainly(path: Path, seconds: float | None) -> np.ndarray:
+    """Decode the whole file frame by frame, and cut the middle out of it."""
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    with av.open(str(path)) as container:
+        frames = [*container.decode(audio=0), None]
+    blocks = [block.to_ndarray()[0] for frame in frames for block in resampler.resample(frame)]
+    samples = np.concatenate(blocks)
+    start = 0 if seconds is None else round((samples.size - seconds * RATE) / 2)
+    return samples[start:][: None if seconds is None else round(seconds * RATE)]
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+def test_all_of_a_file_is_what_a_plain_decoder_gives(tmp_path, suffix):
+    path = write_audio(tmp_path / f"a{suffix}", music(7, 44_100), 44_100, stereo=True)
+    np.testing.assert_array_equal(decode(path, RATE, None), plainly(path, None))
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+def test_the_middle_is_in_what_a_plain_decoder_gives(tmp_path, suffix):
+    path = write_audio(tmp_path / f"a{suffix}", music(20, 44_100), 44_100, stereo=True)
+    sought, plain = log_mel(decode(path, RATE, 3), MelStrip()), plainly(path, 3.5)
+    # Where exactly a seek leads depends on the container; the same part must be among what is
+    # there. The deviation of a strip is 1: what differs is the noise that AAC and Opus make up.
+    differences = [
+        np.abs(log_mel(plain[lag : lag + 3 * RATE], MelStrip()) - sought).mean()
+        for lag in range(0, RATE // 2, 64)
+    ]
+    assert min(differences) < 0.05
+
+
+def test_a_stream_that_changes_its_rate_is_heard_to_its_end(tmp_path):
+    path = tmp_path / "a.mp3"
+    parts = [
+        write_audio(tmp_path / f"{rate}.mp3", music(4, rate), rate) for rate in (44_100, 32_000)
+    ]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert decode(path, RATE, None).size == pytest.approx(8 * RATE, rel=0.03)
+
+
+@pytest.mark.parametrize("promised", [0.25, 8])
+def test_a_duration_that_lies_costs_no_seconds(tmp_path, promised):
+    path = write_audio(tmp_path / "a.wav", music(20))
+    data = bytearray(path.read_bytes())
+    place = data.index(b"data") + 4
+    size = int.from_bytes(data[place : place + 4], "little")
+    data[place : place + 4] = int(size * promised).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert decode(path, RATE, 4).size == 4 * RATE
+
+
+def test_a_container_that_cannot_seek_still_gives_its_seconds(tmp_path, monkeypatch):
+    path = write_audio(tmp_path / "a.aac", music(20))
+    assert decode(path, RATE, 3).size == 3 * RATE
+
+    class Unseekable(io.FileIO):
+        def seek(self, *_: object) -> int:
+            raise OSError("illegal seek")
+
+        def seekable(self) -> bool:
+            return False
+
+    monkeypatch.setattr(Path, "open", lambda self, *_: Unseekable(self))
+    assert decode(path, RATE, 3).size == 3 * RATE

@@ -5,6 +5,7 @@ from conftest import RATE, music
 
 from tagger.errors import SilentError
 from tagger.frontend import MelStrip, WindowGrid, log_mel, standardise
+from tagger.mel import mel_filters
 
 FRONT_END = MelStrip()
 GRID = WindowGrid()
@@ -21,6 +22,17 @@ def test_the_strip_is_what_librosa_gives():
     assert strip.shape == (128, 1 + samples.size // 512)
     assert strip.dtype == np.float32
     np.testing.assert_allclose(strip, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rate", "n_fft", "bands", "fmin", "fmax"),
+    [(22_050, 2048, 128, 0, 11_025), (44_100, 4096, 96, 30, 16_000), (16_000, 512, 40, 1200, 8000)],
+)
+def test_mel_filters_are_librosas(rate, n_fft, bands, fmin, fmax):
+    expected = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=bands, fmin=fmin, fmax=fmax)
+    filters = mel_filters(rate, n_fft, bands, fmin, fmax)
+    assert filters.dtype == np.float32
+    np.testing.assert_allclose(filters, expected, atol=1e-6 * expected.max())
 
 
 def test_level_does_not_matter():
@@ -69,7 +81,7 @@ def test_front_end_round_trip_ignores_words_for_humans():
 def test_long_audio_is_transformed_in_pieces(monkeypatch):
     samples = music(12)
     whole = log_mel(samples, FRONT_END)
-    monkeypatch.setattr("tagger.frontend._FRAMES", 100)
+    monkeypatch.setattr("tagger.mel._FRAMES", 100)
     np.testing.assert_allclose(log_mel(samples, FRONT_END), whole, atol=1e-4)
 
 

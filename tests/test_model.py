@@ -9,6 +9,7 @@ from tagger import SHIPPED_MODEL
 from tagger.errors import DeviceError, ModelError
 from tagger.facts import ModelFacts
 from tagger.model import GenreModel
+from tagger.packaged import packaged_model
 
 
 def test_windows_come_from_the_strip(toy_model):
@@ -77,6 +78,21 @@ def test_a_gpu_that_cannot_be_used_is_explained(toy_model, monkeypatch):
 
 def _session_can_get_cuda(path):
     return GenreModel(path, "auto").device == "CUDA"
+
+
+def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
+    cuda = write_toy_model(tmp_path / "toy.onnx")
+    monkeypatch.setattr("tagger.packaged.CUDA_MODEL", cuda)
+    monkeypatch.setattr("tagger.packaged.CPU_MODEL", tmp_path / "toy.int8.onnx")
+    assert GenreModel(None, "cpu").path == cuda  # the only one there is
+    cpu = write_toy_model(tmp_path / "toy.int8.onnx")
+    assert GenreModel(None, "cpu").path == cpu
+    assert GenreModel(cuda, "cpu").path == cuda
+    assert packaged_model("CUDA") == cuda
+    # A GPU that turns out not to be had leaves the model for the CPU.
+    monkeypatch.setattr("tagger.model._providers", lambda _: (["CUDAExecutionProvider"], ""))
+    model = GenreModel(None, "auto")
+    assert model.path == (cuda if model.device == "CUDA" else cpu)
 
 
 def test_the_shipped_model():

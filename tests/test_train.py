@@ -12,7 +12,7 @@ from conftest import RATE, music, write_audio
 from typer.testing import CliRunner
 
 from tagger.decode import decode
-from tagger.errors import DataError
+from tagger.errors import DataError, ModelError
 from tagger.frontend import MelStrip, WindowGrid, log_mel
 from tagger.model import GenreModel
 from trainer import data as prepared
@@ -193,6 +193,37 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     assert len(rows) == 16
     assert {row["status"] for row in rows} <= {"ok", "uncertain"}
     assert "p_drone" in rows[0]
+
+
+def test_int8_hears_what_float_hears(run, strips, tmp_path):
+    train("evaluate", run)
+    exact, small = tmp_path / "float.onnx", tmp_path / "int8.onnx"
+    train("export", run, exact)
+    text = train("export", run, small, "--int8")
+    assert "of 4 tracks, accuracy" in text
+    assert "%|" not in text
+    assert sorted(path.name for path in tmp_path.glob("*.onnx*")) == ["float.onnx", "int8.onnx"]
+    assert small.stat().st_size < 0.4 * exact.stat().st_size
+    models = [GenreModel(file, "cpu") for file in (exact, small)]
+    assert models[0].facts == models[1].facts
+    for row in prepared.read_rows(strips / "tracks.csv"):
+        strip = np.load(strips / row.file).astype(np.float32)[None]
+        for repeated in (strip, np.tile(strip, (1, 1, 5))):  # any number of frames
+            float_, int8 = (model.window_probabilities(repeated) for model in models)
+            np.testing.assert_allclose(int8, float_, atol=0.05)
+            assert np.abs(int8 - float_).mean() < 0.01
+
+
+def test_a_network_that_does_not_bear_int8_is_refused(strips, monkeypatch):
+    from trainer import quantise
+
+    data = prepared.load([strips])
+    right = np.eye(2)[[data.target(track) for track in data.split("valid")]]
+    opinions = iter([right, 1 - right])
+    monkeypatch.setattr(quantise, "GenreModel", lambda *_: None)
+    monkeypatch.setattr(quantise, "_opinions", lambda *_: next(opinions))
+    with pytest.raises(ModelError, match=r"does not bear int8.*accuracy 0\.0% instead of 100\.0%"):
+        quantise._compare(Path(), Path(), data, data.split("valid"))
 
 
 @pytest.mark.parametrize("factor", [1, 2])

@@ -13,6 +13,7 @@ from tagger.facts import METADATA_KEY, ModelFacts
 from tagger.vote import Voting
 from trainer import data as prepared
 from trainer.batches import Array, inputs
+from trainer.quantise import quantise
 from trainer.runs import Keep, Run
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
@@ -26,18 +27,21 @@ def export(
     *,
     judged_by: Run | None = None,
     half: bool = False,
+    int8: bool = False,
     report: Callable[[str], None],
 ) -> ModelFacts:
     """Write the strip model of a run as ONNX, check it on real strips and stamp its facts.
 
     Voting, temperature, minimum confidence and accuracy come from the `metrics.json` of the run,
     or of `judged_by` when this run was trained on the validation tracks too. With `half` weights
-    are stored as float16 and computed with in float32.
+    are stored as float16 and computed with in float32; with `int8` they are eight-bit integers and
+    computed with as such.
 
     Raises:
         DataError: the run was not evaluated, or with other weights, or its data is gone.
         ModelError: Keras and ONNX Runtime disagree, or Keras runs on another backend than
-            TensorFlow, the only one whose export keeps the number of frames open.
+            TensorFlow, the only one whose export keeps the number of frames open; or the network
+            does not bear int8.
     """
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
@@ -71,6 +75,10 @@ def export(
         worst = largest_difference(model, made, _some_inputs(run))
         if worst > TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
+        if int8:
+            exact, made = made, made.with_suffix(".int8.onnx")
+            data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
+            report(quantise(exact, made, data, run.options.train_splits, metrics["split"]))
         made.replace(output)
     report(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "

@@ -1,0 +1,22 @@
+"""Runs a command line; light enough for `--help` to be quick."""
+
+import io
+import sys
+from collections.abc import Callable
+
+from tagger.errors import GenretagError
+
+
+def run_app(name: str, app: Callable[[], None]) -> None:
+    """Run a command line; turn our errors into their sentence and exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A redirected stream may have an encoding without "█", or without the names of the files.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except GenretagError as error:
+        from tagger.console import complain
+
+        complain(f"{name}: {error}")
+        sys.exit(error.exit_code)

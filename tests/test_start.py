@@ -1,0 +1,42 @@
+"""A command line is to answer at once."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"av", "joblib", "keras", "librosa", "mutagen", "numpy", "onnxruntime", "scipy", "sqlite3"}
+
+ASK = """
+import sys
+sys.argv = ["genretag", {argument!r}]
+try:
+    from {package}.cli import main
+    main()
+finally:
+    print("imported", *sys.modules)
+"""
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(argument):
+    asked = ASK.format(argument=argument, package="tagger")
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    *_, modules = said.stdout.splitlines()
+    assert "genretag" in said.stdout
+    assert "typer" in modules.split()
+    assert HEAVY & set(modules.split()) == set()
+
+
+def test_listening_to_mel_strips_does_not_import_librosa():
+    """It takes more than a second, in every process."""
+    asked = """
+import sys
+import numpy as np
+import tagger.listen
+from tagger.frontend import MelStrip
+MelStrip().compute(np.ones(70_000, np.float32))
+print(*sys.modules)
+"""
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert not {"librosa", "numba"} & set(said.stdout.split())
