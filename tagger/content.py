@@ -18,7 +18,7 @@ from pathlib import Path
 from tagger.containers import AUDIO, ID3V1_SIZE, Data, Parts, parts
 from tagger.errors import TagError
 
-_PIECE = 1 << 17  # bytes: a copy of them stays in the processor's cache
+_PIECE = 1 << 16  # bytes: a copy of them stays in the processor's cache
 _SPREAD = 16  # pieces of
 _SPREAD_SIZE = 1 << 15  # bytes make a fingerprint
 

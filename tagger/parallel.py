@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
-THREADS = 16
+THREADS = 8
 _AHEAD = 2 * THREADS
 
 T = TypeVar("T")
