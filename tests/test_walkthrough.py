@@ -53,5 +53,9 @@ def test_the_walkthrough(desk):
             arguments += SHORT_WINDOWS if hears_windows else SHORT
         done = CliRunner().invoke(PROGRAMS[program], arguments, catch_exceptions=False)
         assert done.exit_code == 0, f"{command}\n{done.output}"
-    assert {file.name for file in desk.glob("*.onnx")} == {"mine.onnx", "half.onnx"}
+    assert {file.name for file in desk.glob("*.onnx")} == {
+        "mine.onnx",
+        "small.onnx",
+        "half.onnx",
+    }
     assert (desk / "comparison" / "compare.md").exists()

@@ -1,0 +1,64 @@
+"""What each stage of a scan costs by itself, in one process.
+
+    python benchmarks/stages.py FOLDER COUNT [MODEL]
+
+Writes genres into the first COUNT tracks of the folder, and prints milliseconds a track as JSON.
+"""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in genretag, before numpy is imported
+
+from tagger.decode import decode  # noqa: E402
+from tagger.journal import Journal  # noqa: E402
+from tagger.model import GenreModel  # noqa: E402
+from tagger.vote import vote  # noqa: E402
+from tagger.walk import find_music  # noqa: E402
+from tagger.writer import TagWriter  # noqa: E402
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+def time_stages(folder: Path, count: int, model: Path | None) -> dict[str, float]:
+    """Return milliseconds a track, stage by stage, medians over `count` tracks; writes tags."""
+    milliseconds: dict[str, float] = {}
+
+    def clocked(stage: str, work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
+        done, spans = [], []
+        for item in items:
+            began = time.perf_counter()
+            done.append(work(item))
+            spans.append(time.perf_counter() - began)
+        milliseconds[stage] = round(statistics.median(spans) * 1e3, 3)
+        return done
+
+    began = time.perf_counter()
+    paths = list(find_music([folder]))
+    milliseconds["walk"] = round((time.perf_counter() - began) / len(paths) * 1e3, 3)
+    network = GenreModel(model, "cpu")
+    facts = network.facts
+    some = paths[:count]
+    waves = clocked("decode", lambda path: decode(path, facts.front_end.sample_rate, 30), some)
+    facts.front_end.compute(waves[0])  # builds the filters, once
+    strips = clocked("mel", lambda wave: facts.grid.whole(facts.front_end.compute(wave)), waves)
+    pieces = [facts.grid.pieces(strip, strip.shape[1])[0][None] for strip in strips]
+    windows = clocked("inference", network.window_probabilities, pieces)
+    clocked("vote", lambda found: vote(found[0], facts.voting, facts.temperature), windows)
+    with tempfile.TemporaryDirectory() as state, Journal(Path(state)) as journal:
+        writer = TagWriter(journal, "benchmark")
+        clocked("write", lambda path: writer.write(path, ["Jazz"]), some)
+    return milliseconds
+
+
+if __name__ == "__main__":
+    folder, count, *model = sys.argv[1:]
+    print(json.dumps(time_stages(Path(folder), int(count), Path(model[0]) if model else None)))
