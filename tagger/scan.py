@@ -8,10 +8,9 @@ from tagger.albums import vote_by_album
 from tagger.decide import Rules, decide
 from tagger.errors import TagError
 from tagger.judge import Model, judge
-from tagger.listen import Listening, listen_to_all
+from tagger.listen import Listening, genres_of, listen_to_all
 from tagger.recall import Forgetful
-from tagger.tags import read_genres
-from tagger.tracks import Action, Heard, Result
+from tagger.tracks import Action, Judged, Result
 from tagger.writer import TagWriter
 
 
@@ -36,18 +35,31 @@ def scan(
         if memory.skips(judged.heard):
             continue
         result = decide(judged, model.facts.labels, rules)
-        if writer is None or result.action is not Action.WRITE:
+        if writer is not None and result.action is Action.WRITE and judged.heard.by_looks:
+            judged = _read_again(judged)  # noqa: PLW2901
+            result = decide(judged, model.facts.labels, rules)
+        tried: Result | None = None
+        if writer is not None and result.action is Action.WRITE:
+            result = tried = _write(result, writer)
+        # The writer tells the cache what it wrote; what it could not is new the next time too.
+        if tried is None or tried.action is Action.KEEP:
             memory.done(judged.heard)
-        else:  # the writer tells the cache itself; what failed is new the next time too
-            result = _write(result, writer, judged.heard)
         yield result
 
 
-def _write(result: Result, writer: TagWriter, heard: Heard) -> Result:
+def _read_again(judged: Judged) -> Judged:
+    """Read the genres of a track that is known by its looks alone.
+
+    Not all file systems tell of every change, and no genre may get lost because of that.
+    """
+    genres, error = genres_of(judged.heard.path)
+    return replace(
+        judged, heard=replace(judged.heard, existing=genres, error=error, by_looks=False)
+    )
+
+
+def _write(result: Result, writer: TagWriter) -> Result:
     try:
-        # Not all file systems tell of every change: no genre may get lost because of that.
-        if heard.by_looks and read_genres(heard.path) != heard.existing:
-            raise TagError("has another genre than when it was listened to")
         written = writer.write(result.path, result.genres, result.identity)
     except TagError as error:
         return replace(result, action=Action.FAILED, error=str(error))

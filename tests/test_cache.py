@@ -218,9 +218,9 @@ def test_a_genre_that_no_time_tells_of_is_not_replaced(scan, track, monkeypatch)
     aged(path)
     assert path.stat().st_size == size
     code, rows, _ = scan("--min-confidence", 0, "--write-tags")
-    assert (code, rows["a.flac"]["action"]) == (3, "failed")
-    assert "another genre" in rows["a.flac"]["error"]
+    assert (code, rows["a.flac"]["action"]) == (0, "keep")
     assert read_genres(path) == ("Polka",)
+    assert scan()[1]["a.flac"]["existing_genre"] == "Polka"
 
 
 def test_other_models_and_seconds_are_heard_and_other_thresholds_are_not(
@@ -659,7 +659,7 @@ def test_what_is_noted_is_found_and_nothing_else(
             assert found is None
             return
         assert found == Heard(
-            path, genres, None, 30.0, Status.OK, "odd tags", identity, None, probabilities, True
+            path, genres, None, 30.0, Status.OK, "odd tags", identity, b"a", probabilities, True
         )
         changed = replace(identity, **{change: getattr(identity, change) + 1})
         assert cache.find([(other, changed), (other, None)], 1) == [None, None]
