@@ -457,6 +457,22 @@ def test_a_cache_that_fails_on_the_way_is_told_of_once(scan, track, monkeypatch,
     assert (code, len(rows), err) == (0, 3, "The disk is full.\n")
 
 
+def test_a_disk_that_is_full(scan, track, monkeypatch):
+    """The cache and what is noted for `apply` fail both; that is said once."""
+
+    def fail(*_, **__):
+        raise StateError("The disk is full.")
+
+    track("a.wav")
+    monkeypatch.setattr(Journal, "remember", fail)
+    code, rows, err = scan()
+    assert (code, len(rows), err) == (0, 1, "The disk is full.\n")
+    track("b.wav", seed=1)
+    monkeypatch.setattr(Cache, "find", fail)
+    code, rows, err = scan()
+    assert (code, len(rows), err) == (0, 2, "The disk is full.\n")
+
+
 def test_what_is_new_cannot_be_known_without_a_cache(scan, track, monkeypatch):
     track("a.wav")
 
