@@ -1,12 +1,17 @@
 """Time safe writing of genres against copying the same files, in one run.
 
-Both work on the same files of 5 MB, in turns, block by block. Copies are made one after the other,
-as `cp` does, once left to the system to flush and once flushed one by one; writes are made as
-`genretag apply` does, in a few threads.
+All work on the same files of 5 MB, in turns, block by block, each block beginning with another.
+
+copy                the file is copied as `cp -p` does, and left to the system to flush
+flushed copy        the same, and each file, and the folder once a block, is flushed: on the disk,
+                    as ours is
+copy and replace    a flushed copy that then takes the place of the original, whose blocks are freed
+write               `genretag apply`: all that it does with the rows of a scan's table
 
     python benchmarks/writing.py [--files 1000] [--folder DIR]
 
-Needs the `test` extra. Writes `benchmarks/results/writing.json` and prints a table.
+Needs the `test` extra. Writes `benchmarks/results/writing.json` and prints a table. The ratios are
+medians over the blocks.
 """
 
 import argparse
@@ -14,11 +19,13 @@ import datetime
 import json
 import os
 import shutil
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
@@ -27,8 +34,11 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from conftest import write_audio  # noqa: E402
 
-from tagger.changes import in_parallel  # noqa: E402
+from tagger.changes import apply_plan  # noqa: E402
 from tagger.journal import Journal  # noqa: E402
+from tagger.parallel import THREADS  # noqa: E402
+from tagger.planfile import PlannedWrite  # noqa: E402
+from tagger.safewrite import flush  # noqa: E402
 from tagger.writer import TagWriter  # noqa: E402
 
 SIZE = 5_000_000
@@ -43,69 +53,94 @@ def make_song(folder: Path) -> Path:
     return write_audio(folder / "song.mp3", noise.astype(np.float32), 44_100)
 
 
-def plain_copy(source: Path) -> Path:
-    """Copy a file."""
-    target = source.with_suffix(".copy")
-    shutil.copyfile(source, target)
-    return target
+def copy(paths: list[Path]) -> list[Path]:
+    """Copy files."""
+    return [Path(shutil.copy2(path, path.with_suffix(".copy"))) for path in paths]
 
 
-def flushed_copy(source: Path) -> None:
-    """Copy a file and have it on the disk."""
-    target = plain_copy(source)
-    with target.open("rb+") as file:
-        os.fsync(file.fileno())
+def flushed_copy(paths: list[Path]) -> list[Path]:
+    """Copy files and have them on the disk."""
+    copies = []
+    for path in paths:
+        copies += copy([path])
+        flush(copies[-1])
+    flush(paths[0].parent)
+    return copies
+
+
+def copy_and_replace(paths: list[Path]) -> None:
+    """Have copies on the disk and put them in the place of the originals."""
+    for path, copied in zip(paths, flushed_copy(paths), strict=True):
+        copied.replace(path)
+    flush(paths[0].parent)
+
+
+def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files: int) -> None:
+    """Time each work on each block of files, and save and print what comes out."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for first in range(0, files, BLOCK):
+        names = list(works)
+        turn = first // BLOCK % len(names)
+        for name in names[turn:] + names[:turn]:
+            place = song.parent / "block"
+            place.mkdir()
+            paths = [place / f"{number:04}.mp3" for number in range(first, first + BLOCK)]
+            for path in paths:
+                shutil.copyfile(song, path)
+            os.sync()
+            started = time.perf_counter()
+            works[name](paths)
+            seconds[name].append(time.perf_counter() - started)
+            shutil.rmtree(place)
+            os.sync()
+
+    def ratio(peer: str) -> float:
+        pairs = zip(seconds["write"], seconds[peer], strict=True)
+        return round(statistics.median(ours / theirs for ours, theirs in pairs), 2)
+
+    report = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "files": files,
+        "bytes": SIZE,
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),  # of other work as well, at the end
+        "threads": THREADS,
+        "milliseconds_a_file": {
+            name: round(statistics.median(values) / BLOCK * 1e3, 2)
+            for name, values in seconds.items()
+        },
+        "write_to": {peer: ratio(peer) for peer in works if peer != "write"},
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    for name, value in report["milliseconds_a_file"].items():
+        times = "" if name == "write" else f"   write takes {report['write_to'][name]} times that"
+        print(f"{name:<18}{value:8.2f} ms a file{times}")
 
 
 def main() -> None:
-    """Measure, print and save."""
+    """Measure in a scratch folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    seconds = dict.fromkeys(("copy", "flushed copy", "write"), 0.0)
-    with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
-        place = Path(scratch)
-        song = make_song(place)
-        with Journal(place / "state") as journal:
-            writer = TagWriter(journal, "benchmark")
+    with (
+        tempfile.TemporaryDirectory(dir=options.folder) as scratch,
+        Journal(Path(scratch) / "state") as journal,
+    ):
+        writer = TagWriter(journal, "benchmark")
 
-            works: dict[str, Callable[[list[Path]], object]] = {
-                "copy": lambda paths: [plain_copy(path) for path in paths],
-                "flushed copy": lambda paths: [flushed_copy(path) for path in paths],
-                "write": lambda paths: list(
-                    in_parallel(lambda path: writer.write(path, ["Jazz"]), paths)
-                ),
-            }
-            for first in range(0, options.files, BLOCK):
-                paths = [place / f"{number:04}.mp3" for number in range(first, first + BLOCK)]
-                for path in paths:
-                    shutil.copyfile(song, path)
-                os.sync()
-                copies = [path.with_suffix(".copy") for path in paths]
-                for name, work in works.items():
-                    started = time.perf_counter()
-                    work(paths)
-                    seconds[name] += time.perf_counter() - started
-                    for copy in copies:
-                        copy.unlink(missing_ok=True)
-                    os.sync()
-                for path in paths:
-                    path.unlink()
-    report = {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "files": options.files,
-        "bytes": SIZE,
-        "cores": os.cpu_count(),
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
-        "write_to_flushed_copy": round(seconds["write"] / seconds["flushed copy"], 2),
-        "write_to_copy": round(seconds["write"] / seconds["copy"], 2),
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    for name, value in seconds.items():
-        print(f"{name:<14}{value / options.files * 1e3:8.2f} ms a file")
-    print(f"writing takes {report['write_to_flushed_copy']} times as long as a flushed copy")
+        def write(paths: list[Path]) -> None:
+            rows = (PlannedWrite(path, ("Jazz",), ()) for path in paths)
+            assert all(outcome.changed for outcome in apply_plan(rows, journal, writer, Event()))
+
+        works = {
+            "copy": copy,
+            "flushed copy": flushed_copy,
+            "copy and replace": copy_and_replace,
+            "write": write,
+        }
+        measure(works, make_song(Path(scratch)), options.files)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,20 @@
 """The work of `genretag apply` and `genretag undo`: many writes, each reported."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from threading import Event
 
 from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.journal import Journal, RunRecord, State, Write
+from tagger.parallel import in_parallel
 from tagger.planfile import PlannedWrite
 from tagger.tags import Texts, open_tags, read_genres
 from tagger.writer import TagWriter
 
 UNDO = "undo"
-THREADS = 3
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -33,9 +28,9 @@ class Outcome:
 
 
 def apply_plan(
-    rows: Iterable[PlannedWrite], journal: Journal, writer: TagWriter
+    rows: Iterable[PlannedWrite], journal: Journal, writer: TagWriter, stop: Event
 ) -> Iterator[Outcome]:
-    """Write the rows of a plan.
+    """Write the rows of a plan, until told to stop.
 
     A file that is not what it was when the plan was made is refused: by what the journal remembers
     of it, or, for a plan from elsewhere, by its genre.
@@ -47,26 +42,7 @@ def apply_plan(
         except TagError as error:
             return Outcome(row.path, row.genres, str(error))
 
-    return in_parallel(one, rows)
-
-
-def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield the outcome of each item in order, while the next ones are being worked on.
-
-    A write spends most of its time waiting for the disk and in code that lets other threads run.
-    """
-    with ThreadPoolExecutor(THREADS) as pool:
-        ahead: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                ahead.append(pool.submit(work, item))
-                if len(ahead) >= 2 * THREADS:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:  # interrupted: what has not begun is not begun
-                future.cancel()
+    return in_parallel(one, rows, stop)
 
 
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
@@ -76,15 +52,16 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
         now = Identity.of(row.path)
     except OSError as error:
         raise TagError(f"cannot be reached ({reason(error)})") from None
-    if open_tags(row.path).genres == row.genres:
+    tags = open_tags(row.path)
+    if tags.genres == row.genres:
         return False
     # By size and time alone: where a file system is mounted tells nothing of its files.
     expected = journal.remembered(row.path)
-    if expected is None and read_genres(row.path) != row.existing:
+    if expected is None and read_genres(row.path, tags) != row.existing:
         raise TagError("has another genre than when it was listened to")
     if expected not in (None, (now.size, now.mtime_ns)):
         raise TagError("was changed since it was listened to; scan it again")
-    changed = writer.write(row.path, row.genres, now)
+    changed = writer.write(row.path, row.genres, now, tags)
     if not writer.dry_run:
         with suppress(OSError):  # so that an interrupted run can be repeated
             journal.remember(row.path, Identity.of(row.path))
@@ -113,8 +90,10 @@ def writes_below(writes: Iterable[Write], paths: Sequence[Path]) -> list[Write]:
     return [w for w in writes if not roots or any(w.path.is_relative_to(root) for root in roots)]
 
 
-def undo(writes: Iterable[Write], writer: TagWriter, *, force: bool = False) -> Iterator[Outcome]:
-    """Bring back the genres of before."""
+def undo(
+    writes: Iterable[Write], writer: TagWriter, stop: Event, *, force: bool = False
+) -> Iterator[Outcome]:
+    """Bring back the genres of before, until told to stop."""
 
     def one(write: Write) -> Outcome:
         try:
@@ -122,4 +101,4 @@ def undo(writes: Iterable[Write], writer: TagWriter, *, force: bool = False) -> 
         except TagError as error:
             return Outcome(write.path, write.old, str(error))
 
-    return in_parallel(one, writes)
+    return in_parallel(one, writes, stop)

@@ -17,6 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+models = typer.Typer(no_args_is_help=True, help="Show or check a model file.")
+app.add_typer(models, name="model")
+
 FULL = "full"
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
@@ -250,6 +253,32 @@ def cache_clear(
     from tagger.caching import run_clear
 
     _exit(lambda: run_clear(yes=yes))
+
+
+ModelFile = Annotated[
+    Path, typer.Argument(help="The model of the package, if none is named.", show_default=False)
+]
+
+
+@models.command()
+def info(
+    file: ModelFile = SHIPPED_MODEL,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")
+    ] = False,
+) -> None:
+    """Show what a model file says of itself."""
+    from tagger.modelinfo import run_info
+
+    _exit(lambda: run_info(file, as_json=json))
+
+
+@models.command()
+def verify(file: ModelFile = SHIPPED_MODEL) -> None:
+    """Check that a model file works as its facts say."""
+    from tagger.modelinfo import run_verify
+
+    _exit(lambda: run_verify(file))
 
 
 def main() -> None:

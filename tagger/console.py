@@ -203,7 +203,7 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Show rows in columns."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in header:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     Console(highlight=False, soft_wrap=True).print(table)

@@ -18,7 +18,7 @@ from pathlib import Path
 from tagger.containers import AUDIO, ID3V1_SIZE, Data, Parts, parts
 from tagger.errors import TagError
 
-_PIECE = 1 << 20  # bytes that are no burden to copy
+_PIECE = 1 << 17  # bytes: a copy of them stays in the processor's cache
 _SPREAD = 16  # pieces of
 _SPREAD_SIZE = 1 << 15  # bytes make a fingerprint
 
@@ -116,7 +116,7 @@ def _parts(path: Path) -> Parts:
 
 
 def _audio(path: Path) -> Iterator[Data | bytes]:
-    """Yield the audio in pieces that are no burden to copy."""
+    """Yield the audio in pieces that are quick to copy."""
     for name, part in _parts(path):
         if name == AUDIO:
             for start in range(0, max(len(part), 1), _PIECE):

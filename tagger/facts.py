@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from tagger.frontend import FrontEnd, WindowGrid
+from tagger.frontends import front_end_of
 from tagger.vote import Voting
 
 METADATA_KEY = "genretag"
@@ -57,7 +58,7 @@ class ModelFacts:
                 raise ValueError(f"its format version is {facts['format_version']!r}")
             read = cls(
                 tuple(map(str, facts["labels"])),
-                FrontEnd.from_dict(facts["front_end"]),
+                front_end_of(facts["front_end"]),
                 WindowGrid(int(facts["window_frames"]), int(facts["hop_frames"])),
                 Voting(facts["voting"]),
                 float(facts["temperature"]),

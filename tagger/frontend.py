@@ -1,13 +1,14 @@
-"""From a waveform to a standardised log-mel strip: what the network sees.
+"""From a waveform to a strip: what the network sees, most often standardised log-mel.
 
-One front end serves training and tagging. Its numbers come from the model file, and these
+One front end serves training and tagging. Its kind and numbers come from the model file, and the
 defaults are only what `genretag-train prepare` uses when nothing else is said.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,95 +16,12 @@ from numpy.typing import NDArray
 from tagger.errors import SilentError
 
 Strip = NDArray[np.float32]
-"""Standardised log-mel spectrogram, `[mel bands, frames]`."""
+"""What is heard of a track, `[rows, frames]`; rows are mel bands most often."""
 
 _FRAMES = 8192  # whose spectrum is in memory at a time
 
 SILENCE = 1e-3
 """A peak below this (−60 dB of full scale) counts as silence."""
-
-
-@dataclass(frozen=True)
-class FrontEnd:
-    """How a waveform becomes a log-mel strip."""
-
-    sample_rate: int = 22_050  # Hz
-    n_fft: int = 2048  # samples in one analysis frame, 93 ms
-    hop_length: int = 512  # samples between frames, 23 ms
-    n_mels: int = 128  # mel bands on the Slaney scale
-    fmin: float = 0.0  # Hz
-    fmax: float = 11_025.0  # Hz
-    top_db: float = 80.0  # dB kept below the loudest cell
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers and, for human readers, what is done with them."""
-        return {
-            **asdict(self),
-            "mel": "slaney",
-            "power": 2,
-            "scaling": "dB below the strip's maximum, minus mean, over standard deviation",
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote; keys that are not there keep their default."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
-
-    def samples_for(self, frames: int) -> int:
-        """Return the least number of samples that give this many frames."""
-        return (frames - 1) * self.hop_length
-
-
-@lru_cache(maxsize=4)
-def _mel_filters(front_end: FrontEnd) -> NDArray[np.float32]:
-    """Return the triangular mel filters, `[mel bands, n_fft / 2 + 1]`."""
-    from librosa.filters import mel
-
-    filters: NDArray[np.float32] = mel(
-        sr=front_end.sample_rate,
-        n_fft=front_end.n_fft,
-        n_mels=front_end.n_mels,
-        fmin=front_end.fmin,
-        fmax=front_end.fmax,
-    )
-    return filters
-
-
-def log_mel(samples: NDArray[np.float32], front_end: FrontEnd) -> Strip:
-    """Turn a mono waveform `[samples]` into a strip `[mel bands, 1 + samples // hop length]`.
-
-    Power spectrogram, Slaney mel filters, decibels below the loudest cell down to `top_db`, then
-    zero mean and unit deviation over the whole strip, so that neither level nor mastering
-    matters. The steps are librosa's `melspectrogram` and `power_to_db`, with the filters kept
-    between calls.
-
-    Raises:
-        SilentError: the waveform never reaches −60 dB of full scale.
-    """
-    import librosa
-
-    if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
-        raise SilentError("is silent where it was listened to")
-    size, hop = front_end.n_fft, front_end.hop_length
-    padded = np.pad(samples, size // 2)
-    mels = []
-    # In pieces: the spectrum of hours of music would not fit into memory.
-    for start in range(0, 1 + samples.size // hop, _FRAMES):
-        piece = padded[start * hop : (start + _FRAMES - 1) * hop + size]
-        spectrum = librosa.stft(piece, n_fft=size, hop_length=hop, center=False)
-        mels.append(_mel_filters(front_end) @ (spectrum.real**2 + spectrum.imag**2))
-    mel = np.concatenate(mels, axis=1)
-    decibels: NDArray[np.float32] = librosa.power_to_db(mel, ref=np.max, top_db=front_end.top_db)
-    return standardise(decibels)
-
-
-def standardise(strip: NDArray[np.floating[Any]]) -> Strip:
-    """Bring a strip to zero mean and unit deviation; one without any contrast becomes zeros."""
-    centred = strip.astype(np.float32) - strip.mean(dtype=np.float64).astype(np.float32)
-    deviation = float(centred.std())
-    scaled: Strip = centred / np.float32(deviation) if deviation > 0 else centred
-    return scaled
 
 
 @dataclass(frozen=True)
@@ -132,3 +50,160 @@ class WindowGrid:
         less at the end of a track change nothing.
         """
         return strip[:, : self.window + (self.count(strip.shape[1]) - 1) * self.hop]
+
+
+class FrontEnd(ABC):
+    """How a waveform becomes a strip; a frozen dataclass of numbers for each kind.
+
+    Whatever the kind, a strip is `[rows, frames]` and is listened to in windows of `grid`.
+
+    Attributes:
+        kind: its name in model files and prepared data sets.
+        takes_strips: whether a model of this kind takes many windows in one piece, sharing what
+            they have in common, or window by window.
+        storage: what the trainer keeps strips in.
+    """
+
+    kind: ClassVar[str]
+    takes_strips: ClassVar[bool] = False
+    storage: ClassVar[type[np.floating[Any]]] = np.float16
+    sample_rate: int
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """Rows of a strip, such as mel bands."""
+
+    @property
+    @abstractmethod
+    def grid(self) -> WindowGrid:
+        """The windows that a network is trained on."""
+
+    @abstractmethod
+    def samples_for(self, frames: int) -> int:
+        """Return the least number of samples that give this many frames."""
+
+    @abstractmethod
+    def compute(self, samples: NDArray[np.float32]) -> Strip:
+        """Turn a mono waveform `[samples]` into a strip `[rows, frames]`.
+
+        Raises:
+            SilentError: the waveform never reaches −60 dB of full scale.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the kind and the numbers."""
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {"kind": self.kind, **numbers}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote; numbers that are not there keep their default."""
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+@dataclass(frozen=True)
+class MelStrip(FrontEnd):
+    """Standardised log-mel, for networks that share the convolutions of overlapping windows."""
+
+    kind = "mel strip"
+    takes_strips = True
+    sample_rate: int = 22_050  # Hz
+    n_fft: int = 2048  # samples in one analysis frame, 93 ms
+    hop_length: int = 512  # samples between frames, 23 ms
+    n_mels: int = 128  # mel bands on the Slaney scale
+    fmin: float = 0.0  # Hz
+    fmax: float = 11_025.0  # Hz
+    top_db: float = 80.0  # dB kept below the loudest cell
+
+    @property
+    def rows(self) -> int:
+        """Mel bands."""
+        return self.n_mels
+
+    @property
+    def grid(self) -> WindowGrid:
+        """Three seconds, every second and a half."""
+        return WindowGrid(128, 64)
+
+    def samples_for(self, frames: int) -> int:
+        """Return the least number of samples that give this many frames."""
+        return (frames - 1) * self.hop_length
+
+    def compute(self, samples: NDArray[np.float32]) -> Strip:
+        """Return the log-mel strip."""
+        return log_mel(samples, self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and, for human readers, what is done with them."""
+        return {
+            **super().to_dict(),
+            "mel": "slaney",
+            "power": 2,
+            "scaling": "dB below the strip's maximum, minus mean, over standard deviation",
+        }
+
+
+@dataclass(frozen=True)
+class MelWindow(MelStrip):
+    """The same log-mel, for networks that take one window at a time."""
+
+    kind = "mel window"
+    takes_strips = False
+
+
+def refuse_silence(samples: NDArray[np.float32]) -> None:
+    """Raise SilentError for a waveform that never reaches −60 dB of full scale."""
+    if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
+        raise SilentError("is silent where it was listened to")
+
+
+@lru_cache(maxsize=4)
+def _mel_filters(front_end: MelStrip) -> NDArray[np.float32]:
+    """Return the triangular mel filters, `[mel bands, n_fft / 2 + 1]`."""
+    from librosa.filters import mel
+
+    filters: NDArray[np.float32] = mel(
+        sr=front_end.sample_rate,
+        n_fft=front_end.n_fft,
+        n_mels=front_end.n_mels,
+        fmin=front_end.fmin,
+        fmax=front_end.fmax,
+    )
+    return filters
+
+
+def log_mel(samples: NDArray[np.float32], front_end: MelStrip) -> Strip:
+    """Turn a mono waveform `[samples]` into a strip `[mel bands, 1 + samples // hop length]`.
+
+    Power spectrogram, Slaney mel filters, decibels below the loudest cell down to `top_db`, then
+    zero mean and unit deviation over the whole strip, so that neither level nor mastering
+    matters. The steps are librosa's `melspectrogram` and `power_to_db`, with the filters kept
+    between calls.
+
+    Raises:
+        SilentError: the waveform never reaches −60 dB of full scale.
+    """
+    import librosa
+
+    refuse_silence(samples)
+    size, hop = front_end.n_fft, front_end.hop_length
+    padded = np.pad(samples, size // 2)
+    mels = []
+    # In pieces: the spectrum of hours of music would not fit into memory.
+    for start in range(0, 1 + samples.size // hop, _FRAMES):
+        piece = padded[start * hop : (start + _FRAMES - 1) * hop + size]
+        spectrum = librosa.stft(piece, n_fft=size, hop_length=hop, center=False)
+        mels.append(_mel_filters(front_end) @ (spectrum.real**2 + spectrum.imag**2))
+    mel = np.concatenate(mels, axis=1)
+    decibels: NDArray[np.float32] = librosa.power_to_db(mel, ref=np.max, top_db=front_end.top_db)
+    return standardise(decibels)
+
+
+def standardise(strip: NDArray[np.floating[Any]]) -> Strip:
+    """Bring a strip to zero mean and unit deviation; one without any contrast becomes zeros."""
+    centred = strip.astype(np.float32) - strip.mean(dtype=np.float64).astype(np.float32)
+    deviation = float(centred.std())
+    scaled: Strip = centred / np.float32(deviation) if deviation > 0 else centred
+    return scaled

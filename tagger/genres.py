@@ -8,7 +8,7 @@ def spelling(label: str) -> str:
 
     A label that ID3v1 does not know, such as a genre of the user's own, is kept as it is.
     """
-    return _id3v1().get(_plain(label), label)
+    return _id3v1().get(plain(label), label)
 
 
 NO_ID3V1_GENRE = 255
@@ -18,7 +18,7 @@ def id3v1_number(genre: str) -> int:
     """Return the number that ID3v1 has for a genre, 255 if none."""
     from mutagen.id3 import TCON
 
-    name = _id3v1().get(_plain(genre))
+    name = _id3v1().get(plain(genre))
     return TCON.GENRES.index(name) if name else NO_ID3V1_GENRE
 
 
@@ -33,8 +33,9 @@ def id3v1_name(number: int) -> str:
 def _id3v1() -> dict[str, str]:
     from mutagen.id3 import TCON
 
-    return {_plain(name): name for name in reversed(TCON.GENRES)}
+    return {plain(name): name for name in reversed(TCON.GENRES)}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """Return a name without what spellings differ in: case, spaces, punctuation."""
     return "".join(character for character in name.casefold() if character.isalnum())

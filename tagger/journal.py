@@ -8,8 +8,9 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,9 +19,12 @@ from typing import Self
 
 from tagger.errors import StateError
 from tagger.identity import Identity
+from tagger.parallel import Together
 from tagger.safewrite import Change
 from tagger.state import FILE_NAME, open_state
 from tagger.tags import Texts
+
+_MOST_LATER = 100  # notes that wait for a commit
 
 
 class State(StrEnum):
@@ -66,12 +70,16 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE_NAME
         self._lock = RLock()
+        self._begin = Together(self._begin_all)
+        self._later: deque[tuple[str, tuple[object, ...]]] = deque()
         self._db = open_state(folder)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(StateError):  # what is not noted is found out by `recover`
+            self._settle()
         self._db.close()
 
     @contextmanager
@@ -93,36 +101,68 @@ class Journal:
         return cursor.lastrowid
 
     def begin(self, run: int, change: Change) -> int:
-        """Note a change that is about to be made, and return the number of the write."""
+        """Note a change that is about to be made, and return the number of the write.
+
+        It is on the disk when this returns; threads that begin at the same time share one commit.
+        """
+        return self._begin((run, change))
+
+    def _begin_all(self, changes: Sequence[tuple[int, Change]]) -> list[int]:
+        with self._transaction("FULL"):
+            return [self._insert(run, change) for run, change in changes]
+
+    @contextmanager
+    def _transaction(self, synchronous: str) -> Iterator[None]:
+        """Commit what is done within, and what was left for later, at once or not at all."""
         with self._turn():
-            # What is committed is on the disk before the music file is touched.
-            self._db.execute("PRAGMA synchronous = FULL")
-            cursor = self._db.execute(
-                "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    run,
-                    os.fsencode(change.path),
-                    os.fsencode(change.temporary),
-                    json.dumps(change.old),
-                    json.dumps(change.new),
-                    change.old_id3v1,
-                    change.content.audio,
-                    State.BEGUN,
-                ),
-            )
+            self._db.execute(f"PRAGMA synchronous = {synchronous}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                while self._later:
+                    self._db.execute(*self._later.popleft())
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # some errors have ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _settle(self) -> None:
+        if self._later:
+            with self._transaction("NORMAL"):
+                pass
+
+    def _note(self, statement: str, *values: object) -> None:
+        """Leave for the next commit what may get lost, so that nobody waits for the disk."""
+        self._later.append((statement, values))
+        if len(self._later) >= _MOST_LATER:
+            self._settle()
+
+    def _insert(self, run: int, change: Change) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run,
+                os.fsencode(change.path),
+                os.fsencode(change.temporary),
+                json.dumps(change.old),
+                json.dumps(change.new),
+                change.old_id3v1,
+                change.content.audio,
+                State.BEGUN,
+            ),
+        )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
     def mark(self, write: int, state: State) -> None:
-        """Note how a write ended."""
-        with self._turn():
-            # Nothing is lost if this does not reach the disk: `recover` asks the file itself.
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("UPDATE write SET state = ? WHERE id = ?", (state, write))
+        """Note how a write ended, or have `recover` ask the file itself."""
+        self._note("UPDATE write SET state = ? WHERE id = ?", state, write)
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
+        self._settle()
         with self._turn():
             counts: dict[int, dict[State, int]] = {}
             for run, state, count in self._db.execute(
@@ -149,6 +189,7 @@ class Journal:
             "SELECT id, path, temporary, old, new, id3v1, audio, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
+        self._settle()
         with self._turn():
             return [
                 Write(
@@ -168,12 +209,12 @@ class Journal:
 
     def remember(self, path: Path, identity: Identity) -> None:
         """Note what a file was when it was put into a CSV."""
-        with self._turn():
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute(
-                "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
-                (os.fsencode(path.absolute()), identity.size, identity.mtime_ns),
-            )
+        self._note(
+            "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
+            os.fsencode(path.absolute()),
+            identity.size,
+            identity.mtime_ns,
+        )
 
     def remembered(self, path: Path) -> tuple[int, int] | None:
         """Return size and modification time of a file when it was last put into a CSV."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 
 from tagger.cache import Cache
 from tagger.changes import (
@@ -17,6 +18,7 @@ from tagger.changes import (
 )
 from tagger.console import ask, complain, count_of, printable, show_table
 from tagger.errors import ExitCode, GenretagError
+from tagger.interrupt import told_to_stop
 from tagger.journal import Journal, State
 from tagger.lock import only_writer
 from tagger.planfile import read_plan
@@ -26,7 +28,7 @@ from tagger.writer import TagWriter
 
 def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> ExitCode:
     """Write the rows of a CSV whose action is `write`."""
-    with _writing(dry_run=dry_run) as (journal, cache):
+    with _writing(dry_run=dry_run) as (journal, cache), told_to_stop() as stop:
         writer = TagWriter(
             journal,
             f"apply {table.name}",
@@ -34,9 +36,8 @@ def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> E
             dry_run=dry_run,
             wrote=cache.wrote,
         )
-        return _report(
-            apply_plan(read_plan(table), journal, writer), "written", dry_run=dry_run, quiet=quiet
-        )
+        outcomes = apply_plan(read_plan(table), journal, writer, stop)
+        return _report(outcomes, "written", stop, dry_run=dry_run, quiet=quiet)
 
 
 def run_undo(
@@ -60,8 +61,9 @@ def run_undo(
             files = count_of(len(writes), "file")
             if not ask(f"Undo run {run.id} ({run.command}, {_when(run.started)}), {files}?"):
                 return ExitCode.DONE
-        outcomes = undo(writes, writer, force=force)
-        return _report(outcomes, "restored", dry_run=dry_run, quiet=False)
+        with told_to_stop() as stop:
+            outcomes = undo(writes, writer, stop, force=force)
+            return _report(outcomes, "restored", stop, dry_run=dry_run, quiet=False)
 
 
 @contextmanager
@@ -101,29 +103,27 @@ def _when(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def _report(outcomes: Iterable[Outcome], done: str, *, dry_run: bool, quiet: bool) -> ExitCode:
+def _report(
+    outcomes: Iterable[Outcome], done: str, stop: Event, *, dry_run: bool, quiet: bool
+) -> ExitCode:
     """Show each outcome and their sum; failures go to standard error."""
     changed = unchanged = failed = 0
-    interrupted = False
-    try:
-        for outcome in outcomes:
-            if outcome.error:
-                failed += 1
-                complain(f"{printable(outcome.path)} {outcome.error}")
-                continue
-            changed += outcome.changed
-            unchanged += not outcome.changed
-            if outcome.changed and not quiet:
-                genres = printable(", ".join(outcome.genres)) or "no genre"
-                print(f"{genres}  {printable(outcome.path)}")
-    except KeyboardInterrupt:
-        interrupted = True
+    for outcome in outcomes:
+        if outcome.error:
+            failed += 1
+            complain(f"{printable(outcome.path)} {outcome.error}")
+            continue
+        changed += outcome.changed
+        unchanged += not outcome.changed
+        if outcome.changed and not quiet:
+            genres = printable(", ".join(outcome.genres)) or "no genre"
+            print(f"{genres}  {printable(outcome.path)}")
     if not quiet:
         words = f"would be {done}" if dry_run else done
         parts = [f"{count_of(changed, 'file')} {words}"]
         parts += [f"{unchanged} had it already"] if unchanged else []
         parts += [f"{failed} left alone"] if failed else []
-        print(f"{'Interrupted: ' if interrupted else ''}{', '.join(parts)}")
-    if interrupted:
+        print(f"{'Interrupted: ' if stop.is_set() else ''}{', '.join(parts)}")
+    if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if failed else ExitCode.DONE

@@ -38,10 +38,11 @@ def judge(tracks: Iterable[Heard], model: Model, batch_size: int) -> Iterator[Ju
 
 
 def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
+    most = MOST_WINDOWS if model.facts.front_end.takes_strips else 1
     by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
     for track, heard in enumerate(block):
         if heard.strip is not None:
-            for place, piece in enumerate(model.facts.grid.pieces(heard.strip, MOST_WINDOWS)):
+            for place, piece in enumerate(model.facts.grid.pieces(heard.strip, most)):
                 by_length[piece.shape[1]].append((track, place, piece))
     windows: dict[int, dict[int, Probabilities]] = defaultdict(dict)
     for pieces in by_length.values():

@@ -23,7 +23,7 @@ from tagger.errors import (
     UnsupportedError,
     reason,
 )
-from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.frontend import FrontEnd, WindowGrid
 from tagger.identity import Identity
 from tagger.tags import can_hold_tags, read_genres
 from tagger.tracks import Heard, Opinion, Status
@@ -89,7 +89,7 @@ def _listen(path: Path, how: Listening) -> Heard:
         existing, tag_error = genres_of(path)
         if samples.size < how.front_end.samples_for(how.grid.window):
             raise TooShortError("is shorter than one window of the model")
-        strip = how.grid.whole(log_mel(samples, how.front_end))
+        strip = how.grid.whole(how.front_end.compute(samples))
     except TrackError as error:
         status = _STATUS[type(error)]
         return Heard(

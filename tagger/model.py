@@ -62,15 +62,19 @@ class GenreModel:
         self.notice = obstacle if self.device == "CPU" and _gpu_driver() else None
 
     def window_probabilities(self, strips: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run strips `[batch, mel bands, frames]`; gives `[batch, windows, labels]`."""
+        """Run strips `[batch, rows, frames]`; gives `[batch, windows, labels]`.
+
+        The strips hold one window each if `facts.front_end.takes_strips` is false.
+        """
         (windows,) = self._session.run(None, {self._input: strips[..., None]})
-        result: NDArray[np.float32] = windows
+        # A model for single windows has no axis of its own for them.
+        result: NDArray[np.float32] = windows.reshape(len(strips), -1, windows.shape[-1])
         return result
 
     def _check(self) -> None:
         """Try one window, to find out now whether the model does what its facts say."""
         facts = self.facts
-        silence = np.zeros((1, facts.front_end.n_mels, facts.grid.window), np.float32)
+        silence = np.zeros((1, facts.front_end.rows, facts.grid.window), np.float32)
         try:
             shape = self.window_probabilities(silence).shape
         except Exception as error:  # again a class for each status

@@ -1,14 +1,17 @@
 """The whole path: folder → files → strips → probabilities → vote → decision → tags."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 from tagger.albums import vote_by_album
 from tagger.decide import Rules, decide
 from tagger.errors import TagError
 from tagger.judge import Model, judge
 from tagger.listen import Listening, genres_of, listen_to_all
+from tagger.parallel import in_parallel, until
 from tagger.recall import Forgetful
 from tagger.tracks import Action, Judged, Result
 from tagger.writer import TagWriter
@@ -24,27 +27,45 @@ def scan(
     by_album: bool = False,
     writer: TagWriter | None = None,
     memory: Forgetful = Forgetful(),  # noqa: B008 - it has nothing to remember
+    stop: Event | None = None,
 ) -> Generator[Result, None, None]:
     """Yield one result a file, in the order of the files, as soon as it is known.
 
-    Without a writer, no file is opened for writing.
+    Without a writer, no file is opened for writing. Once `stop` is set, what is being written is
+    finished, and no more is begun.
     """
+    stop = stop or Event()
     heard = listen_to_all(memory.split(files), replace(listening, recall=memory.recall))
     opinions = memory.keep(judge(heard, model, batch_size))
-    for judged in vote_by_album(opinions) if by_album else opinions:
-        if memory.skips(judged.heard):
-            continue
-        result = decide(judged, model.facts.labels, rules)
-        if writer is not None and result.action is Action.WRITE and judged.heard.by_looks:
-            judged = _read_again(judged)  # noqa: PLW2901
-            result = decide(judged, model.facts.labels, rules)
-        tried: Result | None = None
-        if writer is not None and result.action is Action.WRITE:
-            result = tried = _write(result, writer)
-        # The writer tells the cache what it wrote; what it could not is new the next time too.
-        if tried is None or tried.action is Action.KEEP:
-            memory.done(judged.heard)
-        yield result
+    judged = vote_by_album(opinions) if by_album else opinions
+    wanted = (one for one in judged if not memory.skips(one.heard))
+    finish = partial(_finish, model.facts.labels, rules, writer, memory)
+    if writer is None:
+        yield from until(stop, map(finish, wanted))
+    else:
+        yield from in_parallel(finish, wanted, stop)
+
+
+def _finish(
+    labels: Sequence[str],
+    rules: Rules,
+    writer: TagWriter | None,
+    memory: Forgetful,
+    judged: Judged,
+) -> Result:
+    """Decide about a track, write its genre if there is a writer, and remember it."""
+    result = decide(judged, labels, rules)
+    if writer is not None and result.action is Action.WRITE:
+        if judged.heard.by_looks:
+            judged = _read_again(judged)
+            result = decide(judged, labels, rules)
+        if result.action is Action.WRITE:
+            result = _write(writer, result)
+            if result.action is not Action.KEEP:
+                # The writer tells the cache what it wrote; what it could not is new again.
+                return result
+    memory.done(judged.heard)
+    return result
 
 
 def _read_again(judged: Judged) -> Judged:
@@ -58,7 +79,7 @@ def _read_again(judged: Judged) -> Judged:
     )
 
 
-def _write(result: Result, writer: TagWriter) -> Result:
+def _write(writer: TagWriter, result: Result) -> Result:
     try:
         written = writer.write(result.path, result.genres, result.identity)
     except TagError as error:

@@ -1,9 +1,7 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from threading import Event
 
 from tagger import config
 from tagger.cache import Cache
@@ -11,6 +9,7 @@ from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
 from tagger.errors import ExitCode, StateError, UsageError
 from tagger.facts import ModelFacts
+from tagger.interrupt import told_to_stop
 from tagger.journal import Journal
 from tagger.listen import Listening
 from tagger.lock import only_writer
@@ -67,6 +66,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         )
         for line in _header(model, found, to_hear, jobs, options):
             display.header(line)
+        stop = stack.enter_context(told_to_stop())
         results = scan(
             find_music(options.paths, options.exclude),
             model,
@@ -76,14 +76,13 @@ def run_scan(options: ScanOptions) -> ExitCode:
             by_album=options.album,
             writer=tag_writer,
             memory=memory,
+            stop=stop,
         )
-        with _told_to_stop() as stop, closing(memory), closing(results):
+        with closing(memory), closing(results):
             for result in results:
                 for writer in writers:
                     writer.write(result)
                 display.add(result)
-                if stop.is_set():
-                    break
         display.summary(interrupted=stop.is_set(), write_tags=options.write_tags)
     if stop.is_set():
         return ExitCode.INTERRUPTED
@@ -152,23 +151,6 @@ def _jobs(asked: int | None, to_hear: int) -> int:
     from joblib import cpu_count
 
     return max(1, min(asked or cpu_count(), to_hear))
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[Event]:
-    """Turn Ctrl-C into a flag: what is being written is finished; a second one stops at once."""
-    stop = Event()
-
-    def handle(*_: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:

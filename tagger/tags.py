@@ -221,11 +221,8 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    import mutagen
-
     try:
-        kind = kind or type(mutagen.File(path))
-        file = None if kind is type(None) else _open(path, kind)
+        file = _open(path, kind)
     except Exception as error:  # an odd file can make of a parser whatever it likes
         raise TagError(f"has tags that cannot be read ({reason(error)})") from None
     for tags, family in _families():
@@ -235,15 +232,22 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
 
 
 def _open(path: Path, kind: Any) -> Any:
+    import mutagen
+
+    file = None
+    if kind is None:
+        file = mutagen.File(path)
+        kind = type(file)
     if issubclass(kind, _id3_kinds()):
         # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
         # them find back; and it fills in from ID3v1 what ID3v2 does not say.
-        file = kind(path, translate=False, load_v1=False)
-        if file.tags is not None and file.tags.version[:2] in ((2, 3), (2, 4)):
-            return file
+        plain = kind(path, translate=False, load_v1=False)
+        if plain.tags is not None and plain.tags.version[:2] in ((2, 3), (2, 4)):
+            return plain
     # Tags of v2.2, or of v1 alone, have to be translated; they are written as v2.4.
-    file = kind(path)
-    if file.tags is None:
+    if file is None and kind is not type(None):
+        file = kind(path)
+    if file is not None and file.tags is None:
         file.add_tags()
     return file
 
@@ -259,13 +263,13 @@ def _id3_kinds() -> tuple[Any, ...]:
     return MP3, AIFF, WAVE, DSF, TrueAudio
 
 
-def read_genres(path: Path) -> Texts:
-    """Return the genres of a file; none where there are no tags.
+def read_genres(path: Path, tags: TaggedFile | None = None) -> Texts:
+    """Return the genres of a file, whose tags may have been opened; none where there are no tags.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    tags = open_tags(path)
+    tags = tags or open_tags(path)
     return tags.genres or _id3v1_genre(tags, path)
 
 

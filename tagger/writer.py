@@ -8,8 +8,9 @@ from threading import Lock
 from tagger.errors import TagError
 from tagger.identity import Identity
 from tagger.journal import Journal, State, Write
-from tagger.safewrite import Change, make, plan
-from tagger.tags import open_tags
+from tagger.parallel import Together
+from tagger.safewrite import Change, flush, make, plan
+from tagger.tags import TaggedFile, open_tags
 
 
 class TagWriter:
@@ -35,17 +36,26 @@ class TagWriter:
         self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
         self._lock = Lock()
+        self._flush_folder = Together(_flush_folders)
         if not dry_run:
             recover(journal)
 
-    def write(self, path: Path, genres: Sequence[str], expected: Identity | None = None) -> bool:
+    def write(
+        self,
+        path: Path,
+        genres: Sequence[str],
+        expected: Identity | None = None,
+        tags: TaggedFile | None = None,
+    ) -> bool:
         """Replace the genres of a file; returns whether there was anything to change.
+
+        A caller that has opened its tags, after finding out what to expect, can bring them.
 
         Raises:
             TagError: the file is as it was, and why.
             StateError: the journal cannot be written, so nothing else may be.
         """
-        return self._make(plan(path, genres=genres, expected=expected))
+        return self._make(plan(path, genres=genres, expected=expected, tags=tags))
 
     def restore(self, write: Write, *, force: bool = False) -> bool:
         """Bring back the genre that a file had before a write.
@@ -72,7 +82,7 @@ class TagWriter:
                 self._run = self._journal.begin_run(self._command)
         number = self._journal.begin(self._run, change)
         try:
-            make(change, keep_mtime=self._keep_mtime)
+            make(change, keep_mtime=self._keep_mtime, flush_folder=self._flush_folder)
         except TagError:
             # An entry that stays open is looked into again by the next run.
             if not os.path.lexists(change.temporary):
@@ -82,6 +92,12 @@ class TagWriter:
         if self._wrote is not None:
             self._wrote(change)
         return True
+
+
+def _flush_folders(folders: Sequence[Path]) -> Sequence[None]:
+    for folder in set(folders):
+        flush(folder)
+    return [None] * len(folders)
 
 
 def recover(journal: Journal) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from tagger.facts import METADATA_KEY, ModelFacts
-from tagger.frontend import FrontEnd, WindowGrid
+from tagger.frontend import MelStrip, WindowGrid
 from tagger.vote import Voting
 
 RATE = 22_050
@@ -68,7 +68,7 @@ def write_audio(path: Path, samples: NDArray, rate: int = RATE, stereo: bool = F
 
 TOY_LABELS = ("classical", "hiphop", "metal")
 TOY_FACTS = ModelFacts(
-    TOY_LABELS, FrontEnd(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
+    TOY_LABELS, MelStrip(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
 )
 
 

@@ -1,10 +1,12 @@
 """Breaks a write at every point where it changes the disk; run by test_safewrite.py.
 
-    python faults.py SONG STATE kill|full
+    python faults.py SONG STATE kill|full [COUNT]
 
 For N = 1, 2, 3 … a child process tags SONG and at the N-th operation that changes the disk is
 killed (`kill`: the operation is done by half) or is told that the disk is full (`full`). Afterwards
 the song must be the old one or the new one, byte by byte, and tidying up must leave nothing behind.
+With a COUNT so many copies of the song are tagged at once, as `genretag apply` does, and share
+commits of the journal and flushes of the folder.
 """
 
 import builtins
@@ -15,10 +17,12 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
 
-from tagger.errors import TagError
-from tagger.journal import Journal, State
+from tagger.errors import StateError, TagError
+from tagger.journal import Journal
+from tagger.parallel import in_parallel
 from tagger.safewrite import TEMPORARY_PREFIX
 from tagger.tags import read_genres
 from tagger.writer import TagWriter, recover
@@ -33,11 +37,14 @@ class Faults:
     def __init__(self, at: int, mode: str) -> None:
         self.left = at
         self.mode = mode
+        self._lock = Lock()
 
     def meet(self, half: Callable[[], object] = lambda: None) -> None:
         """Count an operation; `half` does a part of it."""
-        self.left -= 1
-        if self.left == 0:
+        with self._lock:
+            self.left -= 1
+            mine = self.left == 0
+        if mine:
             half()
             if self.mode == "kill":
                 os._exit(KILLED)
@@ -56,13 +63,6 @@ class Faults:
             "truncate",
         ):
             self._wrap(os, name)
-        self._wrap(
-            os,
-            "sendfile",
-            half=lambda call, out, source, offset, count: call(
-                out, source, offset, min(count, 1000)
-            ),
-        )
         real_open = io.open
 
         def counting_open(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
@@ -72,16 +72,15 @@ class Faults:
             return CountingFile(real_open(file, mode, *args, **kwargs), self)
 
         builtins.open = io.open = counting_open
-        for name in ("begin", "mark"):
+        for name in ("begin", "_insert", "mark"):
             self._wrap(Journal, name)
 
-    def _wrap(self, owner: Any, name: str, half: Any = None) -> None:
+    def _wrap(self, owner: Any, name: str) -> None:
         call = getattr(owner, name)
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self.meet((lambda: half(call, *args)) if half else lambda: None)
-            result = call(*args, **kwargs)
-            return result
+            self.meet()
+            return call(*args, **kwargs)
 
         setattr(owner, name, wrapped)
 
@@ -115,44 +114,55 @@ class CountingFile:
         self._file.close()
 
 
-def tag(song: Path, state: Path, at: int, mode: str) -> int:
+def tag(songs: list[Path], state: Path, at: int, mode: str) -> int:
     """Tag in a child process with a fault; return how it ended."""
     child = os.fork()
     if child == 0:
         with Journal(state) as journal:
             writer = TagWriter(journal, "test")
+
+            def write(song: Path) -> int:
+                try:
+                    writer.write(song, GENRES)
+                except TagError:
+                    return REFUSED
+                return DONE
+
             Faults(at, mode).install()
             try:
-                writer.write(song, GENRES)
-            except TagError:
-                os._exit(REFUSED)
-            except OSError:  # only where the journal itself is written
+                os._exit(max(in_parallel(write, songs, Event())))
+            except (OSError, StateError):  # only where the journal itself is written
                 os._exit(NO_JOURNAL)
-            os._exit(DONE)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def main() -> None:
     song, state, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    count = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     old = song.read_bytes()
-    assert tag(song, state, 10**9, mode) == DONE
+    assert tag([song], state, 10**9, mode) == DONE
     new = song.read_bytes()
     assert read_genres(song) == GENRES
+    songs = [song.with_name(f"{number}{song.suffix}") for number in range(count)]
 
     for at in range(1, 10**6):
-        song.write_bytes(old)
+        for one in songs:
+            one.write_bytes(old)
         shutil.rmtree(state)
-        ended = tag(song, state, at, mode)
-        now = song.read_bytes()
-        assert now in (old, new), f"neither the old nor the new file after fault {at}"
+        ended = tag(songs, state, at, mode)
+        now = [one.read_bytes() for one in songs]
+        assert set(now) <= {old, new}, f"neither the old nor the new file after fault {at}"
         if ended == REFUSED:
-            assert now == old, f"refused, and yet written, after fault {at}"
+            assert now.count(old) == 1, f"refused, and yet written, after fault {at}"
+        if ended == DONE:
+            assert now.count(old) == 0
         with Journal(state) as journal:
             recover(journal)
             assert not journal.unfinished()
             # What was changed is in the journal, or it could not be taken back.
-            done = sum(run.counts.get(State.DONE, 0) for run in journal.runs())
-            assert done == (now == new), f"the journal is wrong after fault {at}"
+            done = [write.path for run in journal.runs() for write in journal.writes(run.id)]
+            written = [one for one, content in zip(songs, now, strict=True) if content == new]
+            assert sorted(done) == sorted(written), f"the journal is wrong after fault {at}"
         left = [path for path in song.parent.iterdir() if path.name.startswith(TEMPORARY_PREFIX)]
         assert not left, left
         if ended == DONE:

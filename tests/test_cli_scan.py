@@ -273,7 +273,7 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
-    from tagger.frontend import FrontEnd, WindowGrid
+    from tagger.frontend import MelStrip, WindowGrid
     from tagger.listen import Listening, listen
     from tagger.walk import find_music
 
@@ -287,7 +287,7 @@ def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
 
     monkeypatch.setattr(os, "scandir", closed)
     assert list(find_music([track.parents[1]])) == [track.parent]
-    heard = listen(track.parent, Listening(FrontEnd(), WindowGrid()))
+    heard = listen(track.parent, Listening(MelStrip(), WindowGrid()))
     assert (heard.status, heard.error) == ("unreadable", "is a folder that may not be looked into")
 
 

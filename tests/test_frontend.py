@@ -4,9 +4,9 @@ import pytest
 from conftest import RATE, music
 
 from tagger.errors import SilentError
-from tagger.frontend import FrontEnd, WindowGrid, log_mel, standardise
+from tagger.frontend import MelStrip, WindowGrid, log_mel, standardise
 
-FRONT_END = FrontEnd()
+FRONT_END = MelStrip()
 GRID = WindowGrid()
 
 
@@ -62,8 +62,8 @@ def test_samples_for_is_the_least_that_will_do():
 
 
 def test_front_end_round_trip_ignores_words_for_humans():
-    assert FrontEnd.from_dict(FRONT_END.to_dict()) == FRONT_END
-    assert FrontEnd.from_dict({"n_mels": 64, "db": "…"}) == FrontEnd(n_mels=64)
+    assert MelStrip.from_dict(FRONT_END.to_dict()) == FRONT_END
+    assert MelStrip.from_dict({"n_mels": 64, "db": "…"}) == MelStrip(n_mels=64)
 
 
 def test_long_audio_is_transformed_in_pieces(monkeypatch):

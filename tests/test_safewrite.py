@@ -5,17 +5,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import formats
 import pytest
 import second_reader
-from conftest import music, write_audio
+from conftest import RATE, music, write_audio
 
 from tagger import content, safewrite
 from tagger.decode import decode
 from tagger.errors import TagError
 from tagger.identity import Identity
 from tagger.journal import Journal
+from tagger.parallel import in_parallel
 from tagger.tags import open_tags, read_genres
 from tagger.writer import TagWriter
 
@@ -406,13 +408,13 @@ def test_what_changed_since_it_was_heard_is_left_alone(tmp_path, writer):
 
 def test_what_changes_while_it_is_written_is_left_alone(tmp_path, writer, monkeypatch):
     track = formats.make("flac", tmp_path)
-    flush = safewrite._flush
+    flush = safewrite.flush
 
     def meddle(path):
         flush(path)
         os.utime(track, ns=(1, 1))
 
-    monkeypatch.setattr(safewrite, "_flush", meddle)
+    monkeypatch.setattr(safewrite, "flush", meddle)
     before = track.read_bytes()
     with pytest.raises(TagError, match="while it was being written"):
         writer.write(track, ["Jazz"])
@@ -467,17 +469,60 @@ def test_read_only_files_and_folders_are_left_alone(tmp_path_factory, writer, jo
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("mode", ["kill", "full"])
-@pytest.mark.parametrize("kind", ["flac", "mp3-v23", "m4a-aac"])
-def test_faults_at_every_point_leave_the_old_or_the_new_file(tmp_path, kind, mode):
+@pytest.mark.parametrize(
+    ("kind", "count"), [("flac", 1), ("mp3-v23", 1), ("m4a-aac", 1), ("flac", 3)]
+)
+def test_faults_at_every_point_leave_the_old_or_the_new_file(tmp_path, kind, count, mode):
     track = formats.make(kind, tmp_path)
+    script = Path(__file__).with_name("faults.py")
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("faults.py"), track, tmp_path / "s", mode],
+        [sys.executable, script, track, tmp_path / "s", mode, str(count)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 8  # so many points there are at least
+    assert int(done.stdout) > 6 * count  # so many points there are at least
+
+
+def test_the_order_on_the_disk(tmp_path, journal, monkeypatch):
+    """Of a power cut no test can be made; what has to be flushed before what can be tested."""
+    tracks = [formats.make("flac", tmp_path)]
+    tracks += [tracks[0].with_name(f"{number}.flac") for number in range(12)]
+    for track in tracks[1:]:
+        shutil.copy(tracks[0], track)
+    events: list[tuple[str, object]] = []
+
+    def watch(owner, name, before="", after="", what=lambda *args: args[0]):
+        call = getattr(owner, name)
+
+        def watched(*args, **kwargs):
+            events.append((before, what(*args)))
+            result = call(*args, **kwargs)
+            events.append((after, what(*args)))
+            return result
+
+        monkeypatch.setattr(owner, name, watched)
+
+    watch(safewrite, "_copy", "copying", "", lambda source, target: source)
+    watch(os, "fsync", "flushing", "flushed", lambda descriptor: os.fstat(descriptor).st_ino)
+    watch(Path, "replace", "replacing", "replaced", lambda source, target: target)
+    watch(Journal, "begin", "", "begun", lambda journal, run, change: change.path)
+    watch(Journal, "mark", "marking", "", lambda journal, write, state: write)
+
+    writer = TagWriter(journal, "test")
+    assert all(in_parallel(lambda track: writer.write(track, ["Jazz"]), tracks, Event()))
+
+    folder = tmp_path.stat().st_ino
+    for write in journal.writes(1):
+        inode = write.path.stat().st_ino  # of the copy that became the file
+        replaced = events.index(("replaced", write.path))
+        marking = events.index(("marking", write.id))
+        assert events.index(("begun", write.path)) < events.index(("copying", write.path))
+        assert events.index(("flushed", inode)) < events.index(("replacing", write.path))
+        flushing = events.index(("flushing", folder), replaced)
+        assert flushing < events.index(("flushed", folder), flushing) < marking
+    assert len(journal.writes(1)) == len(tracks)
 
 
 def test_a_full_file_system(tmp_path, journal):
@@ -498,3 +543,41 @@ def test_a_full_file_system(tmp_path, journal):
         assert list(place.iterdir()) == [track]
     finally:
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [(["mkfs.btrfs", "-q"], 1 << 28), (["mkfs.xfs", "-q", "-m", "reflink=1"], 1 << 29)],
+)
+def test_blocks_are_shared_where_the_file_system_can(tmp_path, journal, make, size):
+    if not shutil.which(make[0]) or not shutil.which("mount"):
+        pytest.skip(f"{make[0]} or mount is not installed")
+    image, place = tmp_path / "image", tmp_path / "mount"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(size)
+    for command in ([*make, image], ["mount", "-o", "loop", image, place]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"{command[0]} is not possible or not allowed here: {done.stderr.strip()}")
+    try:
+        track = write_audio(place / "a.mp3", music(300), RATE)  # 3.6 MB
+        size = track.stat().st_size
+        writer = TagWriter(journal, "test")
+        writer.write(track, ["Rock"])  # leaves room for the next genre
+        before = track.read_bytes()
+        os.link(track, place / "old.mp3")
+        free = free_bytes(place)
+        writer.write(track, ["Jazz"])
+        assert free - free_bytes(place) < size / 4
+        assert (place / "old.mp3").read_bytes() == before
+        assert read_genres(track) == ("Jazz",)
+        assert content.same_audio(track, place / "old.mp3")
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def free_bytes(place: Path) -> int:
+    os.sync()
+    status = os.statvfs(place)
+    return status.f_bfree * status.f_bsize

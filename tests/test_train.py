@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from tagger.decode import decode
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, WindowGrid, log_mel
+from tagger.frontend import MelStrip, WindowGrid, log_mel
 from tagger.model import GenreModel
 from trainer import data as prepared
 from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
 from trainer.cli import app
-from trainer.data import Row, split_by_track
+from trainer.data import Row
 from trainer.runs import load_run
 
 GENRES = {"drone": 110.0, "whistle": 1760.0}
@@ -45,15 +45,15 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def strips(clips: Path) -> Path:
     output = clips.parent / "strips"
-    text = train("prepare", clips, output, "--split", "0.5", "0.25", "0.25")
+    text = train("prepare", clips, output, "--shares", "0.5", "0.25", "0.25")
     assert "drone" in text
     assert "valid" in text
     return output
 
 
 FIT = (
-    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 4, "--warm-up", 4),
-    *("--learning-rate", 0.002, "--seed", 3),
+    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 2, "--warm-up", 4),
+    *("--learning-rate", 0.002, "--seed", 3, "--average", 2),
 )
 
 
@@ -73,7 +73,7 @@ def test_prepared_strips_are_what_the_tagger_hears(clips, strips):
         source = next(clips.glob(f"{row.genre}/{row.track}.*"))
         strip = np.load(strips / row.file)
         assert strip.dtype == np.float16
-        expected = log_mel(decode(source, RATE, 30), FrontEnd())
+        expected = log_mel(decode(source, RATE, 30), MelStrip())
         np.testing.assert_allclose(strip, expected, atol=2e-3)
 
 
@@ -105,16 +105,6 @@ def test_a_track_in_two_splits_is_refused(strips, tmp_path):
     )
     with pytest.raises(DataError, match="two splits"):
         prepared.load([strips, other])
-
-
-def test_all_strips_of_one_track_are_dealt_together():
-    rows = [Row(f"{i}{part}", "g", str(i), "") for i in range(40) for part in "ab"]
-    dealt = split_by_track(rows, (0.7, 0.15, 0.15), seed=1)
-    splits = {}
-    for row in dealt:
-        assert splits.setdefault(row.track, row.split) == row.split
-    counts = [list(splits.values()).count(split) for split in prepared.SPLITS]
-    assert counts == [28, 6, 6]
 
 
 def test_batches_depend_on_seed_and_number_alone(strips):
@@ -172,6 +162,16 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     assert metrics["track"]["tracks"] == 4
     assert metrics["baseline"]["accuracy"] == 1.0  # these two genres are no riddle
     assert sum(map(sum, metrics["track"]["confusion"])) == 4
+    assert metrics["subject"]["architecture"] == "vgg16"
+    assert metrics["subject"]["parameters"] == pytest.approx(14.7e6, rel=0.01)
+    assert metrics["subject"]["windows_per_second"] > 0
+    assert {"confusion.svg", "curves.png", "reliability.svg", "predictions.csv"} <= {
+        file.name for file in run.iterdir()
+    }
+    assert load_run(run).facts["versions"].keys() >= {"genretag", "keras", "python", "tensorflow"}
+    assert "run" in train("compare", run)
+    with pytest.raises(DataError, match="evaluated with --keep best"):
+        train("export", run, tmp_path / "model.onnx", "--keep", "last")
 
     for flags, limit in (((), 65e6), (("--half",), 33e6)):
         file = tmp_path / "model.onnx"
@@ -179,7 +179,7 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
         assert file.stat().st_size < limit
         model = GenreModel(file, "cpu")
         assert model.facts.labels == tuple(GENRES)
-        assert model.facts.front_end == FrontEnd()
+        assert model.facts.front_end == MelStrip()
         assert model.facts.training["accuracy"]["tracks"] == 4
         strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
         windows = model.window_probabilities(strip)
@@ -195,48 +195,72 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     assert "p_drone" in rows[0]
 
 
-def test_folding_changes_nothing():
+@pytest.mark.parametrize("factor", [1, 2])
+def test_folding_changes_nothing(factor):
     """A strip of one window gives what the training network gives for that window."""
-    from trainer import networks
+    from trainer import vgg
 
     rng = np.random.default_rng(1)
-    windows = networks.build_windows(None, 3, batch_norm=True, dropout=0.5)
+    windows = vgg.build_windows("VGG16", 3, batch_norm=True, dropout=0.5)
     for layer in windows.layers:
         if layer.name.endswith("_norm"):
             layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
     head = windows.get_layer("head")
     head.set_weights([rng.normal(0, 1e-3, w.shape) for w in head.get_weights()])
     window = rng.standard_normal((3, 128, 128, 1)).astype(np.float32)
-    expected = windows.predict_on_batch(window)
+    expected = windows.predict_on_batch(shrink(window[..., 0], factor)[..., None])
     assert expected.std() > 0.01
     assert expected.max() < 0.99  # far from saturated, or anything would agree
-    strip_model = networks.build_strips(windows, 128, WindowGrid())
+    strip_model = vgg.build_strips("VGG16", windows, 128, WindowGrid(), factor)
     np.testing.assert_allclose(strip_model.predict_on_batch(window)[:, 0], expected, atol=1e-4)
 
 
 def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
     """Killed after the first epoch, it sees the same batches, rates and optimizer state."""
     code = (
-        "import sys, trainer.fit as f; from trainer.cli import main\n"
-        "append = f._append\n"
+        "import sys; from trainer.cli import main; from trainer.history import History\n"
+        "append = History.append\n"
         "def stop(history, epoch):\n"
         "    append(history, epoch)\n"
         "    sys.exit(9)\n"
-        "f._append = stop\n"
+        "History.append = stop\n"
         "main()"
     )
     broken = tmp_path / "run"
-    arguments = [str(a) for a in ("fit", strips, "--run", broken, *FIT)]
+    arguments = [str(a) for a in ("fit", "--from", run / "run.toml", "--run", broken)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
     assert done.returncode == 9
-    text = train("fit", strips, "--run", broken, *FIT, "--resume")
+    text = train("fit", "--run", broken, "--resume")
     assert "epoch   1/3" not in text
+    assert load_run(broken).options == load_run(run).options
 
     def losses(folder: Path) -> list[float]:
         with (folder / "history.csv").open() as file:
             return [float(line["loss"]) for line in csv.DictReader(file)]
 
     np.testing.assert_allclose(losses(broken), losses(run), rtol=1e-3)
+
+    def averages(folder: Path) -> np.ndarray:
+        return load_run(folder).model("average").get_layer("head").get_weights()[0]
+
+    np.testing.assert_allclose(averages(broken), averages(run), atol=1e-3)
+    assert (
+        np.abs(averages(run) - load_run(run).model("last").get_layer("head").get_weights()[0]).max()
+        > 1e-4
+    )
+    from tensorflow.compat.v1.train import summary_iterator
+
+    events = sorted(broken.glob("events.out.tfevents.*"))
+    assert len(events) == 2
+    noted = {
+        event.step: value.simple_value
+        for file in events
+        for event in summary_iterator(str(file))
+        for value in event.summary.value
+        if value.tag == "train/loss"
+    }
+    assert list(noted) == [1, 2, 3]
+    np.testing.assert_allclose(list(noted.values()), losses(broken), rtol=1e-4)
 
 
 def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips):
@@ -291,15 +315,55 @@ def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monke
     assert "No better validation for 2 epochs" in text
 
 
-def test_layers_thaw_from_a_block_on():
-    from trainer import networks
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes time, where a test is about the tracks and the words alone."""
+    from trainer import evaluate, fit
 
-    model = networks.build_windows(None, 2, batch_norm=True, dropout=0)
-    names = [layer.name for layer in networks.convolutions(model)]
-    assert networks.before_block(names, 1) == ()
-    frozen = networks.before_block(names, 3)
+    def windows(model, tracks, front_end):
+        return np.full((len(tracks), 2), 0.5, np.float32), np.arange(len(tracks))
+
+    monkeypatch.setattr(fit, "_one_epoch", lambda *_: (1, 1.0, 0.1, 1.0))
+    monkeypatch.setattr(fit, "_validate", lambda *_: (0.5, 0.5, 1.0))
+    monkeypatch.setattr(evaluate, "strip_windows", windows)
+    monkeypatch.setattr(evaluate, "windows_per_second", lambda *_: 1.0)
+
+
+def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
+    from trainer.export import _training_facts
+
+    strips, folder = tmp_path / "strips", tmp_path / "run"
+    assert "flattering" in train("prepare", clips, strips, "--split", "windows", "--jobs", 1)
+    shown = train("fit", strips, "--run", folder, "--epochs", 1)
+    assert "Figures below are flattering" in shown
+    assert shown.splitlines()[-1].endswith("(flattering)")
+    assert "flattering" in train("evaluate", folder)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert "flattering" in metrics["subject"]["protocol"]
+    run = load_run(folder)
+    assert "flattering" in _training_facts(run, run, metrics)["accuracy"]["protocol"]
+
+
+def test_one_fold_is_validated_on(clips, tmp_path, no_training):
+    strips, folder = tmp_path / "strips", tmp_path / "run"
+    train("prepare", clips, strips, "--split", "kfold", "--folds", 4, "--jobs", 1)
+    with pytest.raises(DataError, match="--fold"):
+        train("fit", strips, "--run", folder)
+    shown = train("fit", strips, "--run", folder, "--epochs", 1, "--fold", 2)
+    assert "12 tracks to train on, 4 to validate on" in shown
+    assert "flattering" not in shown
+    assert "4 tracks of the split 'valid', none of them in training" in train("evaluate", folder)
+
+
+def test_layers_thaw_from_a_block_on():
+    from trainer import vgg
+
+    model = vgg.build_windows("VGG16", 2, batch_norm=True, dropout=0)
+    names = [layer.name for layer in vgg.convolutions(model)]
+    assert vgg.before_block(names, 1) == ()
+    frozen = vgg.before_block(names, 3)
     assert frozen == ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2")
-    networks.freeze(model, frozen)
+    vgg.freeze(model, frozen)
     still = {layer.name for layer in model.layers if not layer.trainable}
     assert still == {*frozen, *(f"{name}_norm" for name in frozen)}
 
@@ -326,7 +390,7 @@ def test_pictures_become_strips_of_the_same_tracks(strips, tmp_path):
 
     tone = np.zeros((129, 60), np.float32)
     tone[5] = 1
-    assert approximate_strip(tone, FrontEnd(), 100).mean(1).argmax() < 32
+    assert approximate_strip(tone, MelStrip(), 100).mean(1).argmax() < 32
     with pytest.raises(DataError, match="no picture"):
         train("prepare", tmp_path / "none", tmp_path / "o", "--pictures-of", strips)
 
@@ -344,18 +408,18 @@ def test_weights_of_another_network(strips, tmp_path):
 def test_keras_application_files_are_read(tmp_path):
     import keras
 
-    from trainer import networks
+    from trainer import vgg
 
     model = keras.applications.VGG16(include_top=False, weights=None)
     import h5py
 
     file = tmp_path / "vgg16_weights_notop.h5"
     with h5py.File(file, "w") as h5:
-        for layer in networks.convolutions(model):
+        for layer in vgg.convolutions(model):
             kernel, bias = layer.get_weights()
             h5[f"{layer.name}/{layer.name}/kernel:0"] = kernel
             h5[f"{layer.name}/{layer.name}/bias:0"] = bias
-    assert len(networks.read_weights(file)) == 13
+    assert len(vgg.read_weights("VGG16", file)) == 13
 
 
 @pytest.mark.parametrize(
@@ -374,18 +438,7 @@ def test_bad_tables(strips, tmp_path, table, words):
         prepared.load([tmp_path])
 
 
-def test_bad_sources(tmp_path):
-    with pytest.raises(DataError, match="not a folder"):
-        train("prepare", tmp_path / "none", tmp_path / "out")
-    with pytest.raises(DataError, match="no clips"):
-        train("prepare", tmp_path, tmp_path / "out")
-    write_audio(tmp_path / "rock" / "a.wav", music(1))
-    with pytest.raises(DataError, match="two genres"):
-        train("prepare", tmp_path, tmp_path / "out")
-    (tmp_path / "jazz").mkdir()
-    (tmp_path / "jazz" / "b.wav").write_text("no music")
-    done = CliRunner().invoke(app, ["prepare", str(tmp_path), str(tmp_path / "out")])
-    assert "left out" in done.output
+def test_what_is_not_a_data_set_or_a_run(tmp_path):
     with pytest.raises(DataError, match="not a prepared data set"):
         train("fit", tmp_path, "--run", tmp_path / "run")
     with pytest.raises(DataError, match="not a run folder"):

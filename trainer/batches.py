@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.frontend import WindowGrid
+from tagger.frontend import FrontEnd, WindowGrid
 from trainer.data import DataSet, Track, class_weights
 
 Array = NDArray[np.float32]
@@ -61,6 +61,18 @@ def cut_window(strip: NDArray[Any], start: int, window: int) -> Array:
     if piece.shape[1] < window:
         piece = np.pad(piece, ((0, 0), (0, window - piece.shape[1])), mode="wrap")
     return piece
+
+
+def inputs(strip: NDArray[Any], front_end: FrontEnd) -> Array:
+    """Cut a strip into what a deployed network takes at once, `[batch, rows, frames, 1]`.
+
+    It holds the whole windows of the strip, in one piece or one by one; one that is shorter than
+    a window is repeated.
+    """
+    grid = front_end.grid
+    whole = grid.whole(cut_window(strip, 0, max(strip.shape[1], grid.window)))
+    pieces = [whole] if front_end.takes_strips else grid.pieces(whole, 1)
+    return np.stack(pieces)[..., None]
 
 
 def shrink(windows: Array, factor: int) -> Array:

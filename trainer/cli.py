@@ -3,15 +3,18 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from tagger.console import run_app
-from tagger.errors import DataError
-from tagger.frontend import FrontEnd
+from tagger.errors import DataError, UsageError
+from tagger.frontends import KINDS
 from trainer.batches import Augment, Augmentation, Balance
-from trainer.runs import FitOptions, Keep, Precision, load_run
+from trainer.library import MIN_TRACKS
+from trainer.prepare import FOLDS, SHARES
+from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run, read_options
+from trainer.splits import Split
 
 app = typer.Typer(
     name="genretag-train",
@@ -20,27 +23,57 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+# Written out, since the networks themselves need Keras, which takes seconds to import.
+Architecture = Literal[
+    "vgg16", "vgg19", "inceptionv3", "efficientnetb0", "mobilenetv2", "cnn14", "cnn-small", "ann"
+]
+Prepared = Literal["mel-strip", "spectrogram-picture", "summary-features"]
+
 RunFolder = Annotated[Path, typer.Argument(help="A run folder that fit made.", metavar="RUN")]
 KeepOption = Annotated[
-    Keep, typer.Option("--keep", help="Which weights: of the best epoch, or the last.")
+    Keep,
+    typer.Option(
+        "--keep", help="Which weights: of the best epoch, the last, their moving average."
+    ),
 ]
 
 
 @app.command()
 def prepare(
     source: Annotated[
-        Path, typer.Argument(help="A folder per genre, or a folder with a tracks.csv.")
+        Path,
+        typer.Argument(
+            help="A folder per genre, a folder with a tracks.csv, or music (--from-tags)."
+        ),
     ],
     output: Annotated[Path, typer.Argument(help="Where the prepared data set goes.")],
+    from_tags: Annotated[
+        bool, typer.Option("--from-tags", help="Genres are those in the tags of the files.")
+    ] = False,
+    min_tracks: Annotated[
+        int, typer.Option(min=2, help="With --from-tags, fewer tracks make no genre.")
+    ] = MIN_TRACKS,
     seconds: Annotated[
-        float, typer.Option(help="Seconds from the middle of each track; 0: all of it.")
+        float, typer.Option(min=0, help="Seconds from the middle of each track; 0: all of it.")
     ] = 30.0,
     split: Annotated[
+        Split | None,
+        typer.Option(
+            help="By default that of tracks.csv, or GTZAN's published one, or else stratified."
+        ),
+    ] = None,
+    shares: Annotated[
         tuple[float, float, float],
-        typer.Option(help="Shares of train, valid and test where tracks.csv gives no split."),
-    ] = (0.7, 0.15, 0.15),
+        typer.Option(help="Shares of train, valid and test when they are dealt out here."),
+    ] = SHARES,
+    folds: Annotated[int, typer.Option(min=2, help="How many folds, with --split kfold.")] = FOLDS,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: all cores.")] = -1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=-1, help="Processes; -1: all cores.")
+    ] = -1,
+    front_end: Annotated[
+        Prepared, typer.Option(help="What the network is to hear of a clip.")
+    ] = "mel-strip",
     pictures_of: Annotated[
         Path | None,
         typer.Option(
@@ -52,62 +85,94 @@ def prepare(
     from trainer import prepare as preparing
     from trainer.pictures import prepare_pictures
 
+    if min(shares) < 0 or shares[0] == 0:
+        raise UsageError("--shares takes three numbers, the first of them above zero.")
+    if pictures_of and not seconds:
+        raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
     if pictures_of:
         rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
-        _say(preparing.genres_and_splits(rows))
-        return
-
-    rows = preparing.prepare(
-        source,
-        output,
-        front_end=FrontEnd(),
-        seconds=seconds or None,
-        shares=split,
-        seed=seed,
-        jobs=jobs,
-        report=_warn,
-    )
+    else:
+        how = preparing.Preparation(
+            KINDS[front_end.replace("-", " ")](),
+            seconds or None,
+            from_tags,
+            min_tracks,
+            split,
+            shares,
+            folds,
+            seed,
+            jobs or -1,
+        )
+        rows = preparing.prepare(source, output, how, report=_warn)
     _say(preparing.genres_and_splits(rows))
 
 
 @app.command()
 def fit(
-    data: Annotated[list[Path], typer.Argument(help="Prepared data sets, taken together.")],
+    context: typer.Context,
     run: Annotated[Path, typer.Option("--run", help="The run folder to make.")],
+    data: Annotated[
+        list[Path] | None, typer.Argument(help="Prepared data sets, taken together.")
+    ] = None,
+    repeat: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Train as a run.toml (or the run folder it is in) says; "
+            "what is said here as well comes first.",
+        ),
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+        bool, typer.Option("--resume", help="Go on with an interrupted run; it knows its options.")
     ] = False,
     train_split: Annotated[
         list[str] | None,
         typer.Option(help="Splits to train on (repeatable); train if not given."),
     ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(help="Of data in folds: validate on this one, and train on the others."),
+    ] = None,
+    arch: Annotated[Architecture, typer.Option(help="The network.")] = "vgg16",
     weights: Annotated[
-        str, typer.Option(help="First weights: imagenet, none, or a file of VGG16 layers.")
+        str, typer.Option(help="First weights: imagenet, none, or a file.")
     ] = "none",
     init: Annotated[
         Path | None, typer.Option(help="Start from the last weights of another run.")
     ] = None,
     batch_norm: Annotated[
         bool | None,
-        typer.Option(help="Batch normalisation; by default unless VGG16 is all pretrained."),
+        typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Epochs.")] = 60,
     batches: Annotated[int, typer.Option(help="Batches in an epoch.")] = 60,
-    batch_size: Annotated[int, typer.Option(help="Windows in a batch.")] = 32,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Windows in a batch; as the network is used to.")
+    ] = None,
     head_epochs: Annotated[
         int, typer.Option(help="First epochs in which pretrained layers stay as they are.")
     ] = 0,
     unfreeze_from: Annotated[
-        int, typer.Option(min=1, max=6, help="Block from which on they train then; 6: none.")
+        int, typer.Option(min=1, max=6, help="Block of VGG from which on they train then; 6: none.")
     ] = 1,
     learning_rate: Annotated[float, typer.Option(help="Peak, before the cosine decay.")] = 1e-3,
     warm_up: Annotated[int, typer.Option(help="Batches until the peak is reached.")] = 100,
     weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 1e-2,
-    dropout: Annotated[float, typer.Option(help="Dropout before the last layer.")] = 0.5,
+    optimizer: Annotated[
+        Optimizer | None, typer.Option(help="The optimizer; as the network is used to.")
+    ] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of dropout; as the network is used to.")
+    ] = None,
+    average: Annotated[
+        float, typer.Option(help="Epochs that a moving average of the weights spans; 0: none.")
+    ] = 0.0,
     balance: Annotated[
         Balance, typer.Option(help="Rare genres: drawn as often, weighed in the loss, or neither.")
     ] = "even",
-    augment: Annotated[Augment, typer.Option(help="How much the windows are varied.")] = "normal",
+    augment: Annotated[
+        Augment | None, typer.Option(help="How much windows are varied; as the network is used to.")
+    ] = None,
     mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0: off.")] = 0.4,
     shrink: Annotated[
         int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
@@ -118,8 +183,11 @@ def fit(
     precision: Annotated[Precision, typer.Option(help="Arithmetic of the training.")] = "float32",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
 ) -> None:
-    """Train VGG16 on windows of the strips."""
+    """Train a network on windows of the strips."""
+    from trainer.architectures import architecture
     from trainer.fit import fit as fit_run
+
+    habits = architecture(arch).habits
 
     augmentations = {
         "off": Augmentation.off(),
@@ -127,33 +195,61 @@ def fit(
         "strong": replace(Augmentation.strong(), mixup=mixup),
     }
 
+    options = FitOptions(
+        data=tuple(map(str, data or ())),
+        train_splits=tuple(train_split or ("train",)),
+        fold=fold,
+        arch=arch,
+        weights=weights,
+        init=str(init) if init else None,
+        batch_norm=batch_norm,
+        epochs=epochs,
+        batches=batches,
+        batch_size=batch_size or habits.batch_size,
+        head_epochs=head_epochs,
+        unfreeze_from=unfreeze_from,
+        learning_rate=learning_rate,
+        warm_up=warm_up,
+        optimizer=optimizer or habits.optimizer,
+        weight_decay=weight_decay,
+        dropout=habits.dropout if dropout is None else dropout,
+        average=average,
+        balance=balance,
+        shrink=shrink,
+        patience=patience,
+        precision=precision,
+        seed=seed,
+        augmentation=augmentations[augment or habits.augment],
+    )
+    if repeat or (resume and not data):
+        begun = read_options(repeat or run)
+        options = replace(begun, **_said(context, options, begun))
+    if not options.data:
+        raise UsageError("Name prepared data sets, or a training to repeat with --from.")
     fit_run(
         run,
-        FitOptions(
-            data=tuple(map(str, data)),
-            train_splits=tuple(train_split or ("train",)),
-            weights=weights,
-            init=str(init) if init else None,
-            batch_norm=batch_norm,
-            epochs=epochs,
-            batches=batches,
-            batch_size=batch_size,
-            head_epochs=head_epochs,
-            unfreeze_from=unfreeze_from,
-            learning_rate=learning_rate,
-            warm_up=warm_up,
-            weight_decay=weight_decay,
-            dropout=dropout,
-            balance=balance,
-            shrink=shrink,
-            patience=patience,
-            precision=precision,
-            seed=seed,
-            augmentation=augmentations[augment],
-        ),
+        options,
         resume=resume,
         report=_say,
     )
+
+
+def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dict[str, Any]:
+    """Return those of the options that were given on the command line, not by default."""
+    said = {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+    names = {"train_split": "train_splits", "augment": "augmentation"}
+    changes = {
+        field: getattr(options, field)
+        for field in (names.get(name, name) for name in said)
+        if hasattr(options, field)
+    }
+    if "mixup" in said and "augment" not in said:
+        changes["augmentation"] = replace(begun.augmentation, mixup=options.augmentation.mixup)
+    return changes
 
 
 @app.command()
@@ -172,6 +268,26 @@ def evaluate(
     from trainer.evaluate import evaluate as evaluate_run
 
     evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Evaluated run folders; the others are measured against the first."),
+    ],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even if they were scored on different tracks.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A folder for the table (Markdown, JSON) and a chart."),
+    ] = None,
+) -> None:
+    """Put runs side by side."""
+    from trainer.compare import compare as compare_runs
+
+    compare_runs(list(map(load_run, runs)), anyway=anyway, output=output, report=_say)
 
 
 @app.command()

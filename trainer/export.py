@@ -1,6 +1,5 @@
 """From a run to the ONNX file that genretag listens with."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,16 +7,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from tagger.errors import DataError, ModelError
 from tagger.facts import METADATA_KEY, ModelFacts
-from tagger.frontend import Strip
 from tagger.vote import Voting
 from trainer import data as prepared
-from trainer import networks
-from trainer.batches import cut_window
-from trainer.runs import METRICS_FILE, Keep, Run
+from trainer.batches import Array, inputs
+from trainer.runs import Keep, Run
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
 CHECKED_STRIPS = 16
@@ -39,7 +35,7 @@ def export(
     are stored as float16 and computed with in float32.
 
     Raises:
-        DataError: the run was not evaluated, or its data is gone.
+        DataError: the run was not evaluated, or with other weights, or its data is gone.
         ModelError: Keras and ONNX Runtime disagree, or Keras runs on another backend than
             TensorFlow, the only one whose export keeps the number of frames open.
     """
@@ -48,14 +44,19 @@ def export(
             "The export needs KERAS_BACKEND=tensorflow; it takes runs of every backend."
         )
     judge = judged_by or run
-    metrics = _metrics(judge)
-    model = networks.build_strips(run.model(keep), run.front_end.n_mels, run.options.grid)
+    metrics = judge.metrics()
+    if judge is run and (judged := metrics["subject"]["weights"]) != keep:
+        raise DataError(
+            f"{run.folder} was evaluated with --keep {judged}; "
+            f"export these weights, or evaluate it with --keep {keep}."
+        )
+    model = run.deployed(keep)
     if half:
         _round_to_half(model)
     facts = ModelFacts(
         run.labels,
         run.front_end,
-        run.options.grid,
+        run.front_end.grid,
         Voting(metrics["voting"]),
         round(metrics["temperature"], 4),
         metrics["min_confidence"],
@@ -64,10 +65,10 @@ def export(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
         made = Path(scratch) / output.name
-        model(np.zeros((1, run.front_end.n_mels, run.options.grid.window, 1), np.float32))
+        model(np.zeros((1, run.front_end.rows, run.front_end.grid.window, 1), np.float32))
         model.export(str(made), format="onnx", verbose=False)
         _finish(made, facts, half)
-        worst = largest_difference(model, made, _some_strips(run))
+        worst = largest_difference(model, made, _some_inputs(run))
         if worst > TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
         made.replace(output)
@@ -78,29 +79,20 @@ def export(
     return facts
 
 
-def _metrics(run: Run) -> dict[str, Any]:
-    try:
-        metrics: dict[str, Any] = json.loads((run.folder / METRICS_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        raise DataError(
-            f"{run.folder} was not evaluated; run 'genretag-train evaluate {run.folder}' first."
-        ) from None
-    return metrics
-
-
 def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, Any]:
     options = run.options
     return {
-        "architecture": "vgg16",
+        "architecture": options.arch,
         "batch_norm": run.batch_norm,
         "initial_weights": Path(options.weights).name,
         "pretrained_layers": list(run.facts["pretrained"]),
         "data": [Path(folder).name for folder in options.data],
         "splits": list(options.train_splits),
+        "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
         "accuracy": {
-            "protocol": f"tracks of the split {metrics['split']!r}, none of them in training"
+            "protocol": metrics["subject"]["protocol"]
             + ("" if judge is run else "; of the run that chose the settings"),
             "tracks": metrics["track"]["tracks"],
             "track_accuracy": round(metrics["track"]["accuracy"], 4),
@@ -119,15 +111,9 @@ def _finish(file: Path, facts: ModelFacts, half: bool) -> None:
     """Name the input and output, store the weights as asked, and stamp the facts."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
-    from onnx.tools.update_model_dims import update_inputs_outputs_dims
 
     model = onnx.load(file)
-    _rename(model, {model.graph.input[0].name: "strips", model.graph.output[0].name: "windows"})
-    update_inputs_outputs_dims(
-        model,
-        {"strips": ["batch", facts.front_end.n_mels, "frames", 1]},
-        {"windows": ["batch", "windows", len(facts.labels)]},
-    )
+    _name_ends(model.graph, facts)
     if half:
         casts = []
         for tensor in model.graph.initializer:
@@ -147,34 +133,44 @@ def _finish(file: Path, facts: ModelFacts, half: bool) -> None:
     onnx.save(model, file)
 
 
-def _rename(model: Any, names: dict[str, str]) -> None:
-    """Rename values throughout a graph."""
-    graph = model.graph
-    for value in (*graph.input, *graph.output):
-        value.name = names.get(value.name, value.name)
+def _name_ends(graph: Any, facts: ModelFacts) -> None:
+    """Give the input and the output of a graph the names and shapes that genretag knows."""
+    from onnx import TensorProto, helper
+
+    front_end, strips = facts.front_end, facts.front_end.takes_strips
+    frames = "frames" if strips else front_end.grid.window
+    shapes = {
+        "strips": ["batch", front_end.rows, frames, 1],
+        "windows": ["batch", *(["windows"] if strips else []), len(facts.labels)],
+    }
+    weights = {tensor.name for tensor in graph.initializer}
+    (given,) = (value for value in graph.input if value.name not in weights)
+    (result,) = graph.output
+    names = {given.name: "strips", result.name: "windows"}
     for node in graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
+    for ends, name in ((graph.input, "strips"), (graph.output, "windows")):
+        del ends[:]
+        ends.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]))
 
 
-def _some_strips(run: Run) -> list[Strip]:
-    """Return real strips of different lengths, at least one window each."""
-    data = prepared.load([Path(folder) for folder in run.options.data])
+def _some_inputs(run: Run) -> list[Array]:
+    """Return real strips of different lengths as the network takes them."""
+    data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
     step = max(1, len(data.tracks) // CHECKED_STRIPS)
     strips = [strip for track in data.tracks[::step] for strip in track.load()]
-    window = run.options.grid.window
-    return [cut_window(strip, 0, max(strip.shape[1], window)) for strip in strips]
+    return [inputs(strip, run.front_end) for strip in strips]
 
 
-def largest_difference(model: keras.Model, file: Path, strips: Sequence[Strip]) -> float:
+def largest_difference(model: keras.Model, file: Path, batches: Sequence[Array]) -> float:
     """Return the largest difference in probability between Keras and the ONNX file."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
-    def difference(strip: Strip) -> float:
-        batch: NDArray[np.float32] = strip[None, :, :, None]
+    def difference(batch: Array) -> float:
         expected = np.asarray(model.predict_on_batch(batch))
         return float(np.abs(session.run(None, {"strips": batch})[0] - expected).max())
 
-    return max(map(difference, strips))
+    return max(map(difference, batches))

@@ -1,10 +1,9 @@
 """The training loop."""
 
-import csv
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +12,18 @@ import numpy as np
 
 from tagger.errors import DataError
 from trainer import data as prepared
-from trainer import networks
+from trainer import vgg
+from trainer.architectures import architecture, window_shape
+from trainer.averaging import WeightAverage
 from trainer.batches import WindowSampler, cut_window, shrink
 from trainer.data import DataSet, Track
-from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights
+from trainer.history import Epoch
+from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights, surroundings
 from trainer.scores import track_probabilities
 
-HISTORY = (
-    "epoch",
-    "seconds",
-    "learning_rate",
-    "loss",
-    "window_accuracy",
-    "track_accuracy",
-    "track_loss",
-)
+AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
+CLIP_NORM = 5.0
 VALIDATION_WINDOWS = 4  # a strip; enough to steer by, `evaluate` takes them all
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What an epoch gave; accuracies are of the validation tracks, NaN where there are none."""
-
-    epoch: int
-    seconds: float
-    learning_rate: float
-    loss: float
-    window_accuracy: float
-    track_accuracy: float
-    track_loss: float
-
-    def better_than(self, other: "Epoch | None") -> bool:
-        """Compare by track accuracy, then by track loss."""
-        if other is None:
-            return True
-        return (self.track_accuracy, -self.track_loss) > (other.track_accuracy, -other.track_loss)
 
 
 def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[str], None]) -> Run:
@@ -59,7 +35,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
     Raises:
         DataError: data, weights or folder cannot be used.
     """
-    data = prepared.load([Path(path) for path in options.data])
+    data = prepared.load([Path(path) for path in options.data], options.fold)
     tracks = data.split(*options.train_splits)
     if not tracks:
         raise DataError(f"No tracks in {' and '.join(options.train_splits)}.")
@@ -67,6 +43,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         raise DataError(f"No training tracks for {', '.join(sorted(missing))}.")
     held_out = () if "valid" in options.train_splits else data.split("valid")
 
+    network = architecture(options.arch)
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     past = _past(folder, options, resume)
@@ -76,32 +53,39 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
         f"{keras.backend.backend()} in {options.precision}"
     )
+    if data.flattering:
+        report(f"Figures below are flattering: {data.flattering}.")
     sampler = WindowSampler(
         data,
         tracks,
-        options.grid,
+        run.front_end.grid,
         options.augmentation,
         balance=options.balance,
         factor=options.shrink,
         seed=options.seed,
     )
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
+    average = _average(model, run, resumed=bool(past))
+    history = run.history
     phase = None
     for number in range(len(past) + 1, options.epochs + 1):
         if phase != (phase := number <= options.head_epochs):
-            frozen = (
-                pretrained if phase else networks.before_block(pretrained, options.unfreeze_from)
-            )
-            _compile(model, options, frozen)
+            block = AFTER_ALL_BLOCKS if phase else options.unfreeze_from
+            _compile(model, options, network.frozen(model, pretrained, block))
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
-        epoch = _one_epoch(model, sampler, options, number, data, held_out)
-        if held_out and epoch.better_than(best):
-            best = epoch
-            save_weights(model, run.weights("best"))
+        trained = _one_epoch(model, sampler, options, number, average)
+        with average.in_place() if average else nullcontext():
+            epoch = Epoch(*trained, *_validate(model, run, data, held_out))
+            if held_out and epoch.better_than(best):
+                best = epoch
+                save_weights(model, run.weights("best"))
+            if average:
+                save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
-        _append(run.history, epoch)
-        report(_line(epoch, options, is_best=held_out != () and best is epoch))
+        history.append(epoch)
+        mark = "  (flattering)" if data.flattering else ""
+        report(_line(epoch, options, is_best=held_out != () and best is epoch) + mark)
         if options.patience and best and number - best.epoch >= options.patience:
             report(f"No better validation for {options.patience} epochs: stopped.")
             break
@@ -119,11 +103,7 @@ def _past(folder: Path, options: FitOptions, resume: bool) -> list[Epoch]:
         raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
     if not run.weights("last").exists():
         return []
-    with run.history.open(newline="", encoding="utf-8") as file:
-        return [
-            Epoch(int(line["epoch"]), *(float(line[key]) for key in HISTORY[1:]))
-            for line in csv.DictReader(file)
-        ]
+    return run.history.read()
 
 
 def _build(
@@ -137,50 +117,47 @@ def _build(
     if past:
         run = load_run(folder)
         return run, run.model("last"), tuple(run.facts["pretrained"])
-    weights = _initial_weights(options)
-    names = [
-        layer.name
-        for layer in networks.convolutions(
-            networks.build_windows(None, 2, batch_norm=False, dropout=0)
-        )
-    ]
-    complete = set(names) <= set(weights)
-    batch_norm = not complete if options.batch_norm is None else options.batch_norm
-    run = Run(
-        folder, options, data.front_end, data.labels, batch_norm, {"pretrained": sorted(weights)}
-    )
+    network = architecture(options.arch)
+    front_end = network.hear(data.front_end)
+    taken: tuple[str, ...] = ()
     if options.init:
         start = load_run(Path(options.init))
-        if (start.labels, start.front_end) != (data.labels, data.front_end):
+        if (start.labels, start.front_end) != (data.labels, front_end):
             raise DataError(f"{options.init} has other genres or another front end.")
-        run = replace(run, batch_norm=start.batch_norm)
-        model = start.model("last")
+        if start.options.arch != options.arch:
+            raise DataError(f"{options.init} trained {start.options.arch}, not {options.arch}.")
+        batch_norm = start.batch_norm
+        model = start.model("average" if start.options.average else "last")
         report(f"Starting from the weights of {options.init}")
     else:
-        model = networks.build_windows(
-            None, len(data.labels), batch_norm=batch_norm, dropout=options.dropout
+        weights = network.weights(options.weights)
+        batch_norm = (
+            network.wants_batch_norm(weights) if options.batch_norm is None else options.batch_norm
         )
-        if taken := networks.take_weights(model, weights):
+        model = network.build(
+            window_shape(front_end, options.shrink),
+            len(data.labels),
+            batch_norm=batch_norm,
+            dropout=options.dropout,
+        )
+        if taken := network.take(model, weights):
             report(f"Taken from {options.weights}: {', '.join(taken)}")
+    facts = {"pretrained": taken, **surroundings(keras.backend.backend())}
+    run = Run(folder, options, front_end, data.labels, batch_norm, facts)
     run.save()
-    return run, model, tuple(sorted(weights))
-
-
-def _initial_weights(options: FitOptions) -> networks.Weights:
-    if options.weights == "none" or options.init:
-        return {}
-    if options.weights == "imagenet":
-        return networks.imagenet_weights()
-    return networks.read_weights(Path(options.weights))
+    return run, model, taken
 
 
 def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> None:
     """Freeze, and make a fresh optimizer for what trains."""
-    networks.freeze(model, frozen)
-    optimizer = keras.optimizers.AdamW(
-        options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=5.0
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    vgg.freeze(model, frozen)
+    if options.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(options.learning_rate, global_clipnorm=CLIP_NORM)
+    else:
+        optimizer = keras.optimizers.AdamW(
+            options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=CLIP_NORM
+        )
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     # XLA makes the training of VGG16 on a CPU slower by half.
     model.compile(optimizer, "categorical_crossentropy", jit_compile=False)
 
@@ -190,6 +167,14 @@ def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:
     if same_phase:
         model.optimizer.build(model.trainable_variables)
         model.load_weights(run.weights("last"))
+
+
+def _average(model: keras.Model, run: Run, *, resumed: bool) -> WeightAverage | None:
+    options = run.options
+    if not options.average:
+        return None
+    start = run.model("average").get_weights() if resumed else None
+    return WeightAverage(model, options.average * options.batches, start)
 
 
 def learning_rate(step: int, options: FitOptions) -> float:
@@ -206,14 +191,16 @@ def _one_epoch(
     sampler: WindowSampler,
     options: FitOptions,
     number: int,
-    data: DataSet,
-    held_out: Sequence[Track],
-) -> Epoch:
+    average: WeightAverage | None,
+) -> tuple[int, float, float, float]:
+    """Return its number, the seconds it took, the last learning rate and the mean loss."""
     started = time.monotonic()
     first = (number - 1) * options.batches
     # Weight files do not hold the state of dropout: tie it to the epoch, so that a resumed run
     # drops what the unbroken one would have dropped.
-    model.get_layer("dropout").seed_generator.state.assign([options.seed, first])
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
+            layer.seed_generator.state.assign([options.seed, first])
     losses = []
     for step, batch in enumerate(
         sampler.batches(first, options.batches, options.batch_size), first
@@ -221,22 +208,23 @@ def _one_epoch(
         model.optimizer.learning_rate = learning_rate(step, options)
         model.reset_metrics()
         losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))
-    return Epoch(
+        if average:
+            average.update(step)
+    return (
         number,
         time.monotonic() - started,
         learning_rate(first + options.batches - 1, options),
         float(np.mean(losses)),
-        *_validate(model, options, data, held_out),
     )
 
 
 def _validate(
-    model: keras.Model, options: FitOptions, data: DataSet, tracks: Sequence[Track]
+    model: keras.Model, run: Run, data: DataSet, tracks: Sequence[Track]
 ) -> tuple[float, float, float]:
     """Return window accuracy, track accuracy and track loss."""
     if not tracks:
         return math.nan, math.nan, math.nan
-    window = options.grid.window
+    window = run.front_end.grid.window
     windows: list[Any] = []
     owner: list[int] = []
     for index, track in enumerate(tracks):
@@ -246,7 +234,7 @@ def _validate(
             starts = np.linspace(0, room, count + 2)[1:-1].astype(int)
             windows += [cut_window(strip, int(start), window) for start in starts]
             owner += [index] * count
-    stacked = shrink(np.stack(windows), options.shrink)[..., None]
+    stacked = shrink(np.stack(windows), run.options.shrink)[..., None]
     probabilities = model.predict(stacked, batch_size=64, verbose=0)
     owners = np.array(owner)
     targets = np.array([data.target(track) for track in tracks])
@@ -256,15 +244,6 @@ def _validate(
         float((votes.argmax(1) == targets).mean()),
         float(-np.log(votes[np.arange(len(tracks)), targets] + 1e-9).mean()),
     )
-
-
-def _append(history: Path, epoch: Epoch) -> None:
-    begin = not history.exists()
-    with history.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if begin:
-            writer.writerow(HISTORY)
-        writer.writerow([epoch.epoch, *(f"{getattr(epoch, key):.6g}" for key in HISTORY[1:])])
 
 
 def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:

@@ -8,17 +8,19 @@ good enough for shrunken windows, and a way to hear all of a clip of which only 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, Strip, standardise
+from tagger.frontend import MelStrip, Strip, standardise
 from trainer import data as prepared
 from trainer.data import TRACKS_FILE, Row
-
-TOP_OF_SCALE = 255.0
+from trainer.images import pixels_of
+from trainer.prepare import begin
+from trainer.stamps import STAMPS_FILE
 
 
 def prepare_pictures(
@@ -30,44 +32,40 @@ def prepare_pictures(
     track whose file has the same name. `seconds` is how much of the clip a picture shows.
 
     Raises:
-        DataError: no picture belongs to a track.
+        DataError: no picture belongs to a track, or the strips cannot be written.
     """
     front_end = prepared.read_front_end(like)
+    if not isinstance(front_end, MelStrip):
+        raise DataError(f"{like} holds no mel strips that the pictures could be brought to.")
     pairs = []
-    for row in prepared.read_rows(like / TRACKS_FILE, prepared.COLUMNS[:4]):
+    for row in prepared.read_rows(like / TRACKS_FILE):
         picture = (source / row.file).with_suffix(".png")
-        if picture.exists():
-            pairs.append((row, picture))
-        else:
+        try:
+            pairs.append((row, pixels_of(picture)))
+        except FileNotFoundError:
             report(f"{picture} is not there; left out")
+        except (OSError, ValueError, SyntaxError):  # what Pillow makes of damaged files
+            report(f"{picture} is no picture, or is damaged; left out")
     if not pairs:
         raise DataError(f"{source} has no picture (GENRE/NAME.png) of a track of {like}.")
     frames = 1 + round(seconds * front_end.sample_rate) // front_end.hop_length
-    strips = {row.file: approximate_strip(_pixels(path), front_end, frames) for row, path in pairs}
+    strips = {row.file: approximate_strip(pixels, front_end, frames) for row, pixels in pairs}
     learnt = [row.file for row, _ in pairs if row.split == "train"] or list(strips)
     real = np.concatenate([np.load(like / file) for file in learnt], axis=1, dtype=np.float32)
     blurred = np.concatenate([strips[file] for file in learnt], axis=1)
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
+    begin(like, output)
+    (output / STAMPS_FILE).unlink(missing_ok=True)  # they would be about other strips
     for file, strip in strips.items():
-        target = output / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        np.save(target, standardise(strip * scale + offset).astype(np.float16))
-    rows = [Row(row.file, row.genre, row.track, row.split, seconds) for row, _ in pairs]
+        prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)
+    rows = [replace(row, seconds=seconds) for row, _ in pairs]
     prepared.write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, front_end)
     return rows
 
 
-def _pixels(path: Path) -> NDArray[np.float32]:
-    """Return the cells of a picture, `[frequencies, columns]`, from 0 to 1."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"), np.float32) / TOP_OF_SCALE
-
-
-def approximate_strip(pixels: NDArray[np.float32], front_end: FrontEnd, frames: int) -> Strip:
+def approximate_strip(pixels: NDArray[np.float32], front_end: MelStrip, frames: int) -> Strip:
     """Resample a picture `[frequencies, columns]` to a strip `[mel bands, frames]`."""
     from librosa import mel_frequencies
 

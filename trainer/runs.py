@@ -1,29 +1,59 @@
 """A run folder: everything that a training left behind, enough to go on with it or repeat it.
 
-`run.json` holds the options and facts, `history.csv` a line an epoch, `last.weights.h5` the
-newest weights with the optimizer's state, `best.weights.h5` those of the best epoch on the
-validation tracks, and `metrics.json` what `evaluate` found.
+`run.toml` holds the options, `run.json` the facts, `history.csv` a line an epoch (with a copy for
+TensorBoard), `last.weights.h5` the newest weights with the optimizer's state,
+`average.weights.h5` their moving average if one was asked for, `best.weights.h5` those of the best
+epoch on the validation tracks, and `metrics.json` what `evaluate` found.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tagger.errors import DataError
-from tagger.frontend import FrontEnd, WindowGrid
-from trainer.batches import Augmentation, Balance
+from tagger import __version__
+from tagger.errors import DataError, reason
+from tagger.frontend import FrontEnd
+from tagger.frontends import front_end_of
+from trainer.batches import Augment, Augmentation, Balance
+from trainer.history import History
+from trainer.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:
     import keras
 
+OPTIONS_FILE = "run.toml"
 RUN_FILE = "run.json"
 METRICS_FILE = "metrics.json"
-FORMAT = 1
+PREDICTIONS_FILE = "predictions.csv"
+FORMAT = 2
+FORMAT_WITH_OPTIONS = 1  # it had them in run.json
+METRICS_FORMAT = 2
 
+HEADING = """\
+# Every choice that shaped this training; what is not here had its default. To repeat it:
+#   genretag-train fit --from run.toml --run NEW
+
+"""
+
+Optimizer = Literal["adamw", "adam"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-Keep = Literal["best", "last"]
+Keep = Literal["best", "last", "average"]
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a network is trained if nothing else is said."""
+
+    batch_size: int = 32
+    dropout: float = 0.5
+    optimizer: Optimizer = "adamw"
+    augment: Augment = "normal"
 
 
 @dataclass(frozen=True)
@@ -32,25 +62,28 @@ class FitOptions:
 
     data: tuple[str, ...]
     train_splits: tuple[str, ...] = ("train",)
-    weights: str = "none"  # "imagenet", "none", or a file with layers of VGG16
+    fold: int | None = None  # of a data set in folds: validate on this one, train on the others
+    arch: str = "vgg16"
+    weights: str = "none"  # "imagenet", "none", or a file
     init: str | None = None  # a run folder whose weights are the start
     batch_norm: bool | None = None  # None: unless all convolutions are pretrained
     epochs: int = 60
     batches: int = 60  # in an epoch
     batch_size: int = 32
     head_epochs: int = 0  # at the start, pretrained convolutions stay as they are
-    unfreeze_from: int = 1  # block of VGG16 from which on they train after that
+    unfreeze_from: int = 1  # block of VGG from which on they train after that
+    optimizer: Optimizer = "adamw"
     learning_rate: float = 1e-3
     warm_up: int = 100  # batches
     weight_decay: float = 1e-2
     dropout: float = 0.5
+    average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
     balance: Balance = "even"
     shrink: int = 1
     patience: int | None = None  # epochs without a better validation; None: no early stopping
     precision: Precision = "float32"
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
-    grid: WindowGrid = field(default_factory=WindowGrid)
 
 
 @dataclass(frozen=True)
@@ -65,22 +98,22 @@ class Run:
     facts: Mapping[str, Any]
 
     @property
-    def history(self) -> Path:
-        """One line an epoch."""
-        return self.folder / "history.csv"
+    def history(self) -> History:
+        """What each epoch gave."""
+        return History(self.folder / "history.csv")
 
     def weights(self, keep: Keep) -> Path:
         """Return the file of the best or the last weights."""
         return self.folder / f"{keep}.weights.h5"
 
     def save(self) -> None:
-        """Write `run.json`."""
+        """Write `run.toml` and `run.json`."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / OPTIONS_FILE, HEADING + to_toml(self.options))
         write_json(
             self.folder / RUN_FILE,
             {
                 "format": FORMAT,
-                "options": asdict(self.options),
                 "front_end": self.front_end.to_dict(),
                 "labels": self.labels,
                 "batch_norm": self.batch_norm,
@@ -88,16 +121,34 @@ class Run:
             },
         )
 
+    def metrics(self) -> dict[str, Any]:
+        """Read what `evaluate` found.
+
+        Raises:
+            DataError: the run was not evaluated, or by another version.
+        """
+        again = f"run 'genretag-train evaluate {self.folder}' first"
+        try:
+            found: dict[str, Any] = json.loads((self.folder / METRICS_FILE).read_text("utf-8"))
+        except (OSError, ValueError):
+            raise DataError(f"{self.folder} was not evaluated; {again}.") from None
+        if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
+            raise DataError(f"{self.folder} was evaluated by another version; {again}.")
+        return found
+
     def model(self, keep: Keep) -> "keras.Model":
         """Build the windows model with the best or the last weights.
 
         Raises:
             DataError: these weights are not there.
         """
-        from trainer import networks
+        from trainer.architectures import architecture, window_shape
 
-        model = networks.build_windows(
-            None, len(self.labels), batch_norm=self.batch_norm, dropout=self.options.dropout
+        model = architecture(self.options.arch).build(
+            window_shape(self.front_end, self.options.shrink),
+            len(self.labels),
+            batch_norm=self.batch_norm,
+            dropout=self.options.dropout,
         )
         file = self.weights(keep)
         if not file.exists():
@@ -108,6 +159,17 @@ class Run:
             raise DataError(f"{file} does not fit this network: {error}.") from None
         return model
 
+    def deployed(self, keep: Keep) -> "keras.Model":
+        """Build the model as a model file holds it: over strips, or window by window.
+
+        Raises:
+            DataError: these weights are not there.
+        """
+        from trainer.architectures import architecture
+
+        network = architecture(self.options.arch)
+        return network.deploy(self.model(keep), self.front_end, self.options.shrink)
+
 
 def load_run(folder: Path) -> Run:
     """Read a run folder.
@@ -115,31 +177,75 @@ def load_run(folder: Path) -> Run:
     Raises:
         DataError: not a run folder, or one of another version.
     """
+    file = folder / RUN_FILE
     try:
-        stored = json.loads((folder / RUN_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+        stored = json.loads(file.read_text("utf-8"))
+        if stored["format"] not in (FORMAT, FORMAT_WITH_OPTIONS):
+            raise DataError(f"{folder} was made by another version of genretag-train.")
+        return Run(
+            folder,
+            _options(folder, stored),
+            front_end_of(stored["front_end"]),
+            tuple(stored["labels"]),
+            stored["batch_norm"],
+            stored["facts"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder} is not a run folder (no readable {RUN_FILE}).") from None
-    if stored.get("format") != FORMAT:
-        raise DataError(f"{folder} was made by another version of genretag-train.")
-    options = dict(stored["options"])
-    options["data"] = tuple(options["data"])
-    options["train_splits"] = tuple(options["train_splits"])
-    options["augmentation"] = Augmentation(**options["augmentation"])
-    options["grid"] = WindowGrid(**options["grid"])
-    return Run(
-        folder,
-        FitOptions(**options),
-        FrontEnd.from_dict(stored["front_end"]),
-        tuple(stored["labels"]),
-        stored["batch_norm"],
-        stored["facts"],
-    )
+
+
+def _options(folder: Path, stored: Mapping[str, Any]) -> FitOptions:
+    if stored["format"] == FORMAT:
+        return read_toml(FitOptions, folder / OPTIONS_FILE)
+    # Once the options stood here, and the windows among them, which are now the front end's.
+    table = {name: value for name, value in stored["options"].items() if name != "grid"}
+    return from_table(FitOptions, table, folder / RUN_FILE)
+
+
+def read_options(path: Path) -> FitOptions:
+    """Read the options of a run from its folder, or from a `run.toml`.
+
+    Raises:
+        DataError: they cannot be read, or are not those of this version.
+    """
+    return load_run(path).options if path.is_dir() else read_toml(FitOptions, path)
+
+
+def surroundings(backend: str) -> dict[str, Any]:
+    """Return the versions of what a training runs on."""
+    versions = {name: import_module(name).__version__ for name in ("keras", "numpy", backend)}
+    return {
+        "backend": backend,
+        "versions": {"genretag": __version__, "python": platform.python_version(), **versions},
+    }
+
+
+@contextmanager
+def all_or_nothing(folder: Path) -> Iterator[Path]:
+    """Give a scratch folder; its files move to `folder` once all of them are whole.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="part.", dir=folder) as scratch:
+            yield Path(scratch)
+            for file in sorted(Path(scratch).iterdir()):
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {reason(error)}.") from None
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file in one step: the old one stays until the new one is whole."""
+    _write(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _write(file: Path, text: str) -> None:
     part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    # A name of a file that is not UTF-8 becomes an escape, as JSON has them.
+    part.write_text(text, "utf-8", errors="backslashreplace")
     part.replace(file)
 
 

@@ -1,9 +1,10 @@
-"""VGG16 over log-mel, for training on windows and for running over strips.
+"""VGG over log-mel, for training on windows and for running over strips.
 
-The network is fully convolutional: thirteen 3 × 3 convolutions in five blocks (Simonyan and
-Zisserman 2015), each block halving bands and frames, then the average and the maximum over a
-window's feature columns, dropout and one dense layer. The three input channels that ImageNet
-weights expect would all hold the same spectrogram, so their kernels are summed into one.
+The network is fully convolutional: 3 × 3 convolutions in five blocks, thirteen in VGG16 and sixteen
+in VGG19 (Simonyan and Zisserman 2015), each block halving bands and frames, then the average and
+the maximum over a window's feature columns, dropout and one dense layer. The three input channels
+that ImageNet weights expect would all hold the same spectrogram, so their kernels are summed into
+one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,14 +30,13 @@ PIXEL_DEVIATION = 58.0
 
 
 def build_windows(
-    n_mels: int | None, n_labels: int, *, batch_norm: bool, dropout: float
+    application: str, n_labels: int, *, batch_norm: bool, dropout: float
 ) -> keras.Model:
     """Build the network for training: `[batch, bands, frames, 1]` to `[batch, labels]`.
 
-    Bands may be None: the pooling takes what there is, so that one set of weights serves full
-    and shrunk windows.
+    The pooling takes what there is, so that one set of weights serves full and shrunk windows.
     """
-    backbone = _backbone(n_mels, batch_norm)
+    backbone = _backbone(application, None, batch_norm)
     pooled = layers.Concatenate(name="pooled")(
         [
             layers.GlobalAveragePooling2D(name="average")(backbone.output),
@@ -46,48 +46,56 @@ def build_windows(
     dropped = layers.Dropout(dropout, name="dropout")(pooled)
     # Probabilities in float32 even where the rest computes in bfloat16.
     head = layers.Dense(n_labels, activation="softmax", dtype="float32", name="head")
-    return keras.Model(backbone.input, head(dropped), name="vgg16")
+    return keras.Model(backbone.input, head(dropped), name="vgg")
 
 
-def build_strips(windows: keras.Model, n_mels: int, grid: WindowGrid) -> keras.Model:
+def build_strips(
+    application: str, windows: keras.Model, n_mels: int, grid: WindowGrid, shrink: int = 1
+) -> keras.Model:
     """Build the network for use: `[batch, bands, frames, 1]` to `[batch, windows, labels]`.
 
     It computes in float32, whatever the training did. Overlapping windows share the convolutions
-    of one pass over the strip. Batch normalisation is folded into the convolutions.
+    of one pass over the strip. Batch normalisation is folded into the convolutions, and the
+    averaging of a training on shrunk windows is its first layer.
 
     Raises:
         DataError: the windows do not fall on whole feature columns.
     """
-    if n_mels % STRIDE or grid.window % STRIDE or grid.hop % STRIDE:
-        raise DataError(f"Bands, window and hop must be multiples of {STRIDE} for VGG16.")
-    with _float32():
-        backbone = _backbone(n_mels, batch_norm=False)
+    stride = STRIDE * shrink
+    if n_mels % stride or grid.window % stride or grid.hop % stride:
+        raise DataError(f"Bands, window and hop must be multiples of {stride} for VGG.")
+    with float32():
+        backbone = _backbone(application, n_mels // shrink, batch_norm=False)
         _copy_folded(windows, backbone)
+        strips = keras.Input((n_mels, None, 1), name="strips")
+        shrunk = layers.AveragePooling2D(shrink, name="shrunk")(strips) if shrink > 1 else strips
+        columns = backbone(shrunk)
         window = {
-            "pool_size": (n_mels // STRIDE, grid.window // STRIDE),
-            "strides": (n_mels // STRIDE, grid.hop // STRIDE),
+            "pool_size": (n_mels // stride, grid.window // stride),
+            "strides": (n_mels // stride, grid.hop // stride),
         }
         pooled = layers.Concatenate(name="pooled")(
             [
-                layers.AveragePooling2D(**window, name="average")(backbone.output),
-                layers.MaxPooling2D(**window, name="maximum")(backbone.output),
+                layers.AveragePooling2D(**window, name="average")(columns),
+                layers.MaxPooling2D(**window, name="maximum")(columns),
             ]
         )
         kernel, bias = windows.get_layer("head").get_weights()
         rows = layers.Reshape((-1, pooled.shape[-1]), name="rows")(pooled)
         head = layers.Dense(len(bias), activation="softmax", name="head")
-        model = keras.Model(backbone.input, head(rows), name="vgg16_strips")
+        model = keras.Model(strips, head(rows), name="vgg_strips")
         head.set_weights([kernel, bias])
     return model
 
 
-def _backbone(n_mels: int | None, batch_norm: bool) -> keras.Model:
+def _backbone(application: str, n_mels: int | None, batch_norm: bool) -> keras.Model:
     """Take the convolutions of keras.applications, with batch normalisation if asked for."""
-    vgg16 = keras.applications.VGG16(include_top=False, weights=None, input_shape=(n_mels, None, 1))
+    build = getattr(keras.applications, application)
+    plain = build(include_top=False, weights=None, input_shape=(n_mels, None, 1))
     if not batch_norm:
-        return vgg16
-    outputs = vgg16.input
-    for layer in vgg16.layers[1:]:
+        return plain
+    outputs = plain.input
+    for layer in plain.layers[1:]:
         config = layer.get_config()
         if not isinstance(layer, layers.Conv2D):
             outputs = type(layer).from_config(config)(outputs)
@@ -96,10 +104,10 @@ def _backbone(n_mels: int | None, batch_norm: bool) -> keras.Model:
         outputs = layers.Conv2D.from_config(config)(outputs)
         outputs = layers.BatchNormalization(momentum=0.97, name=f"{layer.name}_norm")(outputs)
         outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
-    return keras.Model(vgg16.input, outputs, name="vgg16_backbone")
+    return keras.Model(plain.input, outputs, name="vgg_backbone")
 
 
-class _float32:  # noqa: N801 - reads as a context manager
+class float32:  # noqa: N801 - reads as a context manager
     """Build layers in float32 whatever the policy of the training was."""
 
     def __enter__(self) -> None:
@@ -128,26 +136,42 @@ def _copy_folded(source: keras.Model, target: keras.Model) -> None:
         target.get_layer(layer.name).set_weights([kernel, bias])
 
 
-def imagenet_weights() -> Weights:
-    """Fetch the ImageNet weights through keras.applications."""
+def names(application: str) -> list[str]:
+    """Return the names of the convolutions in order."""
+    return [layer.name for layer in convolutions(_backbone(application, None, batch_norm=False))]
+
+
+def download(application: str) -> keras.Model:
+    """Fetch a network of keras.applications with its ImageNet weights, without its top.
+
+    Raises:
+        DataError: there is no way to them.
+    """
     try:
-        model = keras.applications.VGG16(include_top=False, weights="imagenet")
+        model: keras.Model = getattr(keras.applications, application)(
+            include_top=False, weights="imagenet"
+        )
     except Exception as error:  # Keras has no error class of its own for a failed download
         raise DataError(
             f"The ImageNet weights could not be fetched ({error}); "
             "give a local copy with --weights FILE."
         ) from None
-    return {layer.name: tuple(layer.get_weights()) for layer in convolutions(model)}
+    return model
 
 
-def read_weights(file: Path) -> Weights:
+def imagenet_weights(application: str) -> Weights:
+    """Fetch the ImageNet values of the convolutions."""
+    return {layer.name: tuple(layer.get_weights()) for layer in convolutions(download(application))}
+
+
+def read_weights(application: str, file: Path) -> Weights:
     """Read the complete convolutions (kernel and bias) from an .npz or .h5 file.
 
     Arrays are found by their name: it holds the name of a layer such as `block1_conv1`, and four
     dimensions make a kernel, one a bias. That fits the files of keras.applications.
 
     Raises:
-        DataError: no such file, or no VGG16 convolution in it.
+        DataError: no such file, or no VGG convolution in it.
     """
     arrays: dict[str, NDArray[Any]] = {}
     try:
@@ -165,14 +189,14 @@ def read_weights(file: Path) -> Weights:
     except (OSError, ValueError) as error:
         raise DataError(f"{file} cannot be read as weights: {error}.") from None
     found = {}
-    for layer in convolutions(_backbone(None, batch_norm=False)):
-        mine = [array for name, array in arrays.items() if layer.name in name]
+    for layer in names(application):
+        mine = [array for name, array in arrays.items() if layer in name]
         kernels = [array for array in mine if array.ndim == 4]  # noqa: PLR2004
         biases = [array for array in mine if array.ndim == 1]
         if kernels and biases:
-            found[layer.name] = (kernels[0], biases[0])
+            found[layer] = (kernels[0], biases[0])
     if not found:
-        raise DataError(f"{file} holds no convolution of VGG16 (such as block1_conv1).")
+        raise DataError(f"{file} holds no convolution of {application} (such as block1_conv1).")
     return found
 
 

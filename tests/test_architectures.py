@@ -1,0 +1,211 @@
+"""Every network, from clips to a scan with the model file it became."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import RATE, music, write_audio
+from typer.testing import CliRunner
+
+from tagger import cli as tagger_cli
+from tagger.errors import DataError
+from tagger.frontend import MelStrip, MelWindow
+from tagger.frontends import KINDS, front_end_of
+from tagger.model import GenreModel
+from tagger.pictures import SpectrogramPicture, resize
+from tagger.summary import NAMES, SummaryFeatures
+from trainer import cli as trainer_cli
+from trainer.architectures import ARCHITECTURES, Vgg, window_shape
+from trainer.batches import shrink
+from trainer.runs import load_run
+
+GENRES = {"drone": 110.0, "whistle": 1760.0}
+
+
+def run(app: object, *arguments: object) -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("clips")
+    for genre, pitch in GENRES.items():
+        for number in range(4):
+            samples = music(6.2, pitch=pitch * (1 + number / 50), seed=number)
+            write_audio(root / genre / f"{number}.wav", samples)
+    return root
+
+
+@pytest.fixture(scope="module")
+def data(clips: Path) -> dict[type, Path]:
+    """The clips prepared for every kind of network."""
+    folders = {}
+    for kind, name in (
+        (MelStrip, "mel-strip"),
+        (SpectrogramPicture, "spectrogram-picture"),
+        (SummaryFeatures, "summary-features"),
+    ):
+        folders[kind] = clips.parent / name
+        shares = ("--shares", "0.5", "0.5", "0")
+        run(trainer_cli.app, "prepare", clips, folders[kind], "--front-end", name, *shares)
+    return folders | {MelWindow: folders[MelStrip]}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_from_clips_to_a_scan(name, data, clips, tmp_path):
+    network = ARCHITECTURES[name]
+    folder, file = tmp_path / "run", tmp_path / f"{name}.onnx"
+    short = ["--epochs", 1, "--batches", 2, "--batch-size", 4, "--warm-up", 0]
+    if isinstance(network, Vgg):
+        short += ["--shrink", 2]  # a quarter of the time
+    run(trainer_cli.app, "fit", data[network.front_end], "--run", folder, "--arch", name, *short)
+    run(trainer_cli.app, "evaluate", folder)
+    # The export itself refuses a file that differs from Keras.
+    run(trainer_cli.app, "export", folder, file)
+
+    model = GenreModel(file, "cpu")
+    assert model.facts.front_end.kind == network.front_end.kind
+    assert model.facts.training["architecture"] == name
+    run(tagger_cli.app, "scan", clips, "--model", file, "--csv", tmp_path / "x.csv")
+    rows = list(csv.DictReader((tmp_path / "x.csv").open()))
+    assert len(rows) == 8
+    assert {row["status"] for row in rows} <= {"ok", "uncertain"}
+    assert all(float(row["p_drone"]) + float(row["p_whistle"]) == pytest.approx(1) for row in rows)
+
+
+def test_the_choices_of_the_command_line_are_the_networks_there_are():
+    assert set(trainer_cli.Architecture.__args__) == set(ARCHITECTURES)
+    assert {name.replace("-", " ") for name in trainer_cli.Prepared.__args__} == set(KINDS) - {
+        MelWindow.kind  # prepared as strips
+    }
+
+
+def test_windows_and_strips_are_voted_on_alike(data, clips, tmp_path):
+    """Window by window, a track has as many votes as in one strip."""
+    folder = tmp_path / "run"
+    short = ("--epochs", 1, "--batches", 1, "--batch-size", 4)
+    run(trainer_cli.app, "fit", data[MelWindow], "--run", folder, "--arch", "cnn14", *short)
+    run(trainer_cli.app, "evaluate", folder)
+    run(trainer_cli.app, "export", folder, tmp_path / "m.onnx")
+    model = GenreModel(tmp_path / "m.onnx", "cpu")
+    strips = np.random.default_rng(0).standard_normal((3, 128, 128), np.float32)
+    assert model.window_probabilities(strips).shape == (3, 1, 2)
+    deployed = load_run(folder).deployed("best")
+    np.testing.assert_allclose(
+        model.window_probabilities(strips)[:, 0],
+        deployed.predict_on_batch(strips[..., None]),
+        atol=1e-4,
+    )
+
+
+def test_networks_refuse_data_for_others(data, tmp_path):
+    for name, kind in (("ann", MelStrip), ("vgg16", SummaryFeatures), ("cnn-small", MelStrip)):
+        with pytest.raises(DataError, match="prepare it again"):
+            run(trainer_cli.app, "fit", data[kind], "--run", tmp_path / name, "--arch", name)
+        assert not (tmp_path / name).exists()
+
+
+def test_weights_of_applications(data, tmp_path, monkeypatch):
+    """A file of the whole backbone is taken and frozen; another network's is refused."""
+    import keras
+
+    file = tmp_path / "mobilenet_v2.weights.h5"
+    source = keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(None, None, 3)
+    )
+    source.save_weights(file)
+    network = ARCHITECTURES["mobilenetv2"]
+    model = network.build((128, 128), 2, batch_norm=False, dropout=0.5)
+    taken = network.take(model, network.weights(str(file)))
+    kernels = [m.get_layer("Conv1").get_weights()[0] for m in (source, model)]
+    np.testing.assert_array_equal(*kernels)
+    frozen = network.frozen(model, taken, 6)
+    assert "Conv1" in frozen
+    assert "head" not in frozen
+    assert network.frozen(model, taken, 1) == ()
+    with pytest.raises(DataError, match="does not hold the weights of InceptionV3"):
+        ARCHITECTURES["inceptionv3"].weights(str(file))
+    with pytest.raises(DataError, match="from scratch"):
+        ARCHITECTURES["ann"].weights(str(file))
+
+    def no_network(**_: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", no_network)
+    with pytest.raises(DataError, match="--weights FILE"):
+        network.weights("imagenet")
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_deploying_changes_nothing(factor):
+    """Normalisation by constants, and the averaging of shrunk windows, are written otherwise."""
+    network, front_end = ARCHITECTURES["efficientnetb0"], MelWindow()
+    trained = network.build(window_shape(front_end, factor), 2, batch_norm=False, dropout=0.5)
+    for layer in trained.layers:
+        if layer.name.startswith("normalization"):
+            layer.set_weights([np.array([0.1, 0.5, 0.9]), np.array([0.2, 1.0, 3.0]), np.array(0)])
+            layer.finalize_state()
+    windows = np.random.default_rng(0).standard_normal((2, 128, 128, 1)).astype(np.float32)
+    deployed = network.deploy(trained, front_end, factor)
+    np.testing.assert_allclose(
+        deployed.predict_on_batch(windows),
+        trained.predict_on_batch(shrink(windows[..., 0], factor)[..., None]),
+        atol=1e-5,
+    )
+
+
+def test_front_ends_survive_the_model_file():
+    for kind in KINDS.values():
+        front_end = kind()
+        assert front_end_of(json.loads(json.dumps(front_end.to_dict()))) == front_end
+    assert front_end_of({"n_mels": 64}) == MelStrip(n_mels=64)  # as older files say it
+    with pytest.raises(ValueError, match="smell"):
+        front_end_of({"kind": "smell"})
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_front_ends_give_the_frames_they_promise(kind):
+    front_end = kind()
+    least = front_end.samples_for(front_end.grid.window)
+    strip = front_end.compute(music(40)[:least])
+    assert strip.shape == (front_end.rows, front_end.grid.window)
+    assert strip.dtype == np.float32
+    assert np.isfinite(strip).all()
+
+
+def test_pictures():
+    front_end = SpectrogramPicture()
+    time = np.arange(RATE * 31) / RATE
+    low, high = (np.sin(2 * np.pi * hertz * time).astype(np.float32) for hertz in (200, 9000))
+    brightest = [front_end.compute(tone).mean(1).argmax() for tone in (low, high)]
+    assert brightest[0] < 10  # low frequency at the top
+    assert brightest[1] > 170
+    assert front_end.compute(low).shape == (224, 224)
+    assert front_end.compute(np.tile(low, 2)).shape == (224, 448)
+    picture = front_end.compute(music(30))
+    assert 0 <= picture.min() < picture.max() <= 255
+
+
+def test_resizing_keeps_means_and_places():
+    gradient = np.linspace(0, 255, 60)[None].repeat(40, 0)
+    for height, width in ((20, 30), (80, 120)):
+        resized = resize(gradient, height, width)
+        assert resized.shape == (height, width)
+        assert resized.mean() == pytest.approx(gradient.mean(), rel=0.01)
+        assert (np.diff(resized[0]) > 0).all()
+
+
+def test_summary_features():
+    front_end = SummaryFeatures()
+    strip = front_end.compute(music(10))
+    assert strip.shape == (len(NAMES), 3)
+    named = dict(zip(NAMES, strip[:, 0], strict=True))
+    bright = dict(zip(NAMES, front_end.compute(music(4, pitch=1760.0))[:, 0], strict=True))
+    assert named["spectral centroid mean"] < bright["spectral centroid mean"]
+    assert 30 < named["tempo"] < 320
+    quiet = front_end.compute(music(10) * 0.1)
+    np.testing.assert_allclose(quiet, strip, rtol=1e-2, atol=1e-4)

@@ -1,0 +1,450 @@
+"""The figures and charts of runs, and runs side by side, from made probabilities."""
+
+import csv
+import json
+import math
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tagger.errors import DataError, UsageError
+from tagger.frontend import MelStrip
+from tagger.vote import Voting, vote
+from trainer import calibration, scores
+from trainer.calibration import Reliability, default_confidence, fit_temperature, soften
+from trainer.charts import comparison, curves, save
+from trainer.cli import app
+from trainer.compare import compare
+from trainer.evaluate import publish
+from trainer.figures import Evaluation, Subject, describe, judge, protocol
+from trainer.history import Epoch, History
+from trainer.runs import FitOptions, Run, all_or_nothing, load_run, read_options, write_json
+
+LABELS = ("blues", "jazz", "rock")
+TRACKS = 60
+WINDOWS = 4
+CHARTS = {
+    f"{name}.{kind}" for name in ("confusion", "curves", "reliability") for kind in ("png", "svg")
+}
+
+
+def train(*arguments: object) -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def found(skill: float = 1.0, seed: int = 0, counted: str = "tracks kept aside") -> Evaluation:
+    """Judge windows whose logit of the true label is higher by `skill`."""
+    rng = np.random.default_rng(seed)
+    targets = np.arange(TRACKS) % len(LABELS)
+    owners = np.repeat(np.arange(TRACKS), WINDOWS)
+    logits = np.repeat(rng.normal(size=(TRACKS, 3)), WINDOWS, 0) + rng.normal(size=(240, 3)) / 3
+    logits[np.arange(len(owners)), targets[owners]] += skill
+    windows = np.exp(3 * logits)
+    return judge(
+        Subject("valid", counted, "best", "vgg16", 14_700_000, 21.5),
+        LABELS,
+        [f"{LABELS[target]}/{i:03d}" for i, target in enumerate(targets)],
+        targets,
+        (windows / windows.sum(1, keepdims=True)).astype(np.float32),
+        owners,
+    )
+
+
+def new_run(folder: Path, evaluation: Evaluation | None = None, epochs: int = 3) -> Run:
+    run = Run(folder, FitOptions(("data/clips",)), MelStrip(), LABELS, True, {"pretrained": []})
+    run.save()
+    history = run.history
+    for number in range(1, epochs + 1):
+        history.append(Epoch(number, 1.5, 1e-3 / number, 2 / number, 0.5, 0.5 + number / 10, 1.0))
+    if evaluation:
+        write_json(folder / "metrics.json", evaluation.to_dict())
+        evaluation.predictions.write(folder / "predictions.csv")
+    return run
+
+
+def test_the_expected_calibration_error_is_the_weighed_gap():
+    # Nine tracks at 0.9, of which six are right, and one at 0.5 that is.
+    probabilities = np.array([[0.9, 0.1]] * 9 + [[0.5, 0.5]], np.float32)
+    targets = np.array([0] * 6 + [1] * 3 + [0])
+    bins = Reliability.of(probabilities, targets)
+    assert bins.tracks == [1, 9]
+    assert bins.accuracy == pytest.approx([1, 2 / 3])
+    assert bins.error == pytest.approx(0.1 * 0.5 + 0.9 * (0.9 - 2 / 3), abs=1e-6)
+    sure = np.array([[1.0, 0], [0, 1.0]], np.float32)
+    assert Reliability.of(sure, np.array([0, 1])).error == 0
+
+
+def test_the_temperature_undoes_what_sharpened_the_probabilities():
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet([0.5] * 4, 4000)
+    targets = np.array([rng.choice(4, p=row) for row in honest])
+    sharpened = soften(honest.astype(np.float32), 1 / 2.5)
+    temperature, scaled, worth = calibration.calibrate(sharpened, targets)
+    assert temperature == pytest.approx(2.5, rel=0.1)
+    np.testing.assert_allclose(scaled, honest, atol=0.05)
+    assert worth.error_before > 0.1
+    assert worth.error_after < 0.03
+    assert worth.error_cross_validated < 0.03
+
+
+def test_the_cross_validated_error_never_uses_a_track_on_itself(monkeypatch):
+    """Each fold is softened by a temperature that was fitted without it."""
+    fitted = []
+
+    def fit(probabilities, targets):
+        fitted.append(set(targets.tolist()))
+        return 1.0
+
+    monkeypatch.setattr(calibration, "fit_temperature", fit)
+    targets = np.arange(20)  # every track is its own label, so that labels tell tracks
+    calibration.calibrate(np.full((20, 20), 0.05, np.float32), targets)
+    everything, *folds = fitted
+    assert len(everything) == 20
+    left_out = [everything - fold for fold in folds]
+    assert sorted(track for fold in left_out for track in fold) == list(range(20))
+    assert [len(fold) for fold in left_out] == [4] * 5
+
+
+def test_softening_a_vote_is_voting_with_a_temperature():
+    windows = np.random.default_rng(0).dirichlet([1] * 5, 7).astype(np.float32)
+    for rule in Voting:
+        once = soften(vote(windows, rule)[None], 1.7)[0]
+        np.testing.assert_allclose(once, vote(windows, rule, 1.7), atol=1e-5)
+
+
+def test_the_default_confidence_is_a_plain_number():
+    probabilities = np.array([[0.49, 0.3, 0.21]] * 4, np.float32)
+    assert json.dumps(default_confidence(probabilities, np.zeros(4, int))) == "0.49"
+    assert fit_temperature(probabilities, np.zeros(4, int)) < 1
+
+
+def test_scores_of_a_genre():
+    score = scores.score(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), 3)
+    assert score.recall == pytest.approx([2 / 3, 1 / 2, 0])
+    assert score.precision == pytest.approx([2 / 4, 1 / 2, 0])
+    assert score.f1 == pytest.approx([4 / 7, 1 / 2, 0])
+    assert score.macro_f1 == pytest.approx(np.mean(score.f1))
+    assert score.accuracy == 0.5
+
+
+def test_a_paired_difference_is_surer_than_two_intervals():
+    rng = np.random.default_rng(0)
+    reference = rng.random(200) < 0.6
+    better = reference.copy()
+    better[np.flatnonzero(~reference)[:10]] = True
+    gain, (low, high) = scores.paired_difference(better, reference)
+    assert gain == pytest.approx(0.05)
+    assert 0 < low < gain < high < 0.1
+    assert scores.paired_difference(reference, better)[0] == pytest.approx(-0.05)
+    assert scores.paired_difference(reference, reference) == (0, (0, 0))
+
+
+def test_mistakes_are_named_the_surest_first():
+    judged = found(skill=0.4)
+    heard = judged.predictions.probabilities.argmax(1)
+    wrong = int((heard != judged.predictions.targets).sum())
+    assert wrong > len(judged.mistakes) == 10
+    assert [m.confidence for m in judged.mistakes] == sorted(
+        (m.confidence for m in judged.mistakes), reverse=True
+    )
+    for mistake in judged.mistakes:
+        assert mistake.track.startswith(f"{mistake.genre}/")
+        assert mistake.heard_as != mistake.genre
+        assert mistake.track in describe(judged)
+    assert judged.track.accuracy == pytest.approx(1 - wrong / TRACKS)
+
+
+def test_figures_and_predictions_are_stored(tmp_path):
+    judged = found(skill=0.6)
+    run = new_run(tmp_path / "run", judged)
+    metrics = run.metrics()
+    assert metrics["track"]["accuracy"] == judged.track.accuracy
+    assert metrics["calibration"]["error_before"] == judged.calibration.error_before
+    assert metrics["subject"]["protocol"] == "tracks kept aside"
+    assert metrics["voting"] in list(Voting)
+    assert len(metrics["track"]["f1"]) == len(LABELS)
+    assert metrics["mistakes"][0]["track"] == judged.mistakes[0].track
+    with (run.folder / "predictions.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == TRACKS
+    for line in lines:
+        numbers = {label: float(line[f"p_{label}"]) for label in LABELS}
+        assert sum(numbers.values()) == pytest.approx(1, abs=1e-3)
+        assert max(numbers, key=numbers.__getitem__) == line["heard_as"]
+        assert line["track"].startswith(line["genre"])
+
+
+def test_charts_are_pictures_that_say_what_was_counted_and_do_not_change(tmp_path, monkeypatch):
+    import matplotlib as mpl
+
+    # Letters as text rather than as outlines, to read them.
+    monkeypatch.setitem(mpl.rcParams, "svg.fonttype", "none")
+    before = dict(mpl.rcParams)
+    judged = found(counted="tracks, flattering")
+    once, again = (new_run(tmp_path / place / "run") for place in "ab")
+    publish(judged, once)
+    publish(judged, again)
+    assert dict(mpl.rcParams) == before
+    files = {file.name for file in once.folder.iterdir()}
+    assert files >= CHARTS | {"metrics.json", "predictions.csv", "run.toml", "run.json"}
+    assert not [name for name in files if "part" in name]
+    for name in CHARTS:
+        content = (once.folder / name).read_bytes()
+        assert content == (again.folder / name).read_bytes()
+        if name.endswith("png"):
+            assert content.startswith(b"\x89PNG")
+            assert len(content) > 20_000
+        else:
+            assert b"60 tracks, flattering" in content
+    text = (once.folder / "confusion.svg").read_text()
+    assert all(label in text for label in (*LABELS, "recall", "precision", "95 % interval"))
+
+
+def test_a_run_without_validation_has_curves_too(tmp_path):
+    run = new_run(tmp_path / "run", epochs=0)
+    run.history.append(Epoch(1, 1.0, 1e-3, 2.0, math.nan, math.nan, math.nan))
+    assert len(curves(run.history.read(), "run", found()).axes) == 2
+
+
+def test_an_evaluation_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
+    run = new_run(tmp_path / "run", found(seed=1))
+    before = {file.name: file.read_bytes() for file in run.folder.iterdir()}
+    monkeypatch.setattr("trainer.charts.save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(DataError, match="cannot be written: full"):
+        publish(found(seed=2), run)
+    assert {file.name: file.read_bytes() for file in run.folder.iterdir()} == before
+
+
+def test_compare(tmp_path):
+    poor, good = (new_run(tmp_path / n, found(s, seed=3)) for n, s in (("poor", 0.2), ("good", 2)))
+    text = train("compare", poor.folder, good.folder, "-o", tmp_path / "out")
+    header, first, second = text.splitlines()[2:5]
+    assert "gain" in header
+    assert first.startswith("poor")
+    assert "clear" not in first
+    assert second.startswith("good")
+    assert second.endswith("clear")
+    assert "vgg16, best" in second
+    assert "14.7" in second
+    assert "60 tracks kept aside" in text
+
+    files = {file.name for file in (tmp_path / "out").iterdir()}
+    assert files == {"compare.md", "compare.json", "compare.png", "compare.svg"}
+    stored = json.loads((tmp_path / "out" / "compare.json").read_text())
+    gain = good.metrics()["track"]["accuracy"] - poor.metrics()["track"]["accuracy"]
+    assert stored["runs"][0]["gain"] is None
+    assert stored["runs"][1]["gain"] == pytest.approx(gain)
+    low, high = stored["runs"][1]["gain_interval"]
+    assert 0 < low < gain < high
+    table = (tmp_path / "out" / "compare.md").read_text().splitlines()
+    rows = [line for line in table if line.startswith("|")]
+    assert len(rows) == 4
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_path):
+    mine = new_run(tmp_path / "mine", found())
+    flattered = new_run(tmp_path / "flattered", found(counted="tracks, flattering"))
+    with pytest.raises(DataError, match="--anyway"):
+        compare([mine, flattered], report=str)
+    mine_entry, other = compare([mine, flattered], anyway=True, report=str)
+    assert other.gain is None
+    assert not other.gain_is_clear
+    assert "flattering" in other.protocol
+    save(comparison([mine_entry, other], "both"), tmp_path / "chart")
+
+    other = found()
+    names = tuple(f"new/{name}" for name in other.predictions.names)
+    other = replace(other, predictions=replace(other.predictions, names=names))
+    renamed = new_run(tmp_path / "renamed", other)
+    with pytest.raises(DataError, match="renamed was scored on other tracks"):
+        compare([mine, renamed], report=str)
+
+
+def test_runs_of_the_same_name_are_told_apart(tmp_path):
+    runs = [new_run(tmp_path / place / "run", found()) for place in "ab"]
+    assert len({entry.name for entry in compare(runs, report=str)}) == 2
+
+
+def test_names_that_are_not_utf_8(tmp_path):
+    judged = found(skill=-1)
+    names = tuple(f"blues/{i}\udce9\x1b" for i in range(TRACKS))
+    named = replace(judged.predictions, names=names)
+    judged = replace(judged, predictions=named, mistakes=named.mistakes()[:3])
+    run = new_run(tmp_path / "run", judged)
+    assert run.metrics()["mistakes"][0]["track"] in names
+    assert len(compare([run, run], report=str)) == 2
+    assert "\x1b" not in describe(judged)
+
+
+def test_figures_that_flatter_say_so():
+    assert "flattering" not in protocol("valid")
+    assert protocol("valid", "windows shared").endswith(", flattering: windows shared")
+
+
+def test_bad_run_folders(tmp_path):
+    plain = new_run(tmp_path / "plain")
+    with pytest.raises(DataError, match="was not evaluated; run 'genretag-train evaluate"):
+        train("compare", plain.folder)
+    (plain.folder / "metrics.json").write_text('{"split": "valid"}')
+    with pytest.raises(DataError, match="another version"):
+        train("compare", plain.folder)
+    new_run(plain.folder, found())
+    (plain.folder / "predictions.csv").write_text("track,genre,heard_as\na,b,b\n")
+    with pytest.raises(DataError, match="does not belong to"):
+        train("compare", plain.folder)
+
+    facts = json.loads((plain.folder / "run.json").read_text())
+    for change, words in (
+        ({"format": 99}, "made by another version"),
+        ({"labels": None}, "not a run folder"),
+    ):
+        (plain.folder / "run.json").write_text(json.dumps(facts | change))
+        with pytest.raises(DataError, match=words):
+            load_run(plain.folder)
+    (plain.folder / "run.json").write_text("[]")
+    with pytest.raises(DataError, match="not a run folder"):
+        load_run(plain.folder)
+
+
+def test_options_survive_the_file(tmp_path):
+    run = new_run(tmp_path / "run")
+    assert load_run(run.folder) == run
+    options = replace(run.options, init="other", batch_norm=False, patience=3, learning_rate=1)
+    replace(run, options=options).save()
+    text = (run.folder / "run.toml").read_text()
+    assert "--from run.toml" in text
+    assert tomllib.loads(text)["patience"] == 3
+    assert read_options(run.folder) == read_options(run.folder / "run.toml") == options
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("epochs = 'ten'", "'ten' is no value for 'epochs'"),
+        ("epochs = true", "no value for 'epochs'"),
+        ("balance = 'odd'", "no value for 'balance'"),
+        ("data = ['a', 1]", "no value for 'data'"),
+        ("depth = 3", "no option 'depth'"),
+        ("[augmentation]\nmasks = 1.5", "no value for 'masks'"),
+        ("augmentation = 3", "no value for 'augmentation'"),
+        ("data", "cannot be read as TOML"),
+        ("seed = 1", "'data' is missing"),
+    ],
+)
+def test_bad_options(tmp_path, change, words):
+    file = tmp_path / "run.toml"
+    file.write_text(change if "seed" in change or "data" in change else f"data = ['a']\n{change}")
+    with pytest.raises(DataError, match=words) as caught:
+        read_options(file)
+    assert str(file) in str(caught.value)
+
+
+def test_a_run_of_the_first_format_is_still_read(tmp_path):
+    run = new_run(tmp_path / "run")
+    facts = json.loads((run.folder / "run.json").read_text())
+    options = {"data": ["a", "b"], "init": None, "seed": 7, "augmentation": {"mixup": 0.1}}
+    (run.folder / "run.json").write_text(json.dumps(facts | {"format": 1, "options": options}))
+    (run.folder / "run.toml").unlink()
+    stored = load_run(run.folder).options
+    assert read_options(run.folder) == stored
+    assert (stored.data, stored.seed, stored.augmentation.mixup) == (("a", "b"), 7, 0.1)
+
+
+@pytest.fixture
+def fitted(monkeypatch) -> list[tuple[Path, FitOptions]]:
+    """Catch what fit is asked for."""
+    calls = []
+    monkeypatch.setattr(
+        "trainer.fit.fit", lambda folder, options, **_: calls.append((folder, options))
+    )
+    return calls
+
+
+def test_a_training_is_repeated_from_its_file(tmp_path, fitted):
+    options = replace(
+        FitOptions(("clips",)), dropout=0.3, epochs=7, train_splits=("train", "valid"), seed=4
+    )
+    options = replace(options, augmentation=replace(options.augmentation, masks=3, mixup=0.2))
+    run = replace(new_run(tmp_path / "run"), options=options)
+    run.save()
+    for source in (run.folder, run.folder / "run.toml"):
+        train("fit", "--from", source, "--run", tmp_path / "new")
+        assert fitted.pop() == (tmp_path / "new", options)
+    train("fit", "--run", run.folder, "--resume")
+    assert fitted.pop() == (run.folder, options)
+
+    train(
+        *("fit", "others", "--from", run.folder, "--run", "new", "--seed", 5, "--mixup", 0.1),
+        *("--train-split", "train"),
+    )
+    _, changed = fitted.pop()
+    assert changed == replace(
+        options,
+        data=("others",),
+        seed=5,
+        train_splits=("train",),
+        augmentation=replace(options.augmentation, mixup=0.1),
+    )
+    train("fit", "--from", run.folder, "--run", "new", "--augment", "off")
+    assert fitted.pop()[1].augmentation.masks == 0
+
+    with pytest.raises(UsageError, match="--from"):
+        train("fit", "--run", tmp_path / "new")
+    with pytest.raises(DataError, match="cannot be read"):
+        train("fit", "--run", tmp_path / "none", "--resume")
+
+
+def test_tensorboard_and_csv_hold_the_same_epochs_and_go_on(tmp_path):
+    """A second process appends to the CSV and writes events of its own, from its epoch on."""
+    new_run(tmp_path, epochs=2)
+    history = History(tmp_path / "history.csv")
+    assert [epoch.epoch for epoch in history.read()] == [1, 2]
+    history.append(Epoch(3, 1.0, 0.1, 0.25, math.nan, math.nan, math.nan))
+    epochs = history.read()
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+
+    values = {}
+    files = sorted(tmp_path.glob("events.out.tfevents.*"))
+    assert len(files) == 2
+    for file in files:
+        for step, tag, value in _events(file.read_bytes()):
+            values[tag, step] = value
+    assert values["train/loss", 3] == pytest.approx(0.25)
+    assert values["train/loss", 1] == pytest.approx(2.0)
+    assert values["validation/track_accuracy", 2] == pytest.approx(0.7)
+    assert ("validation/track_accuracy", 3) not in values
+
+    with (tmp_path / "history.csv").open("a") as file:
+        file.write("4,1.0")
+    with pytest.raises(DataError, match="remove its last line"):
+        history.read()
+
+
+def _events(records: bytes) -> list[tuple[int, str, float]]:
+    """Read scalars from records of eight bytes of length, four of checksum, data, checksum."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    scalars = []
+    while records:
+        length = int.from_bytes(records[:8], "little")
+        event = Event.FromString(records[12 : 12 + length])
+        scalars += [(event.step, value.tag, value.simple_value) for value in event.summary.value]
+        records = records[16 + length :]
+    return scalars
+
+
+def test_files_move_together(tmp_path):
+    with pytest.raises(KeyError), all_or_nothing(tmp_path / "out") as scratch:
+        (scratch / "a").write_text("half")
+        raise KeyError
+    assert list((tmp_path / "out").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be written"), all_or_nothing(tmp_path / "file"):
+        pass

@@ -1,0 +1,712 @@
+"""The data side of the trainer: clips, splits and what is kept between runs."""
+
+import errno
+import os
+import shutil
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import mutagen
+import numpy as np
+import pytest
+from conftest import music, write_audio
+from typer.testing import CliRunner
+
+from tagger.errors import DataError
+from tagger.pictures import SpectrogramPicture
+from trainer import data as prepared
+from trainer import gtzan, library, prepare, splits
+from trainer.cli import app
+from trainer.credits import Credits, read_credits
+from trainer.data import Row
+from trainer.prepare import Preparation
+from trainer.splits import Split
+
+
+def make(folder: Path, *names: str, seconds: float = 0.5) -> Path:
+    """Write clips that are all different."""
+    for name in names:
+        seed = int.from_bytes(name.encode()) % 1_000_003
+        write_audio(folder / name, music(seconds, seed=seed, pitch=100 + seed % 900))
+    return folder
+
+
+class Prepared:
+    """Prepares in this process, and keeps what was said and decoded."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.said: list[str] = []
+        self.decoded: list[str] = []
+        decode = prepare.decode
+
+        def spy(path: Path, *rest):
+            self.decoded.append(path.name)
+            return decode(path, *rest)
+
+        monkeypatch.setattr(prepare, "decode", spy)
+
+    def __call__(self, source: Path, output: Path, **options) -> dict[str, Row]:
+        self.said.clear()
+        self.decoded.clear()
+        how = Preparation(jobs=1, **options)
+        prepare.prepare(source, output, how, report=self.said.append)
+        rows = prepared.read_rows(output / "tracks.csv")
+        return {f"{row.genre}/{row.track}": row for row in rows}
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.said)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Prepared:
+    return Prepared(monkeypatch)
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    names = [f"{genre}/{number}.wav" for genre in ("jazz", "rock") for number in range(4)]
+    return make(tmp_path / "clips", *names)
+
+
+def strips_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.npy")}
+
+
+def no_parts(folder: Path) -> bool:
+    return not [path for path in folder.rglob("*") if ".part" in path.name]
+
+
+# Splits
+
+
+def library_of_artists() -> list[Row]:
+    """Twelve artists in two genres, some in both, with one to nine tracks."""
+    return [
+        Row(f"{a}-{i}-{p}", "rock" if a % 3 else "jazz", f"{a}-{i}", group=f"artist {a // 2}")
+        for a in range(24)
+        for i in range(1 + a % 9)
+        for p in "ab"
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_track_and_no_artist_is_in_two_splits(seed):
+    rows = library_of_artists()
+    for dealt in (
+        splits.stratified(rows, (0.7, 0.15, 0.15), seed, print),
+        splits.folds(rows, 4, seed, print),
+    ):
+        of_track, of_artist = defaultdict(set), defaultdict(set)
+        for row in dealt:
+            of_track[row.key].add((row.split, row.fold))
+            of_artist[row.group].add((row.split, row.fold))
+        assert {len(found) for found in of_track.values()} == {1}
+        assert {len(found) for found in of_artist.values()} == {1}
+        assert Counter(row.file for row in dealt) == Counter(row.file for row in rows)
+    assert Counter(row.fold for row in dealt).keys() == {"1", "2", "3", "4"}
+
+
+def test_genres_are_in_every_split_in_the_same_shares():
+    rows = [Row(f"{g}{i}{p}", g, str(i)) for g in "abc" for i in range(40) for p in "xy"]
+    dealt = splits.stratified(rows, (0.7, 0.15, 0.15), 1, print)
+    counts = Counter((row.genre, row.split) for row in dealt)
+    for genre in "abc":
+        assert [counts[genre, split] for split in prepared.SPLITS] == [56, 12, 12]
+    other = splits.stratified(rows, (0.7, 0.15, 0.15), 2, print)
+    assert [row.split for row in dealt] != [row.split for row in other]
+    assert {row.split for row in splits.stratified(rows, (0.8, 0.2, 0), 1, print)} == {
+        "train",
+        "valid",
+    }
+
+
+def test_it_is_said_where_artists_are_not_known_or_too_few(run, clips, tmp_path):
+    run(clips, tmp_path / "out", shares=(0.5, 0.5, 0.0))
+    assert "artist of 8 of 8 tracks is not known" in run.text
+    said: list[str] = []
+    rows = [Row(f"{g}{i}", g, str(i), group=f"{g}'s only artist") for g in "ab" for i in range(9)]
+    splits.stratified(rows, (0.7, 0.15, 0.15), 1, said.append)
+    assert said == [
+        f"No track of a, b is in {split}: too few, or too few artists, to divide."
+        for split in ("valid", "test")
+    ]
+    said.clear()
+    splits.folds(rows, 3, 1, said.append)
+    assert [line.partition(":")[0] for line in said] == [
+        f"No track of {missing} is in fold {fold}"
+        for fold, missing in ((1, "b"), (2, "a"), (3, "a, b"))
+    ]
+
+
+def test_windows_of_a_track_stay_together_when_loaded(run, tmp_path):
+    source = make(
+        tmp_path / "clips",
+        *(f"{g}/Album {i % 5}/{i}.wav" for g in ("jazz", "rock") for i in range(10)),
+        seconds=4,
+    )
+    run(source, tmp_path / "out", shares=(0.5, 0.25, 0.25))
+    data = prepared.load([tmp_path / "out"])
+    windows = {
+        split: {
+            strip[:, start : start + 128].tobytes()
+            for track in data.split(split)
+            for strip in track.load()
+            for start in range(strip.shape[1] - 127)
+        }
+        for split in prepared.SPLITS
+    }
+    assert all(windows.values())
+    assert not windows["train"] & windows["valid"]
+    assert not (windows["train"] | windows["valid"]) & windows["test"]
+    albums = [{t.genre + t.name.split("/")[0] for t in data.split(s)} for s in prepared.SPLITS]
+    assert not albums[0] & albums[1] | albums[0] & albums[2] | albums[1] & albums[2]
+
+
+def test_folds_are_chosen_when_they_are_read(run, clips, tmp_path):
+    run(clips, tmp_path / "out", split=Split.KFOLD, folds=4)
+    parts = [prepared.load([tmp_path / "out"], fold) for fold in (1, 2, 3, 4)]
+    valid = [track.strips for part in parts for track in part.split("valid")]
+    assert len(valid) == len(set(valid)) == 8
+    assert all(len(part.split("train")) == 6 for part in parts)
+    with pytest.raises(DataError, match="--fold"):
+        prepared.load([tmp_path / "out"])
+    with pytest.raises(DataError, match="no fold 5"):
+        prepared.load([tmp_path / "out"], 5)
+    run(clips, tmp_path / "out", split=Split.STRATIFIED)
+    with pytest.raises(DataError, match="not in folds"):
+        prepared.load([tmp_path / "out"], 1)
+
+
+def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_path):
+    names = [f"{genre}/{number}.wav" for genre in ("jazz", "rock") for number in range(4)]
+    source = make(tmp_path / "clips", *names, seconds=20)
+    run(source, tmp_path / "out", split=Split.WINDOWS)
+    assert "flattering" in run.text
+    data = prepared.load([tmp_path / "out"])
+    assert "windows of the same tracks" in data.flattering
+    frames = 1 + 20 * 22_050 // 512
+    names = {}
+    for split in ("train", "valid"):
+        names[split] = {(track.genre, track.name) for track in data.split(split)}
+        lengths = [strip.shape[1] for track in data.split(split) for strip in track.load()]
+        assert min(lengths) >= 128  # whole windows only
+    assert names["train"] & names["valid"]  # which is why it flatters
+    for number in range(40):
+        train, valid = (
+            prepared.stretches(frames, 128, f"a/{number}", s) for s in ("train", "valid")
+        )
+        covered = sorted(train + valid)
+        assert covered[0][0] == 0
+        assert covered[-1][1] == frames
+        assert all(left[1] == right[0] for left, right in pairwise(covered))
+    assert prepared.stretches(60, 128, "short", "train") or prepared.stretches(
+        60, 128, "short", "valid"
+    )
+    run(source, tmp_path / "out", split=Split.STRATIFIED)
+    assert prepared.load([tmp_path / "out"]).flattering == ""
+
+
+# GTZAN
+
+
+@pytest.fixture
+def small_gtzan(tmp_path: Path) -> Path:
+    """Two listed tracks of each genre, one that is in no list, and the damaged one."""
+    lists = gtzan.fault_filtered()
+    root = tmp_path / "genres"
+    for genre in gtzan.GENRES:
+        listed = [track for g, track in lists if g == genre]
+        make(root, *(f"{genre}/{genre}.{track}.au" for track in (listed[0], listed[-1])))
+    unlisted = next(f"{n:05d}" for n in range(100) if ("pop", f"{n:05d}") not in lists)
+    make(root, f"pop/pop.{unlisted}.wav")
+    (root / "jazz" / "jazz.00054.au").write_bytes(b"damaged")
+    (root / "blues" / "._blues.00000.au").write_bytes(b"what macOS leaves in archives")
+    return root
+
+
+def test_gtzan_is_recognised_and_gets_its_published_splits(run, small_gtzan, tmp_path):
+    rows = run(small_gtzan, tmp_path / "out")
+    assert "jazz.00054" in run.text
+    assert "1 track in none" in run.text
+    assert "._blues" not in run.text
+    assert len(rows) == 20
+    lists = gtzan.fault_filtered()
+    assert all(row.split == lists[row.key] for row in rows.values())
+    assert len(run.decoded) == 20  # what is left out is not even decoded
+    run(small_gtzan, tmp_path / "out", split=Split.STRATIFIED)
+    assert len(run.decoded) == 1
+    assert "jazz/00054" not in run.text
+
+
+def test_the_published_lists_are_whole():
+    counts = Counter(gtzan.fault_filtered().values())
+    assert counts == {"train": 443, "valid": 197, "test": 290}
+
+
+def test_the_lists_agree_with_the_real_clips(gtzan):
+    from trainer.gtzan import fault_filtered, recognise
+
+    rows = prepared.read_rows(gtzan / "tracks.csv")
+    assert recognise(rows) == rows
+    assert all(fault_filtered()[row.key] == row.split for row in rows)
+
+
+def test_what_is_not_gtzan_has_no_fault_filtered_split(run, clips, small_gtzan, tmp_path):
+    with pytest.raises(DataError, match="not GTZAN"):
+        run(clips, tmp_path / "out", split=Split.FAULT_FILTERED)
+    mine = make(small_gtzan, "pop/mine.wav") / "pop/mine.wav"
+    run(small_gtzan, tmp_path / "out")
+    assert "GTZAN" not in run.text
+    mine.rename(small_gtzan / "pop/blues.00099.wav")  # of another genre than it says
+    run(small_gtzan, tmp_path / "out")
+    assert "GTZAN" not in run.text
+
+
+# What is kept between runs
+
+
+def test_only_what_changed_is_decoded_again(run, clips, tmp_path):
+    output = tmp_path / "out"
+    first = run(clips, output)
+    assert len(run.decoded) == 8
+    times = {path: path.stat().st_mtime_ns for path in output.rglob("*.npy")}
+
+    assert run(clips, output) == first
+    assert run.decoded == []
+    assert "8 unchanged" in run.text
+
+    os.utime(clips / "jazz/1.wav", ns=(1, 1))  # another date, the same music
+    assert run(clips, output) == first
+    assert run.decoded == []
+
+    before = np.load(output / "rock/2.npy")
+    write_audio(clips / "rock/2.wav", music(0.5, seed=99))
+    run(clips, output)
+    assert run.decoded == ["2.wav"]
+    assert not np.array_equal(np.load(output / "rock/2.npy"), before)
+    changed = {path for path in times if path.stat().st_mtime_ns != times[path]}
+    assert changed == {output / "rock/2.npy"}
+
+    (output / "jazz/0.npy").unlink()
+    (clips / "jazz/3.wav").unlink()
+    run(clips, output)
+    assert run.decoded == ["0.wav"]
+    assert strips_of(output) == strips_of(output) & {
+        f"{path}.npy"
+        for path in (*(f"jazz/{n}" for n in range(3)), *(f"rock/{n}" for n in range(4)))
+    }
+    assert len(strips_of(output)) == 7
+
+    run(clips, output, seconds=0.25)
+    assert len(run.decoded) == 7
+
+
+def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    heard = prepare._heard
+
+    def interrupted(task):
+        if task.file == "rock/1.wav":
+            raise KeyboardInterrupt
+        return heard(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "_heard", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(clips, output)
+    with (output / "clips.jsonl").open("a") as file:
+        file.write('{"file": "cut sho')
+    with pytest.raises(DataError, match="not a prepared data set"):
+        prepared.load([output])
+    run(clips, output)
+    assert sorted(run.decoded) == ["1.wav", "2.wav", "3.wav"]
+    assert len(prepared.load([output]).tracks) == 8
+
+
+@contextmanager
+def room(size: int | None):
+    """Let the system refuse what makes a file longer, in the middle of writing it."""
+    if size is None:
+        yield
+        return
+    resource = pytest.importorskip("resource")
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+
+
+@pytest.mark.parametrize("place", ["write", "save", "replace", "table"])
+def test_a_full_disk_leaves_nothing_half_written(run, clips, tmp_path, monkeypatch, place):
+    output = tmp_path / "out"
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    calls = []
+    replace = Path.replace
+
+    def save(stream, strip):
+        stream.write(b"half of it")
+        raise full
+
+    def replace_or_fail(self, target):
+        calls.append(target)
+        if (place == "table" and target.name != "tracks.csv") or len(calls) < 4:
+            return replace(self, target)
+        raise full
+
+    with monkeypatch.context() as patch, room(4000 if place == "write" else None):
+        if place == "save":
+            patch.setattr(np, "save", save)
+        elif place != "write":
+            patch.setattr(Path, "replace", replace_or_fail)
+        words = "file too large" if place == "write" else "no space left"
+        with pytest.raises(DataError, match=f"cannot be written .{words}") as caught:
+            run(clips, output)
+    assert "\n" not in str(caught.value)
+    assert no_parts(output)
+    assert not (output / "front_end.json").exists()
+    for strip in strips_of(output):
+        assert np.load(output / strip).shape[0] == 128
+    run(clips, output)
+    assert len(prepared.load([output]).tracks) == 8
+
+
+def test_other_peoples_folders_are_not_written_to(run, clips, tmp_path):
+    with pytest.raises(DataError, match="new folder"):
+        run(clips, clips)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "tracks.csv").write_text("mine")
+    with pytest.raises(DataError, match="new folder"):
+        run(clips, other)
+    assert (other / "tracks.csv").read_text() == "mine"
+    with pytest.raises(DataError, match="is not a folder"):
+        run(clips, clips / "jazz" / "0.wav")
+    run(clips, tmp_path / "out")
+    with pytest.raises(DataError, match="prepared already"):
+        run(tmp_path / "out", tmp_path / "twice")
+
+
+# Clips
+
+
+def test_identical_audio_is_reported_and_never_learnt_twice(run, clips, tmp_path):
+    shutil.copy(clips / "jazz/0.wav", clips / "jazz/copy.wav")
+    samples = prepare.decode(clips / "rock/0.wav", 22_050, None)
+    write_audio(clips / "rock/same.flac", samples)  # another file, the same samples
+    shutil.copy(clips / "rock/1.wav", clips / "jazz/wrong.wav")
+    rows = run(clips, tmp_path / "out")
+    assert set(rows) == {*("jazz/0", "jazz/1", "jazz/2", "jazz/3", "rock/0", "rock/2", "rock/3")}
+    assert "jazz/copy.wav is the same audio as jazz/0.wav; left out" in run.said
+    assert "rock/same.flac is the same audio as rock/0.wav; left out" in run.said
+    said = "jazz/wrong.wav (jazz) and rock/1.wav (rock) are the same audio under different genres"
+    assert f"{said}; left out" in run.said
+
+
+def test_clips_that_cannot_be_read_are_named_and_left_out(run, clips, tmp_path):
+    (clips / "jazz" / "text.mp3").write_text("no music")
+    (clips / "jazz" / "empty.mp3").touch()
+    write_audio(clips / "rock/silent.wav", np.zeros(9000, np.float32))
+    (clips / "rock" / "cover.jpg").write_text("a picture")
+    rows = run(clips, tmp_path / "out")
+    assert len(rows) == 8
+    for name, why in (("text", "not audio"), ("empty", "is empty"), ("silent", "is silent")):
+        (line,) = (line for line in run.said if name in line)
+        assert why in line
+        assert line.endswith("; left out")
+    assert "cover" not in run.text
+
+
+def test_clips_of_one_name_do_not_take_each_others_strips(run, clips, tmp_path):
+    make(clips, "jazz/0.flac")
+    rows = run(clips, tmp_path / "out")
+    assert len(rows) == 8  # one track, of which there are two strips
+    assert {"jazz/0.wav.npy", "jazz/0.flac.npy"} < strips_of(tmp_path / "out")
+    track = next(t for t in prepared.load([tmp_path / "out"]).tracks if t.name == "0")
+    assert len(track.strips) == 2
+
+
+def test_nothing_is_written_beside_clips_that_a_table_names_elsewhere(run, clips, tmp_path):
+    source = tmp_path / "table"
+    source.mkdir()
+    lines = [f"{clips}/jazz/{n}.wav,jazz" for n in range(3)]
+    lines += [f"../clips/rock/{n}.wav,rock" for n in range(3)]
+    (source / "tracks.csv").write_text("\n".join(["file,genre", *lines]))
+    before = sorted(clips.rglob("*"))
+    run(source, tmp_path / "out")
+    assert sorted(clips.rglob("*")) == before
+    assert len(prepared.load([tmp_path / "out"]).tracks) == 6
+    assert run(source, tmp_path / "out")
+    assert run.decoded == []
+
+
+def test_names_that_are_not_utf8(run, clips, tmp_path):
+    odd = os.fsdecode(b"jazz/caf\xe9.wav")
+    try:
+        (clips / "jazz/0.wav").rename(clips / odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    for decoded in (8, 0):
+        run(clips, tmp_path / "out")
+        assert len(run.decoded) == decoded
+    assert len(prepared.load([tmp_path / "out"]).tracks) == 8
+
+
+# Tables
+
+
+def table(source: Path, text: str) -> Path:
+    (source / "tracks.csv").write_text(text)
+    return source
+
+
+def test_a_table_says_genre_artist_and_split(run, clips, tmp_path):
+    lines = [f"jazz/{n}.wav,bop,artist {n // 2},train" for n in range(4)]
+    lines += [f"rock/{n}.wav,metal,artist {5 + n},{'valid' if n else 'test'}" for n in range(4)]
+    source = table(clips, "\n".join(["file,genre,artist,split", *lines]))
+    rows = run(source, tmp_path / "out")
+    assert {row.genre for row in rows.values()} == {"bop", "metal"}
+    assert Counter(row.split for row in rows.values()) == {"train": 4, "valid": 3, "test": 1}
+    rows = run(source, tmp_path / "out", split=Split.STRATIFIED, shares=(0.5, 0.5, 0))
+    assert "not known" not in run.text
+    assert rows["bop/jazz/0"].split == rows["bop/jazz/1"].split != rows["bop/jazz/2"].split
+
+
+def test_labels_without_files_are_reported(run, clips, tmp_path):
+    lines = [f"jazz/{n}.wav,jazz" for n in range(4)] + [f"rock/{n}.wav,rock" for n in range(9)]
+    source = table(clips, "\n".join(["file,genre", *lines, "folk/1.wav,folk", "folk/2.wav,folk"]))
+    rows = run(source, tmp_path / "out")
+    assert len(rows) == 8
+    assert [line for line in run.said if "not there" in line] == [
+        "tracks.csv: 2 of 2 files of folk are not there, such as folk/1.wav; "
+        "not a genre of the model then",
+        "tracks.csv: 5 of 9 files of rock are not there, such as rock/4.wav; left out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("file,genre\n", "lists no tracks"),
+        ("genre,track\nrock,1\n", "no column file"),
+        ("file,genre\nrock/1.wav,\n", "Track 1 in .* has no genre"),
+        ("file,genre\nrock/1.wav\n", "has no genre"),
+        ("file,genre,seconds\nrock/1.wav,rock,long\n", "not a number"),
+        ("file,genre\nrock/1.wav,rock\n", "fewer than two genres"),
+        ("file,genre\na.wav,rock\nb.wav,jazz\n", "None of the 2 files"),
+        ("file,genre,split\nrock/1.wav,rock,train\njazz/1.wav,jazz,\n", "1 of 2 tracks"),
+        ("file,genre,split\nrock/1.wav,rock,x\njazz/1.wav,jazz,train\n", "not one of"),
+        (
+            "file,genre,track,split\nrock/1.wav,rock,1,train\nrock/2.wav,rock,1,test\n"
+            "jazz/1.wav,jazz,1,train\n",
+            "rock/1 in two splits",
+        ),
+    ],
+)
+def test_bad_tables(run, clips, tmp_path, text, words):
+    with pytest.raises(DataError, match=words) as caught:
+        run(table(clips, text), tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_sources(run, tmp_path):
+    with pytest.raises(DataError, match="is not a folder"):
+        run(tmp_path / "none", tmp_path / "out")
+    source = tmp_path / "clips"
+    (source / "rock").mkdir(parents=True)
+    with pytest.raises(DataError, match="no clips"):
+        run(source, tmp_path / "out")
+    (source / "jazz").mkdir()
+    for genre in ("rock", "jazz"):
+        (source / genre / "a.png").touch()
+    with pytest.raises(DataError, match="--pictures-of"):
+        run(source, tmp_path / "out")
+    make(source, "rock/a.wav")
+    with pytest.raises(DataError, match="fewer than two genres"):
+        run(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (source / "jazz" / "b.wav").write_text("no music")
+    with pytest.raises(DataError, match="fewer than two genres"):
+        run(source, tmp_path / "out")
+    assert "left out" in run.text
+    with pytest.raises(DataError, match="no music"):
+        run(tmp_path / "clips" / "jazz", tmp_path / "o", from_tags=True)
+
+
+def test_the_command_line(clips, tmp_path):
+    arguments = ["prepare", str(clips), str(tmp_path / "out"), "--jobs", "1"]
+    done = CliRunner().invoke(app, [*arguments, "--split", "kfold", "--folds", "2"])
+    assert done.exit_code == 0, done.output
+    assert "fold 2" in done.output
+    assert "8 clips decoded" in done.output
+    done = CliRunner().invoke(app, [*arguments, "--split", "by heart"])
+    assert done.exit_code == 2
+    done = CliRunner().invoke(app, [*arguments, "--shares", "0", "1", "0"])
+    assert "--shares" in str(done.exception)
+
+
+# Pictures
+
+
+def pictures_for(folder: Path, names: list[str]) -> Path:
+    from PIL import Image
+
+    for number, name in enumerate(names):
+        picture = np.full((129, 40), 10 * number, np.uint8)
+        picture[number] = 255
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(folder / name)
+    return folder
+
+
+def test_ready_pictures_are_taken_as_they_are(tmp_path):
+    names = [f"{genre}/{number}.png" for genre in ("jazz", "rock") for number in range(4)]
+    source = pictures_for(tmp_path / "pictures", names)
+    (source / "rock/3.png").write_text("no picture")
+    said: list[str] = []
+    how = Preparation(SpectrogramPicture(), shares=(0.5, 0.5, 0), jobs=1)
+    rows = prepare.prepare(source, tmp_path / "out", how, report=said.append)
+    assert len(rows) == 7
+    assert "rock/3.png cannot be read" in said[0]
+    picture = np.load(tmp_path / "out" / "jazz/2.npy")
+    assert picture.shape == (224, 224)
+    assert picture[0].mean() == pytest.approx(20)
+    assert picture.mean(1).argmax() == pytest.approx(2.5 * 224 / 129, abs=1)
+    data = prepared.load([tmp_path / "out"])
+    assert data.front_end == SpectrogramPicture()
+
+
+def test_strips_of_pictures_are_not_taken_for_strips_of_clips(run, clips, tmp_path):
+    from trainer.pictures import prepare_pictures
+
+    run(clips, tmp_path / "out")
+    run(clips, tmp_path / "other")
+    names = [f"{genre}/{number}.png" for genre in ("jazz", "rock") for number in range(4)]
+    source = pictures_for(tmp_path / "pictures", names)
+    (source / "rock/3.png").write_text("no picture")
+    said: list[str] = []
+    where = tmp_path / "other"
+    rows = prepare_pictures(source, where, tmp_path / "out", seconds=3, report=said.append)
+    assert len(rows) == 7
+    assert said == [f"{source / 'rock/3.png'} is no picture, or is damaged; left out"]
+    run(clips, where)
+    assert len(run.decoded) == 8
+    np.testing.assert_array_equal(
+        np.load(where / "jazz/1.npy"), np.load(tmp_path / "out/jazz/1.npy")
+    )
+    with pytest.raises(DataError, match="new folder"):
+        prepare_pictures(source, tmp_path / "out", tmp_path / "out", seconds=3, report=print)
+
+
+# The user's own library
+
+
+def tag(path: Path, genres: list[str], artist: str = "", album: str = "") -> None:
+    """Write tags as a player would."""
+    file = mutagen.File(path, easy=True)
+    if file.tags is None:
+        file.add_tags()
+    for key, value in (("genre", genres), ("artist", [artist]), ("album", [album])):
+        if value and value[0]:
+            file[key] = value
+    file.save()
+
+
+def test_genres_come_from_the_tags_of_a_library(run, tmp_path):
+    root = tmp_path / "Music"
+    spellings = ["Hip Hop", "hip-hop", "Hip-Hop"]
+    for n in range(6):
+        suffix = (".mp3", ".flac")[n % 2]
+        for name, genre in (("rap", spellings[n % 3]), ("jazz", "Jazz")):
+            file = f"{name} {n}{suffix}"
+            make(root, file)
+            tag(root / file, ["Rarely"] * (n == 0) + [genre], f"{name}  ARTIST {n // 2}"[:12])
+    make(root, "untagged.flac", "odd/polka.flac", *(f"mess/{n}.flac" for n in range(3)))
+    tag(root / "odd/polka.flac", ["Polka"])
+    for n, genre in enumerate(("Jazz", "Hip Hop", "Soul")):
+        tag(root / f"mess/{n}.flac", [genre], "One", "Mess")
+    make(root, *(f"soul/{n}.flac" for n in range(4)))
+    for n in range(4):
+        tag(root / f"soul/{n}.flac", ["Soul"], f"Soul {n}")
+    (root / "broken.mp3").write_text("no music")
+
+    rows = run(root, tmp_path / "out", from_tags=True, min_tracks=4, shares=(0.5, 0.5, 0))
+    counts = Counter(row.genre for row in rows.values())
+    assert counts == {"Hip-Hop": 6, "Jazz": 6, "Soul": 4}
+    artists = defaultdict(set)
+    for row in rows.values():
+        artists[row.group].add(row.split)
+    assert set(map(len, artists.values())) == {1}
+    assert "" not in artists
+    for words in (
+        "Not learnt (fewer than 4 tracks): Polka (1), Rarely (2)",
+        "Mess has 3 genres (Hip-Hop, Jazz, Soul); left out",
+        "1 file without a genre tag",
+        "1 track with none of the genres",
+        "broken.mp3 has tags that cannot be read",
+    ):
+        assert words in run.text
+    with pytest.raises(DataError, match="--min-tracks"):
+        run(root, tmp_path / "out", from_tags=True, min_tracks=20)
+
+
+def test_what_is_too_rare_or_contradictory_is_not_learnt():
+    combined = Counter(
+        {
+            ("Rock",): 30,
+            ("Indie", "Rock"): 12,  # Indie hardly ever comes alone
+            ("Indie",): 10,
+            ("Jazz", "Rock"): 5,  # these two can be told apart
+            ("Jazz",): 40,
+            ("Rock", "Loud"): 9,
+            ("Loud",): 10,
+            ("Ska",): 3,
+            ("Jazz", "Live"): 8,
+            ("Rock", "Live"): 8,
+            ("Live",): 4,
+        }
+    )
+    refused = library.too_poor(combined, 10)
+    assert refused == {
+        "Indie": "contradictory: 12 of its tracks are Rock too",
+        "Live": "the first genre of 4 tracks only",
+        "Ska": "fewer than 10 tracks",
+    }
+
+
+@pytest.mark.parametrize(
+    "suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wma", ".wv", ".wav"]
+)
+def test_artists_are_read_from_every_kind_of_tag(tmp_path, suffix):
+    file = make(tmp_path, f"a{suffix}") / f"a{suffix}"
+    assert read_credits(file) == Credits()
+    tags = mutagen.File(file, easy=suffix != ".wav")
+    if tags.tags is None:
+        tags.add_tags()
+    if suffix == ".wav":
+        from mutagen.id3 import TALB, TPE1
+
+        tags.tags.setall("TPE1", [TPE1(3, ["The Band"])])
+        tags.tags.setall("TALB", [TALB(3, ["Songs"])])
+    else:
+        artist, album = {".wma": ("Author", "WM/AlbumTitle")}.get(suffix, ("artist", "album"))
+        tags[artist], tags[album] = ["The Band"], ["Songs"]
+    tags.save()
+    assert read_credits(file) == Credits("theband", "Songs")
+
+
+def test_the_albums_artist_comes_before_the_tracks(tmp_path):
+    file = make(tmp_path, "a.flac") / "a.flac"
+    tags = mutagen.File(file)
+    tags["artist"] = "The Band feat. Somebody"
+    tags["albumartist"] = "The Band"
+    tags.save()
+    assert read_credits(file).artist == "theband"
+    tags["albumartist"] = "Various Artists"
+    tags.save()
+    assert read_credits(file).artist == "thebandfeatsomebody"

@@ -1,0 +1,48 @@
+"""A moving average of the weights, which stands still while the training still swings.
+
+The average over the last stretch of a training often does better than any single point of it
+(Polyak and Juditsky 1992; Izmailov et al. 2018). Statistics of batch normalisation are averaged
+with the weights that they belong to.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+EVERY = 5  # batches between two updates; the average is too slow to notice
+
+
+class WeightAverage:
+    """The exponential moving average of a model's weights over `span` batches."""
+
+    def __init__(
+        self, model: keras.Model, span: float, start: Sequence[NDArray[Any]] | None = None
+    ) -> None:
+        self._model = model
+        self._share = min(1.0, EVERY / span)
+        self._means = [np.array(w, np.float32) for w in start or model.get_weights()]
+
+    def update(self, batch: int) -> None:
+        """Take the weights into the average after batch number `batch` of the run."""
+        if batch % EVERY:
+            return
+        # The first batches weigh more, or the start would be remembered for long.
+        share = max(self._share, 1 / (1 + batch / EVERY))
+        self._means = [
+            mean + np.float32(share) * (weight - mean)
+            for mean, weight in zip(self._means, self._model.get_weights(), strict=True)
+        ]
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Let the model have the average for a while."""
+        own = self._model.get_weights()
+        self._model.set_weights(self._means)
+        try:
+            yield
+        finally:
+            self._model.set_weights(own)
