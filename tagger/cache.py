@@ -151,7 +151,7 @@ class Cache(StateFile):
         """
         inodes = [_number(i.inode) for _, i in files if i is not None and i.inode]
         query = (
-            f"SELECT {', '.join(_LOOKS)}, path, genres, tag_error, {_OPINION}"
+            f"SELECT {', '.join(_LOOKS)}, path, audio, genres, tag_error, {_OPINION}"
             " FROM file JOIN opinion o USING (audio)"
             f" WHERE o.listener = ? AND inode IN ({', '.join('?' * len(inodes))})"
         )
@@ -218,11 +218,11 @@ def _number(value: int) -> int:
 def _found(path: Path, identity: Identity, known: dict[int, list[tuple[Any, ...]]]) -> Heard | None:
     inode, device, *rest = _looks(identity)
     for _, known_device, *row in known.get(inode, ()):
-        *looks, place, genres, tag_error = row[:6]
+        *looks, place, audio, genres, tag_error = row[:7]
         if looks != rest:
             continue
         if device == known_device or os.fsencode(path.absolute()) == place:
-            opinion = _opinion(*row[6:])
+            opinion = _opinion(*row[7:])
             return Heard(
                 path,
                 tuple(json.loads(genres)),
@@ -231,7 +231,7 @@ def _found(path: Path, identity: Identity, known: dict[int, list[tuple[Any, ...]
                 opinion.status,
                 opinion.error or tag_error,
                 identity,
-                None,
+                audio,
                 opinion.probabilities,
                 by_looks=True,
             )

@@ -1,6 +1,6 @@
 """The journal of every write: what a file's genre was, before it is changed.
 
-One SQLite file. An entry is on the disk before the music file is touched, and is marked done
+An entry is on the disk before the music file is touched, and is marked done
 afterwards, so that after a crash it is known which files were being written.
 """
 

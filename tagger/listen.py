@@ -86,7 +86,7 @@ def _listen(path: Path, how: Listening) -> Heard:
         if how.recall is not None and audio and (opinion := how.recall(audio)):
             return _known(path, identity, audio, opinion)
         samples = decode(path, how.front_end.sample_rate, how.seconds)
-        existing, tag_error = _genres(path)
+        existing, tag_error = genres_of(path)
         if samples.size < how.front_end.samples_for(how.grid.window):
             raise TooShortError("is shorter than one window of the model")
         strip = how.grid.whole(how.front_end.compute(samples))
@@ -102,7 +102,7 @@ def _listen(path: Path, how: Listening) -> Heard:
 
 
 def _known(path: Path, identity: Identity | None, audio: bytes, opinion: Opinion) -> Heard:
-    existing, tag_error = ((), "") if opinion.status.is_failure else _genres(path)
+    existing, tag_error = ((), "") if opinion.status.is_failure else genres_of(path)
     return Heard(
         path,
         existing,
@@ -116,7 +116,7 @@ def _known(path: Path, identity: Identity | None, audio: bytes, opinion: Opinion
     )
 
 
-def _genres(path: Path) -> tuple[tuple[str, ...], str]:
+def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
     """Return the genres of a file, or why they cannot be read."""
     try:
         return read_genres(path) if can_hold_tags(path) else (), ""

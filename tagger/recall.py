@@ -92,7 +92,7 @@ class Memory(Forgetful):
         """Note the opinions of tracks on their way."""
         for track in tracks:
             heard = track.heard
-            if heard.audio is not None and not heard.remembered:
+            if heard.audio is not None and not heard.by_looks and not heard.remembered:
                 error = "" if heard.status is Status.OK else heard.error
                 opinion = Opinion(heard.status, error, heard.seconds, track.probabilities)
                 self._try(self._learn_opinion, heard.audio, opinion)
@@ -106,7 +106,9 @@ class Memory(Forgetful):
 
     def done(self, track: Heard) -> None:
         """Note that all is done about a file as it is now."""
-        if track.audio is not None and track.identity is not None and track.identity.settled:
+        if track.by_looks or track.audio is None or track.identity is None:
+            return
+        if track.identity.settled:
             self._try(self._learn_file, track, track.identity, track.audio)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The whole path: folder → files → strips → probabilities → vote → decision → tags."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,11 +10,10 @@ from tagger.albums import vote_by_album
 from tagger.decide import Rules, decide
 from tagger.errors import TagError
 from tagger.judge import Model, judge
-from tagger.listen import Listening, listen_to_all
+from tagger.listen import Listening, genres_of, listen_to_all
 from tagger.parallel import in_parallel, until
 from tagger.recall import Forgetful
-from tagger.tags import read_genres
-from tagger.tracks import Action, Heard, Result
+from tagger.tracks import Action, Judged, Result
 from tagger.writer import TagWriter
 
 
@@ -27,8 +26,8 @@ def scan(
     batch_size: int,
     by_album: bool = False,
     writer: TagWriter | None = None,
-    stop: Event | None = None,
     memory: Forgetful = Forgetful(),  # noqa: B008 - it has nothing to remember
+    stop: Event | None = None,
 ) -> Generator[Result, None, None]:
     """Yield one result a file, in the order of the files, as soon as it is known.
 
@@ -39,34 +38,49 @@ def scan(
     heard = listen_to_all(memory.split(files), replace(listening, recall=memory.recall))
     opinions = memory.keep(judge(heard, model, batch_size))
     judged = vote_by_album(opinions) if by_album else opinions
-    decided = (
-        (one.heard, decide(one, model.facts.labels, rules))
-        for one in judged
-        if not memory.skips(one.heard)
-    )
+    wanted = (one for one in judged if not memory.skips(one.heard))
+    finish = partial(_finish, model.facts.labels, rules, writer, memory)
     if writer is None:
-        done = until(stop, decided)
+        yield from until(stop, map(finish, wanted))
     else:
-        done = in_parallel(partial(_write, writer), decided, stop)
-    for track, result in done:
-        # What was to be written the writer notes itself; what failed is new the next time too.
-        if result.action not in (Action.WRITTEN, Action.FAILED):
-            memory.done(track)
-        yield result
+        yield from in_parallel(finish, wanted, stop)
 
 
-def _write(writer: TagWriter, decided: tuple[Heard, Result]) -> tuple[Heard, Result]:
-    track, result = decided
-    if result.action is Action.WRITE:
-        result = _written(writer, track, result)
-    return track, result
+def _finish(
+    labels: Sequence[str],
+    rules: Rules,
+    writer: TagWriter | None,
+    memory: Forgetful,
+    judged: Judged,
+) -> Result:
+    """Decide about a track, write its genre if there is a writer, and remember it."""
+    result = decide(judged, labels, rules)
+    if writer is not None and result.action is Action.WRITE:
+        if judged.heard.by_looks:
+            judged = _read_again(judged)
+            result = decide(judged, labels, rules)
+        if result.action is Action.WRITE:
+            result = _write(writer, result)
+            if result.action is not Action.KEEP:
+                # The writer tells the cache what it wrote; what it could not is new again.
+                return result
+    memory.done(judged.heard)
+    return result
 
 
-def _written(writer: TagWriter, heard: Heard, result: Result) -> Result:
+def _read_again(judged: Judged) -> Judged:
+    """Read the genres of a track that is known by its looks alone.
+
+    Not all file systems tell of every change, and no genre may get lost because of that.
+    """
+    genres, error = genres_of(judged.heard.path)
+    return replace(
+        judged, heard=replace(judged.heard, existing=genres, error=error, by_looks=False)
+    )
+
+
+def _write(writer: TagWriter, result: Result) -> Result:
     try:
-        # Not all file systems tell of every change: no genre may get lost because of that.
-        if heard.by_looks and read_genres(heard.path) != heard.existing:
-            raise TagError("has another genre than when it was listened to")
         written = writer.write(result.path, result.genres, result.identity)
     except TagError as error:
         return replace(result, action=Action.FAILED, error=str(error))

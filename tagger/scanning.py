@@ -1,7 +1,7 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 from tagger import config
 from tagger.cache import Cache
@@ -37,8 +37,9 @@ def run_scan(options: ScanOptions) -> ExitCode:
     with ExitStack() as stack:
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
-        cache = _cache(options, stack)
-        model, memory = _model(options, cache)
+        tell = _once(complain)  # journal and cache are one file and fail for one reason
+        cache = _cache(options, stack, tell)
+        model, memory = _model(options, cache, tell)
         facts = model.facts
         rules = _rules(options, facts)
         _check_seconds(options, facts)
@@ -52,8 +53,8 @@ def run_scan(options: ScanOptions) -> ExitCode:
         jobs = _jobs(options.jobs, to_hear)
         tag_writer = _tag_writer(options, cache, stack) if options.write_tags else None
         writers = _result_writers(options, facts, stack)
-        if options.csv and not options.write_tags and (cache or not options.cache):
-            writers += _plan_memory(stack)
+        if options.csv and not options.write_tags:
+            writers.append(PlanMemory(stack, tell))
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(
@@ -74,8 +75,8 @@ def run_scan(options: ScanOptions) -> ExitCode:
             batch_size=options.batch_size or BATCH_SIZE[model.loaded.device if to_hear else "CPU"],
             by_album=options.album,
             writer=tag_writer,
-            stop=stop,
             memory=memory,
+            stop=stop,
         )
         with closing(memory), closing(results):
             for result in results:
@@ -88,7 +89,19 @@ def run_scan(options: ScanOptions) -> ExitCode:
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 
-def _cache(options: ScanOptions, stack: ExitStack) -> Cache | None:
+def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what tells a first sentence, and no other."""
+    told: list[str] = []
+
+    def tell_first(text: str) -> None:
+        if not told:
+            tell(text)
+        told.append(text)
+
+    return tell_first
+
+
+def _cache(options: ScanOptions, stack: ExitStack, tell: Callable[[str], None]) -> Cache | None:
     """Open the cache; where nothing is to be written, a scan does without one that is unusable."""
     if not options.cache:
         return None
@@ -97,11 +110,13 @@ def _cache(options: ScanOptions, stack: ExitStack) -> Cache | None:
     except StateError as error:
         if options.new or options.write_tags:
             raise
-        complain(str(error))
+        tell(str(error))
         return None
 
 
-def _model(options: ScanOptions, cache: Cache | None) -> tuple[ModelOnDemand, Forgetful]:
+def _model(
+    options: ScanOptions, cache: Cache | None, tell: Callable[[str], None]
+) -> tuple[ModelOnDemand, Forgetful]:
     try:
         model = ModelOnDemand(options.model, options.device, cache)
         if cache is None or model.digest is None:
@@ -110,9 +125,9 @@ def _model(options: ScanOptions, cache: Cache | None) -> tuple[ModelOnDemand, Fo
     except StateError as error:
         if options.new:
             raise
-        complain(str(error))
+        tell(str(error))
         return ModelOnDemand(options.model, options.device), Forgetful()
-    return model, Memory(cache, listener, only_new=options.new, tell=complain)
+    return model, Memory(cache, listener, only_new=options.new, tell=tell)
 
 
 def _check_seconds(options: ScanOptions, facts: ModelFacts) -> None:
@@ -187,22 +202,28 @@ def _result_writers(options: ScanOptions, facts: ModelFacts, stack: ExitStack) -
     return writers
 
 
-def _plan_memory(stack: ExitStack) -> list[Writer]:
-    try:
-        return [PlanMemory(stack.enter_context(Journal(state_folder())))]
-    except StateError as error:
-        # A dry run can do without: `apply` goes by the genres then.
-        complain(str(error))
-        return []
-
-
 class PlanMemory:
-    """Notes what the files of a CSV were like, so that `apply` can tell whether they changed."""
+    """Notes what the files of a CSV were like, so that `apply` can tell whether they changed.
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    A dry run can do without, when the journal cannot be used: `apply` goes by the genres then.
+    """
+
+    def __init__(self, stack: ExitStack, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._journal: Journal | None = None
+        with self._forgiven():
+            self._journal = stack.enter_context(Journal(state_folder()))
 
     def write(self, result: Result) -> None:
         """Note a file; whatever its row says now may be edited to `write`."""
-        if result.identity is not None:
-            self._journal.remember(result.path, result.identity)
+        if result.identity is not None and self._journal is not None:
+            with self._forgiven():
+                self._journal.remember(result.path, result.identity)
+
+    @contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        try:
+            yield
+        except StateError as error:
+            self._journal = None
+            self._tell(str(error))

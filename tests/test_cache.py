@@ -218,9 +218,9 @@ def test_a_genre_that_no_time_tells_of_is_not_replaced(scan, track, monkeypatch)
     aged(path)
     assert path.stat().st_size == size
     code, rows, _ = scan("--min-confidence", 0, "--write-tags")
-    assert (code, rows["a.flac"]["action"]) == (3, "failed")
-    assert "another genre" in rows["a.flac"]["error"]
+    assert (code, rows["a.flac"]["action"]) == (0, "keep")
     assert read_genres(path) == ("Polka",)
+    assert scan()[1]["a.flac"]["existing_genre"] == "Polka"
 
 
 def test_other_models_and_seconds_are_heard_and_other_thresholds_are_not(
@@ -457,6 +457,22 @@ def test_a_cache_that_fails_on_the_way_is_told_of_once(scan, track, monkeypatch,
     assert (code, len(rows), err) == (0, 3, "The disk is full.\n")
 
 
+def test_a_disk_that_is_full(scan, track, monkeypatch):
+    """The cache and what is noted for `apply` fail both; that is said once."""
+
+    def fail(*_, **__):
+        raise StateError("The disk is full.")
+
+    track("a.wav")
+    monkeypatch.setattr(Journal, "remember", fail)
+    code, rows, err = scan()
+    assert (code, len(rows), err) == (0, 1, "The disk is full.\n")
+    track("b.wav", seed=1)
+    monkeypatch.setattr(Cache, "find", fail)
+    code, rows, err = scan()
+    assert (code, len(rows), err) == (0, 2, "The disk is full.\n")
+
+
 def test_what_is_new_cannot_be_known_without_a_cache(scan, track, monkeypatch):
     track("a.wav")
 
@@ -659,7 +675,7 @@ def test_what_is_noted_is_found_and_nothing_else(
             assert found is None
             return
         assert found == Heard(
-            path, genres, None, 30.0, Status.OK, "odd tags", identity, None, probabilities, True
+            path, genres, None, 30.0, Status.OK, "odd tags", identity, b"a", probabilities, True
         )
         changed = replace(identity, **{change: getattr(identity, change) + 1})
         assert cache.find([(other, changed), (other, None)], 1) == [None, None]

@@ -15,19 +15,17 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def commands(name, group):
-    """Yield each command by its full name; a group may hold groups."""
-    for word, body in group.commands.items():
-        if hasattr(body, "commands"):
-            yield from commands(f"{name} {word}", body)
-        else:
-            yield f"{name} {word}", body
+def commands(name, command):
+    """Yield the commands of a program, and those below them, with their full names."""
+    for word, inner in getattr(command, "commands", {}).items():
+        yield f"{name} {word}", inner
+        yield from commands(f"{name} {word}", inner)
 
 
 COMMANDS = {
-    name: body
-    for program, app in (("genretag", tagger_app), ("genretag-train", trainer_app))
-    for name, body in commands(program, typer.main.get_command(app))
+    full: command
+    for name, app in (("genretag", tagger_app), ("genretag-train", trainer_app))
+    for full, command in commands(name, typer.main.get_command(app))
 }
 
 
