@@ -22,13 +22,13 @@ import tagger.listen
 import tagger.ondemand
 from tagger.cache import Cache, _reader
 from tagger.cli import app
-from tagger.console import run_app
 from tagger.content import fingerprint
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity
 from tagger.journal import Journal
 from tagger.lock import only_writer
 from tagger.recall import Memory
+from tagger.running import run_app
 from tagger.safewrite import make, plan
 from tagger.state import FILE_NAME, VERSION
 from tagger.tags import open_tags, read_genres
