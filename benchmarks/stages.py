@@ -17,12 +17,12 @@ from typing import TypeVar
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in genretag, before numpy is imported
 
-from tagger.decode import decode  # noqa: E402
-from tagger.journal import Journal  # noqa: E402
-from tagger.model import GenreModel  # noqa: E402
-from tagger.vote import vote  # noqa: E402
-from tagger.walk import find_music  # noqa: E402
-from tagger.writer import TagWriter  # noqa: E402
+from tagger.decode import decode
+from tagger.journal import Journal
+from tagger.model import GenreModel
+from tagger.vote import vote
+from tagger.walk import find_music
+from tagger.writer import TagWriter
 
 In = TypeVar("In")
 Out = TypeVar("Out")

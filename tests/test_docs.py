@@ -51,7 +51,7 @@ def test_options_in_the_documents_exist():
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     text = README + (ROOT / "tagger/models/README.md").read_text("utf-8")
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
     assert named - known == {"--help"}
 
 
