@@ -13,6 +13,11 @@ from trainer.cli import app as trainer_app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "tagger/models/README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+)
 
 
 def commands(name, command):
@@ -59,8 +64,8 @@ def test_options_in_the_documents_exist():
         for parameter in body.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    text = README + (ROOT / "tagger/models/README.md").read_text("utf-8")
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
     assert named - known == {"--help", "--now", "--user"}  # the last two are those of systemctl
 
 
