@@ -70,9 +70,9 @@ def test_options_in_the_documents_exist():
 
 
 def test_links_lead_somewhere():
-    for document in (README, (ROOT / "CHANGELOG.md").read_text("utf-8")):
-        for target in re.findall(r"\]\(([^)#:]+)\)", document):
-            assert (ROOT / target).exists(), target
+    for page in (*PAGES, ROOT / "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), target
 
 
 def test_ci_runs_the_commands_of_the_readme():

@@ -92,6 +92,8 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
     return {
         "architecture": options.arch,
         "batch_norm": run.batch_norm,
+        "shrink": options.shrink,
+        "initial_run": Path(options.init).name if options.init else None,
         "initial_weights": Path(options.weights).name,
         "pretrained_layers": list(run.facts["pretrained"]),
         "data": [Path(folder).name for folder in options.data],
