@@ -7,6 +7,7 @@ probabilities there.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -138,8 +139,9 @@ class Worker:
         """Return the seconds of so many runs and the probabilities, or None after a failure."""
         if self.error:
             return None
-        try:
+        with suppress(OSError):  # it may have failed already, and said why
             self._pipe.send((strips, times))
+        try:
             if not self._pipe.poll(PATIENCE):
                 raise EOFError
             answer = self._pipe.recv()

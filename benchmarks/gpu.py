@@ -3,9 +3,9 @@
     python benchmarks/gpu.py [--tracks 2000] [--strips 64] [--rounds 7]
 
 Needs the extras `cuda` and `train` or `test`, and PyTorch with CUDA for the comparison; without
-PyTorch the rest is measured. First inference alone, against PyTorch with the same weights, in
-turns: whole strips of 30 seconds, whose windows share convolutions, and windows one by one. Then
-whole scans of synthetic MP3s of three to five minutes, start included. Writes gpu.json into
+PyTorch the rest is measured. First whole scans of synthetic MP3s of three to five minutes, start
+included. Then inference alone, against PyTorch with the same weights, in turns: whole strips of 30
+seconds, whose windows share convolutions, and windows one by one. Writes gpu.json into
 benchmarks/results/. `--device cpu` rehearses it all without a GPU and writes nothing unless told to
 by --output; give it small sizes.
 """
@@ -181,11 +181,11 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "model": name + ("" if half == path else ", made to compute in float16"),
         "told_to_cuda": cuda.OPTIONS,
         "strips": {"batch": options.strips, "windows_each": options.windows},
-        "inference": compare(contenders(path, half, options.device), strips, facts.grid, options),
     }
-    if options.tracks:
+    if options.tracks:  # first, while no other process has shown how much memory it takes
         found["whole_scans"] = whole_scans(half, options, scratch)
-    return found
+    ways = contenders(path, half, options.device)
+    return found | {"inference": compare(ways, strips, facts.grid, options)}
 
 
 def _torch() -> dict[str, str]:
