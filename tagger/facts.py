@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tagger.frontend import FrontEnd, WindowGrid
+from tagger.frontend import FrontEnd, Strip, WindowGrid
 from tagger.frontends import front_end_of
 from tagger.vote import Voting
 
 METADATA_KEY = "genretag"
 FORMAT_VERSION = 1
+MOST_WINDOWS = 40  # of one strip in one call, a minute: more would only cost memory
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,15 @@ class ModelFacts:
     temperature: float
     min_confidence: float
     training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def most_windows(self) -> int:
+        """Windows of a strip that the model is given in one piece."""
+        return MOST_WINDOWS if self.front_end.takes_strips else 1
+
+    def pieces(self, strip: Strip) -> list[Strip]:
+        """Divide a strip into pieces for the model."""
+        return self.grid.pieces(strip, self.most_windows)
 
     def to_json(self) -> str:
         """Return the document for `metadata_props`."""

@@ -13,8 +13,6 @@ from tagger.listen import blocks
 from tagger.tracks import Heard, Judged
 from tagger.vote import Probabilities, vote
 
-MOST_WINDOWS = 40  # of one strip in one call, a minute: more would only cost memory
-
 
 class Model(Protocol):
     """What a track is judged with; only tracks that come with a strip need more than its facts."""
@@ -28,21 +26,35 @@ class Model(Protocol):
 
 
 def judge(tracks: Iterable[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
-    """Ask the model about tracks, `batch_size` strips at a time, and yield them in order.
+    """Ask the model about tracks, `batch_size` pieces at a time, and yield them in order.
 
+    A piece is a strip, or a minute of a longer one, and pieces of several tracks make a batch.
     A batch holds strips of one length, so nothing is padded and no track's result depends on its
     neighbours. Most tracks give strips of the same length.
     """
-    for block in blocks(tracks, batch_size):
+    for block in _blocks(tracks, model.facts, batch_size):
         yield from _judge_block(block, model, batch_size)
 
 
+def _blocks(tracks: Iterable[Heard], facts: ModelFacts, size: int) -> Iterator[list[Heard]]:
+    """Divide into lists with so many pieces or few more; a long track may be as much as many."""
+    block: list[Heard] = []
+    pieces = 0
+    for heard in tracks:
+        block.append(heard)
+        pieces += 1 if heard.strip is None else len(facts.pieces(heard.strip))
+        if pieces >= size:
+            yield block
+            block, pieces = [], 0
+    if block:
+        yield block
+
+
 def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
-    most = MOST_WINDOWS if model.facts.front_end.takes_strips else 1
     by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
     for track, heard in enumerate(block):
         if heard.strip is not None:
-            for place, piece in enumerate(model.facts.grid.pieces(heard.strip, most)):
+            for place, piece in enumerate(model.facts.pieces(heard.strip)):
                 by_length[piece.shape[1]].append((track, place, piece))
     windows: dict[int, dict[int, Probabilities]] = defaultdict(dict)
     for pieces in by_length.values():

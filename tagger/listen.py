@@ -31,6 +31,7 @@ from tagger.tracks import Heard, Opinion, Status
 T = TypeVar("T")
 
 BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
+LONG = 60.0  # seconds of each file, from which on a block has one file for each worker
 MOST_KNOWN = 128  # files in it that need no worker
 BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
 
@@ -134,7 +135,8 @@ def listen_to_all(files: Iterable[Path | Heard], how: Listening) -> Iterator[Hea
     slow the model is.
     """
     under_way: deque[tuple[list[Path | Heard], Iterator[Heard]]] = deque()
-    for block in _portions(files, BLOCK * how.jobs):
+    short = how.seconds is not None and how.seconds <= LONG
+    for block in _portions(files, (BLOCK if short else 1) * how.jobs):
         under_way.append((block, _start(block, how)))
         if len(under_way) == BLOCKS_AHEAD:
             yield from _results(*under_way.popleft(), how)

@@ -1,6 +1,5 @@
 """From log-mel strips to window probabilities, on ONNX Runtime."""
 
-import ctypes
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import DeviceError, ModelError
+from tagger import cuda
+from tagger.binding import BoundSession
+from tagger.errors import DeviceError, GenretagError, ModelError, reason
 from tagger.facts import METADATA_KEY, ModelFacts
 from tagger.options import Device
 from tagger.packaged import packaged_model
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
-_CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
 _FATAL = 4  # ONNX Runtime's log level that keeps its own words off the user's terminal
+
+# A strip already holds many windows, so on a CPU more of them cost memory and save no time.
+CPU_STRIPS = 2
 
 
 class GenreModel:
@@ -29,6 +32,7 @@ class GenreModel:
     Attributes:
         facts: what the file says about itself.
         device: "CPU" or "CUDA", what the session really got, whatever was asked for.
+        device_name: the same for people, with the name of the GPU.
         notice: why "auto" did not get a GPU that seems to be there, and what would mend it.
     """
 
@@ -39,33 +43,50 @@ class GenreModel:
             ModelError: no such file, no ONNX, or no (or damaged) genretag facts in it.
             DeviceError: device is "cuda" and the session did not get it.
         """
-        providers, obstacle = _providers(device)
-        self.device = "CUDA" if _CUDA in providers else "CPU"
-        self.path = path or packaged_model(self.device)
-        self._session = _load(self.path, providers)
-        if self.device == "CUDA" and _CUDA not in self._session.get_providers():
-            self.device = "CPU"
-            obstacle = (
-                "the CUDA libraries could not be loaded; pip install 'genretag[cuda]' brings them"
-            )
-            if device == "auto" and self.path != (better := path or packaged_model("CPU")):
-                self.path = better
-                self._session = _load(better, [_CPU])
+        gpu, obstacle = _gpu(device)
+        self._bound: BoundSession | None = None
+        if gpu is not None:
+            self.path = path or packaged_model("CUDA")
+            self._session, obstacle = _load_on_gpu(self.path)
+        if gpu is None or obstacle:
+            if device == "cuda":
+                raise DeviceError(f"CUDA is not to be had: {obstacle}.")
+            self.path = path or packaged_model("CPU")
+            self._session = _load(self.path, [_CPU])
+            self.device = self.device_name = "CPU"
+        else:
+            self.device, self.device_name = "CUDA", f"CUDA ({gpu.name})"
+            self._bound = BoundSession(self._session, "cuda")
         self.facts = _read_facts(self._session, self.path)
         self._check()
-        if device == "cuda" and self.device == "CPU":
-            raise DeviceError(f"CUDA is not to be had: {obstacle}.")
-        self.notice = obstacle if self.device == "CPU" and _gpu_driver() else None
+        self.notice = obstacle if self.device == "CPU" and cuda.driver() else None
 
     def window_probabilities(self, strips: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run strips `[batch, rows, frames]`; gives `[batch, windows, labels]`.
 
         The strips hold one window each if `facts.front_end.takes_strips` is false.
+
+        Raises:
+            DeviceError: the GPU has too little memory for a single strip.
         """
-        (windows,) = self._session.run(None, {self._input: strips[..., None]})
+        batch = strips[..., None]
+        if self._bound is not None:
+            windows = self._bound.run(batch)
+        else:
+            (windows,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
         # A model for single windows has no axis of its own for them.
         result: NDArray[np.float32] = windows.reshape(len(strips), -1, windows.shape[-1])
         return result
+
+    def strips_at_once(self) -> int:
+        """Return how many strips suit the device in one call, be they as long as they may."""
+        if self.device == "CPU":
+            return CPU_STRIPS
+        driver, grid = cuda.driver(), self.facts.grid
+        gpu = cuda.first_gpu(driver) if driver else None  # anew: the model lies on it by now
+        frames = grid.window + (self.facts.most_windows - 1) * grid.hop
+        size = np.dtype(np.float32).itemsize * self.facts.front_end.rows * frames
+        return cuda.strips_at_once(gpu.free if gpu else None, size)
 
     def _check(self) -> None:
         """Try one window, to find out now whether the model does what its facts say."""
@@ -73,18 +94,17 @@ class GenreModel:
         silence = np.zeros((1, facts.front_end.rows, facts.grid.window), np.float32)
         try:
             shape = self.window_probabilities(silence).shape
+        except GenretagError:
+            raise
         except Exception as error:  # again a class for each status
             raise ModelError(f"{self.path} does not take strips as its facts say.") from error
         if shape != (1, 1, len(facts.labels)):
             raise ModelError(f"{self.path} does not give what its facts say.")
 
-    @property
-    def _input(self) -> str:
-        name: str = self._session.get_inputs()[0].name
-        return name
 
-
-def _load(path: Path, providers: list[str]) -> "onnxruntime.InferenceSession":
+def _load(
+    path: Path, providers: list[str | tuple[str, dict[str, str]]]
+) -> "onnxruntime.InferenceSession":
     import onnxruntime
     from joblib import cpu_count
 
@@ -100,34 +120,47 @@ def _load(path: Path, providers: list[str]) -> "onnxruntime.InferenceSession":
     # Threads that wait for work by spinning took a third more processor time, from the decoders.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        # Its fallback would print something and go on, on the CPU, when a GPU fails at any time.
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=providers, enable_fallback=False
+        )
     except Exception as error:  # ONNX Runtime raises a class of its own for each status
         raise ModelError(f"{path} is not a model that ONNX Runtime can load.") from error
 
 
-def _providers(device: Device) -> tuple[list[str], str]:
-    """Return the providers to ask for, and the obstacle if CUDA is not among them."""
+def _load_on_gpu(path: Path) -> tuple["onnxruntime.InferenceSession", str]:
+    """Load a model on the GPU; returns what was loaded, on whatever, and the obstacle if any."""
     import onnxruntime
 
-    if device == "cpu":
-        return [_CPU], "the CPU was asked for"
-    if not _gpu_driver():
-        return [_CPU], "no NVIDIA driver was found"
-    if _CUDA not in onnxruntime.get_available_providers():
-        return [_CPU], "this ONNX Runtime was built without it; install onnxruntime-gpu"
     # Finds the CUDA libraries that pip wheels brought, which nothing else would look for.
     with redirect_stdout(sys.stderr):  # where it says what it could not find
         onnxruntime.preload_dlls(directory="")
-    return [_CUDA, _CPU], ""
-
-
-def _gpu_driver() -> bool:
-    """Tell whether an NVIDIA driver is installed."""
     try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True
+        session = _load(path, [(cuda.PROVIDER, cuda.OPTIONS), _CPU])
+    except ModelError as error:
+        # Of the file or of the GPU? It will be tried on the CPU, where only the file counts.
+        words = reason(error.__cause__ or error)[:200]
+        return None, f"it does not start ({words}); a newer NVIDIA driver may mend that"
+    if cuda.PROVIDER in session.get_providers():
+        return session, ""
+    return session, "its libraries could not be loaded; pip install 'genretag[cuda]' brings them"
+
+
+def _gpu(device: Device) -> tuple[cuda.Gpu | None, str]:
+    """Return the GPU to try, or the obstacle."""
+    import onnxruntime
+
+    if device == "cpu":
+        return None, "the CPU was asked for"
+    driver = cuda.driver()
+    if driver is None:
+        return None, "no NVIDIA driver was found; install the one for your GPU"
+    if cuda.PROVIDER not in onnxruntime.get_available_providers():
+        return None, "this ONNX Runtime was built without it; install onnxruntime-gpu"
+    gpu = cuda.first_gpu(driver)
+    if gpu is None:
+        return None, "the NVIDIA driver has no GPU that it can use; 'nvidia-smi' shows why"
+    return gpu, ""
 
 
 def _read_facts(session: "onnxruntime.InferenceSession", path: Path) -> ModelFacts:

@@ -23,10 +23,6 @@ from tagger.tracks import Result
 from tagger.walk import find_music
 from tagger.writer import TagWriter
 
-# Strips in one call of the model. A strip already holds many windows, so on a CPU more of them
-# cost memory and save no time; a GPU wants more work at a time.
-BATCH_SIZE = {"CPU": 2, "CUDA": 32}
-
 
 def run_scan(options: ScanOptions) -> ExitCode:
     """Scan, show and save the results.
@@ -72,7 +68,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
             model,
             Listening(facts.front_end, facts.grid, options.seconds, jobs),
             rules,
-            batch_size=options.batch_size or BATCH_SIZE[model.loaded.device if to_hear else "CPU"],
+            batch_size=options.batch_size or (model.loaded.strips_at_once() if to_hear else 1),
             by_album=options.album,
             writer=tag_writer,
             memory=memory,
@@ -175,7 +171,7 @@ def _header(
     heard = "all" if options.seconds is None else f"{options.seconds:g} s"
     known = f"; {found.known} of {count_of(found.files, 'track')} known" if found.known else ""
     yield (
-        f"{name} on {model.loaded.device}, decoding in "
+        f"{name} on {model.loaded.device_name}, decoding in "
         f"{jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track{known}"
     )
     if model.loaded.notice:

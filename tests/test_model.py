@@ -6,6 +6,7 @@ import pytest
 from conftest import TOY_FACTS, write_toy_model
 
 from tagger import SHIPPED_MODEL
+from tagger.cuda import Gpu
 from tagger.errors import DeviceError, ModelError
 from tagger.facts import ModelFacts
 from tagger.model import GenreModel
@@ -59,27 +60,6 @@ def test_files_that_are_no_model(tmp_path):
         GenreModel(write_toy_model(tmp_path / "newer.onnx", newer))
 
 
-def test_cuda_is_never_replaced_in_silence(toy_model, monkeypatch):
-    monkeypatch.setattr("tagger.model._gpu_driver", lambda: False)
-    with pytest.raises(DeviceError, match="no NVIDIA driver"):
-        GenreModel(toy_model, "cuda")
-    assert GenreModel(toy_model, "auto").device == "CPU"
-    assert GenreModel(toy_model, "auto").notice is None
-
-
-def test_a_gpu_that_cannot_be_used_is_explained(toy_model, monkeypatch):
-    model = GenreModel(toy_model, "cpu")
-    if model.device == "CPU" and not _session_can_get_cuda(toy_model):
-        monkeypatch.setattr("tagger.model._gpu_driver", lambda: True)
-        assert GenreModel(toy_model, "auto").notice
-        with pytest.raises(DeviceError, match="CUDA is not to be had"):
-            GenreModel(toy_model, "cuda")
-
-
-def _session_can_get_cuda(path):
-    return GenreModel(path, "auto").device == "CUDA"
-
-
 def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
     cuda = write_toy_model(tmp_path / "toy.onnx")
     monkeypatch.setattr("tagger.packaged.CUDA_MODEL", cuda)
@@ -90,9 +70,12 @@ def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
     assert GenreModel(cuda, "cpu").path == cuda
     assert packaged_model("CUDA") == cuda
     # A GPU that turns out not to be had leaves the model for the CPU.
-    monkeypatch.setattr("tagger.model._providers", lambda _: (["CUDAExecutionProvider"], ""))
+    monkeypatch.setattr("tagger.model._gpu", lambda _: (Gpu("toy", None), ""))
+    monkeypatch.setattr("tagger.model._load_on_gpu", lambda path: (None, f"{path.name} fails"))
     model = GenreModel(None, "auto")
-    assert model.path == (cuda if model.device == "CUDA" else cpu)
+    assert (model.path, model.device) == (cpu, "CPU")
+    with pytest.raises(DeviceError, match=r"toy\.onnx fails"):
+        GenreModel(None, "cuda")
 
 
 def test_the_shipped_model():

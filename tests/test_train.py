@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from conftest import RATE, music, write_audio
+from onnx import TensorProto
 from typer.testing import CliRunner
 
 from tagger.decode import decode
@@ -185,6 +187,17 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
         windows = model.window_probabilities(strip)
         assert windows.shape == (1, 4, 2)
         np.testing.assert_allclose(windows.sum(-1), 1, atol=1e-5)
+    # The last one, of --half, computes in float16 all through, and says so in its types.
+    graph = onnx.load(file).graph
+    assert {t.data_type for t in graph.initializer} & {TensorProto.FLOAT, TensorProto.FLOAT16} == {
+        TensorProto.FLOAT16
+    }
+    widened = [
+        n for n in graph.node if n.op_type == "Cast" and n.attribute[0].i == TensorProto.FLOAT
+    ]
+    assert [n.input[0] for n in graph.node if n.op_type == "Softmax"] == [widened[-1].output[0]]
+    assert len(widened) == 1
+    assert [n.op_type for n in graph.node if "windows" in n.output] == ["Softmax"]
 
     code = "from tagger.cli import main; main()"
     scan = [sys.executable, "-c", code, "scan", clips, "--model", file, "--csv", "-"]

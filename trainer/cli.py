@@ -299,7 +299,7 @@ def export(
         Path | None,
         typer.Option(help="The evaluated run whose figures count, for one trained on all tracks."),
     ] = None,
-    half: Annotated[bool, typer.Option("--half", help="Store the weights as float16.")] = False,
+    half: Annotated[bool, typer.Option("--half", help="Compute in float16, for a GPU.")] = False,
     int8: Annotated[
         bool, typer.Option("--int8", help="Compute in eight-bit integers, the quickest on a CPU.")
     ] = False,

@@ -1,0 +1,59 @@
+"""Batches of strips across tracks."""
+
+from pathlib import Path
+
+import numpy as np
+from conftest import TOY_FACTS
+
+from tagger.frontend import WindowGrid
+from tagger.judge import judge
+from tagger.model import GenreModel
+from tagger.tracks import Heard
+
+GRID = WindowGrid()
+
+
+class Counting:
+    """A model that notes what it is given, and when."""
+
+    def __init__(self, model, taken):
+        self.facts, self._model, self._taken = model.facts, model, taken
+        self.batches = []
+
+    def window_probabilities(self, strips):
+        self.batches.append((len(strips), strips.shape[2], len(self._taken)))
+        return self._model.window_probabilities(strips)
+
+
+def tracks(windows, taken):
+    rng = np.random.default_rng(0)
+    for number, count in enumerate(windows):
+        frames = GRID.window + (count - 1) * GRID.hop
+        strip = rng.standard_normal((128, frames), np.float32) if count else None
+        taken.append(number)
+        yield Heard(Path(f"{number}"), strip=strip)
+
+
+def test_strips_of_several_tracks_fill_a_batch(toy_model):
+    taken: list[int] = []
+    model = Counting(GenreModel(toy_model, "cpu"), taken)
+    lengths = [19] * 7 + [0, 5] + [19] * 3
+    judged = list(judge(tracks(lengths, taken), model, 4))
+    assert [one.heard.path.name for one in judged] == [str(n) for n in range(len(lengths))]
+    assert [size for size, _, _ in model.batches] == [4, 3, 1, 3]
+    alone = [one for track in tracks(lengths, []) for one in judge([track], model, 1)]
+    for one, other in zip(judged, alone, strict=True):
+        if one.probabilities is None:
+            assert other.probabilities is None
+        else:
+            np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-6)
+
+
+def test_long_tracks_are_not_gathered_by_the_dozen(toy_model):
+    """Whole tracks of five minutes, sixty-four of them, would be hundreds of megabytes."""
+    taken: list[int] = []
+    model = Counting(GenreModel(toy_model, "cpu"), taken)
+    next(judge(tracks([200] * 12, taken), model, 8))  # five pieces of a minute each
+    assert len(taken) == 2
+    assert max(size for size, _, _ in model.batches) == 8
+    assert TOY_FACTS.most_windows == 40
