@@ -41,7 +41,7 @@ STARTS = {
 
 def run(command: Sequence[str], home: Path) -> tuple[float, str, str]:
     """Run a program to its end; return its seconds and what it said."""
-    # A home of its own each time: what an earlier run predicted is not to be found.
+    # A home of its own each time: what earlier runs left behind is not to be found.
     with tempfile.TemporaryDirectory(dir=home) as state:
         began = time.perf_counter()
         done = subprocess.run(
@@ -58,7 +58,8 @@ def scan(folder: Path, scratch: Path, model: Path | None) -> dict[str, float]:
     """Scan a folder; return the seconds of the program and of ONNX Runtime in it."""
     table = scratch / "genres.csv"
     command = [sys.executable, str(HERE / "clocked.py"), "scan", str(folder), "--csv", str(table)]
-    command += ["--quiet", *(["--model", str(model)] if model else [])]
+    # Copies of one track would be known from the first of them.
+    command += ["--no-cache", "--quiet", *(["--model", str(model)] if model else [])]
     seconds, _, said = run(command, scratch)
     return {"seconds": seconds, **json.loads(said.splitlines()[-1])}
 

@@ -20,6 +20,9 @@ from tagger.onnxfile import read_onnx
 
 LENGTHS = (1, 2, 3, 7, 20)  # windows of the strips that a model is tried on
 TOLERANCE = 1e-3  # of probabilities: what other processors, and batches of other sizes, may change
+REACH = (
+    4  # windows: further than VGG hears to the left and right, at a quarter of the resolution too
+)
 RECORDED = "check"  # key of the recorded answer, in the JSON document of the metadata
 
 
@@ -204,7 +207,7 @@ def _shifted(model: GenreModel) -> str:
     Windows of a strip hear what is beside them, so near the new beginning they may differ.
     """
     facts = model.facts
-    beginning = -(-facts.grid.window // facts.grid.hop)
+    beginning = -(-REACH * facts.grid.window // facts.grid.hop)
     strip = probe(model, 2 * beginning + 4)
     whole = model.window_probabilities(strip[None])[0]
     rest = model.window_probabilities(strip[None, :, facts.grid.hop :])[0]

@@ -66,7 +66,7 @@ def test_options_in_the_documents_exist():
     }
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
-    assert named - known == {"--help", "--now", "--user"}  # the last two are those of systemctl
+    assert named - known <= {"--help", "--now", "--user"}  # the last two are those of systemctl
 
 
 def test_links_lead_somewhere():

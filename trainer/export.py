@@ -80,7 +80,9 @@ def export(
         if int8:
             exact, made = made, made.with_suffix(".int8.onnx")
             data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
-            report(quantise(exact, made, data, run.options.train_splits, metrics["split"]))
+            report(
+                quantise(exact, made, data, run.options.train_splits, metrics["subject"]["split"])
+            )
         made.replace(output)
     report(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "

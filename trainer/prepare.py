@@ -133,7 +133,8 @@ def _make_strips(
         if stamp.strip == strips.get(stamp.file) and stamp.is_current(source / stamp.file)
     }
     tasks = [
-        _Task(source, output, file, strip, stamps.known.get(file), how)
+        # Absolute, since a process that decodes may stand elsewhere.
+        _Task(source.absolute(), output.absolute(), file, strip, stamps.known.get(file), how)
         for file, strip in strips.items()
         if file not in found
     ]
