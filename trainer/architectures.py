@@ -190,7 +190,12 @@ class Application(Architecture):
 
     def _backbone(self, **options: Any) -> keras.Model:
         build: Callable[..., keras.Model] = getattr(keras.applications, self.application)
-        return build(include_top=False, weights=None, **options)
+        backbone = build(include_top=False, weights=None, **options)
+        for layer in backbone.layers:
+            if isinstance(layer, layers.BatchNormalization):
+                # Theirs, up to 0.999, are for trainings of a hundred times as many batches.
+                layer.momentum = vgg.MOMENTUM
+        return backbone
 
     @staticmethod
     def _layers(model: keras.Model) -> list[keras.layers.Layer]:

@@ -22,6 +22,7 @@ from tagger.frontend import WindowGrid
 Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Kernel `[3, 3, in, out]` and bias `[out]` by the name of the layer."""
 
+MOMENTUM = 0.97  # of the statistics of batch normalisation
 STRIDE = 32  # frames, and bands, in one feature column of VGG16
 
 # ImageNet networks see pixels of 0–255 minus their mean, with a deviation near this; a strip has
@@ -102,7 +103,7 @@ def _backbone(application: str, n_mels: int | None, batch_norm: bool) -> keras.M
             continue
         config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
         outputs = layers.Conv2D.from_config(config)(outputs)
-        outputs = layers.BatchNormalization(momentum=0.97, name=f"{layer.name}_norm")(outputs)
+        outputs = layers.BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
         outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
     return keras.Model(plain.input, outputs, name="vgg_backbone")
 
