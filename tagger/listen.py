@@ -1,13 +1,16 @@
 """From files to log-mel strips, in parallel processes."""
 
 import multiprocessing
+import os
 import signal
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -59,7 +62,7 @@ def listen(path: Path, how: Listening) -> Heard:
 
     A recording that is known from before, in whatever file, is not decoded.
     """
-    _leave_interrupts_to_the_parent()
+    _belong_to_the_parent()
     heard = _listen(path, how)
     if heard.audio is not None:
         with suppress(OSError):
@@ -158,6 +161,19 @@ def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | 
         yield portion
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let processes that begin here be deaf to Ctrl-C, even before they run code of ours."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
     """Hand a block of files to the processes."""
     paths = [file for file in block if isinstance(file, Path)]
@@ -168,9 +184,10 @@ def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
     # A single file is not worth a process; but no other number, which would resize the pool.
     jobs = how.jobs if len(paths) > 1 else 1
     tasks = (delayed(listen)(path, how) for path in paths)
-    results: Iterator[Heard] = Parallel(
-        n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
-    )(tasks)
+    with _interrupts_held_back():
+        results: Iterator[Heard] = Parallel(
+            n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
+        )(tasks)
     return results
 
 
@@ -197,7 +214,8 @@ def _alone(path: Path, how: Listening) -> Heard:
     from joblib import Parallel, delayed
 
     try:
-        (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
+        with _interrupts_held_back():
+            (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
     except _lost_worker():
         return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
     return heard  # type: ignore[no-any-return]
@@ -226,7 +244,16 @@ def _give_up_quietly() -> None:
     threading.excepthook = lambda _: None
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Let Ctrl-C, which the terminal sends to all processes, end only the one that reports."""
-    if multiprocessing.parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+@cache
+def _belong_to_the_parent() -> None:
+    """Let Ctrl-C end only the process that reports, and end with it, however it ends."""
+    if multiprocessing.parent_process() is None:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

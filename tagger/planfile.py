@@ -43,14 +43,22 @@ def read_plan(file: Path) -> list[PlannedWrite]:
     if missing := [column for column in NEEDED if column not in (rows.fieldnames or ())]:
         raise PathError(f"{file} is not a table of a scan: it has no column {missing[0]!r}.")
     try:
-        return [
-            PlannedWrite(
-                cell_path(row["path"]),
-                cell_genres(row["genre"]),
-                cell_genres(row["existing_genre"]),
-            )
-            for row in rows
-            if row["action"].strip().lower() == Action.WRITE
-        ]
+        planned = list(rows)
     except csv.Error as error:
         raise PathError(f"{file} is damaged in line {rows.line_num} ({error}).") from None
+    for row in planned:
+        # A slip of the pen is not to pass for a row that nobody wants to be written.
+        if (action := row["action"].strip().lower()) not in ("", *Action):
+            raise PathError(
+                f"{file}: there is no action {action!r} (for {cell_path(row['path'])}); "
+                f"nothing was written. Say {Action.WRITE} or {Action.SKIP}."
+            )
+    return [
+        PlannedWrite(
+            cell_path(row["path"]),
+            cell_genres(row["genre"]),
+            cell_genres(row["existing_genre"]),
+        )
+        for row in planned
+        if row["action"].strip().lower() == Action.WRITE
+    ]

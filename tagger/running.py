@@ -1,6 +1,7 @@
 """Runs a command line; light enough for `--help` to be quick."""
 
 import io
+import os
 import sys
 from collections.abc import Callable
 
@@ -20,3 +21,11 @@ def run_app(name: str, app: Callable[[], None]) -> None:
 
         complain(f"{name}: {error}")
         sys.exit(error.exit_code)
+    except OSError as error:  # what is read and written has errors of ours; this is the terminal's
+        from tagger.console import complain
+        from tagger.errors import reason
+
+        # What is still to be shown would only fail again, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        complain(f"{name}: stopped, the output cannot be written ({reason(error)}).")
+        sys.exit(1)

@@ -31,6 +31,8 @@ def run_scan(options: ScanOptions) -> ExitCode:
         GenretagError: the scan could not start.
     """
     with ExitStack() as stack:
+        # From here on, since Ctrl-C within the import of a library becomes errors of its own.
+        stop = stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
         tell = _once(complain)  # journal and cache are one file and fail for one reason
@@ -62,7 +64,6 @@ def run_scan(options: ScanOptions) -> ExitCode:
         )
         for line in _header(model, found, to_hear, jobs, options):
             display.header(line)
-        stop = stack.enter_context(told_to_stop())
         results = scan(
             find_music(options.paths, options.exclude),
             model,
@@ -164,6 +165,8 @@ def _header(
     model: ModelOnDemand, found: Survey, to_hear: int, jobs: int, options: ScanOptions
 ) -> Iterator[str]:
     """Yield the first lines of a scan; the model is loaded if there is something to hear."""
+    if found.files == 0:
+        return
     name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
     if to_hear == 0:
         yield f"{name} knows all of this; nothing has to be listened to"

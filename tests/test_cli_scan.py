@@ -1,5 +1,6 @@
 """`genretag scan` as a user runs it."""
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -396,6 +397,65 @@ def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
     found = rows(table.read_text())
     assert 8 < len(found) < 600
     assert {row["status"] for row in found} == {"ok"}
+
+
+@pytest.mark.parametrize("after", [0.3, 0.5, 0.8, 1.2])
+def test_ctrl_c_is_understood_while_a_scan_starts(song, toy_model, after):
+    """Libraries that are being imported, and processes that begin, have words of their own."""
+    for number in range(20):
+        song(f"{number}.flac", seed=number)
+    options = ("scan", song("a.flac").parent, "--model", toy_model, "-j", "2")
+    process = subprocess.Popen(
+        [*GENRETAG, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    if after > 0.5:  # before that, Python itself may be starting
+        assert process.returncode in (0, 130)
+        assert err == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+def test_processes_end_with_the_scan_however_it_ends(song, toy_model, home):
+    first = song("000.flac", 60)
+    for number in range(1, 300):
+        (first.parent / f"{number:03}.flac").write_bytes(first.read_bytes())
+    options = ("scan", first.parent, "--model", toy_model, "--no-cache", "-j", "2")
+    process = subprocess.Popen([*GENRETAG, *options], stdout=subprocess.PIPE, text=True)
+
+    def family() -> list[Path]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if str(home).encode() in (path / "environ").read_bytes():
+                    found.append(path)
+        return [path for path in found if path.name != str(os.getpid())]
+
+    assert process.stdout is not None
+    for _ in range(3):
+        process.stdout.readline()
+    assert len(family()) >= 3
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 30
+    while family() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert family() == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_output_that_cannot_be_written_takes_one_sentence(song, toy_model):
+    command = [*GENRETAG, "scan", song("a.flac"), "--model", toy_model]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_help_is_light():

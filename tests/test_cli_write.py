@@ -55,6 +55,18 @@ def save(table: Path, content: list[dict[str, str]], **style: str) -> None:
     table.write_bytes(b"\xef\xbb\xbf" + buffer.getvalue().encode())
 
 
+def test_a_slip_of_the_pen_in_a_plan_is_named(song, toy_model, tmp_path):
+    track = song("a.flac")
+    table = tmp_path / "genres.csv"
+    (row,) = plan(track, table, toy_model)
+    save(table, [row | {"action": "wirte"}])
+    before = digests(track.parent)
+    done = genretag("apply", table)
+    assert done.returncode == 1
+    assert "there is no action 'wirte'" in done.stderr
+    assert digests(track.parent) == before
+
+
 def test_scan_edit_apply_undo_leaves_every_tag_as_it_was(library, toy_model, tmp_path):
     before = everything(library)
     table = tmp_path / "genres.csv"

@@ -46,8 +46,8 @@ class Architecture(ABC):
         """
         if not issubclass(self.front_end, type(front_end)):
             raise DataError(
-                f"The data holds a {front_end.kind} of each clip, this network hears a "
-                f"{self.front_end.kind}; prepare it again for that."
+                f"The data is prepared for a network that hears {front_end.kind}, and this one "
+                f"hears {self.front_end.kind}; prepare it again for that."
             )
         return self.front_end.from_dict(front_end.to_dict())
 

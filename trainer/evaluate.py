@@ -63,7 +63,7 @@ def evaluate(
         raise DataError(f"There are no tracks in the split {split!r}.")
 
     if baseline and not isinstance(run.front_end, MelStrip):
-        raise DataError(f"MFCCs come from log-mel, and this run hears a {run.front_end.kind}.")
+        raise DataError(f"MFCCs come from log-mel, and this run hears {run.front_end.kind}.")
 
     model = run.deployed(keep)
     windows, owners = strip_windows(model, tracks, run.front_end)

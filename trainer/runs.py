@@ -190,8 +190,10 @@ def load_run(folder: Path) -> Run:
             stored["batch_norm"],
             stored["facts"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except OSError:
         raise DataError(f"{folder} is not a run folder (no readable {RUN_FILE}).") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{folder} is not a run folder: its {RUN_FILE} is damaged.") from None
 
 
 def _options(folder: Path, stored: Mapping[str, Any]) -> FitOptions:
