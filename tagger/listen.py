@@ -162,16 +162,20 @@ def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | 
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Let processes that begin here be deaf to Ctrl-C, even before they run code of ours."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+def _interrupts_ignored() -> Iterator[None]:
+    """Let processes that begin here ignore Ctrl-C, even before they run code of ours.
+
+    They inherit that; to block the signal would not do, since loky unblocks it. A Ctrl-C in these
+    few milliseconds is lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
@@ -184,7 +188,7 @@ def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
     # A single file is not worth a process; but no other number, which would resize the pool.
     jobs = how.jobs if len(paths) > 1 else 1
     tasks = (delayed(listen)(path, how) for path in paths)
-    with _interrupts_held_back():
+    with _interrupts_ignored():
         results: Iterator[Heard] = Parallel(
             n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
         )(tasks)
@@ -214,7 +218,7 @@ def _alone(path: Path, how: Listening) -> Heard:
     from joblib import Parallel, delayed
 
     try:
-        with _interrupts_held_back():
+        with _interrupts_ignored():
             (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
     except _lost_worker():
         return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
