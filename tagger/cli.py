@@ -1,6 +1,7 @@
 """The command line of genretag. Heavy imports wait until a command runs."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -289,4 +290,8 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tagger.running import run_app
 
-    run_app("genretag", app)
+    try:
+        run_app("genretag", app)
+    finally:
+        # All is done; Ctrl-C would only bring out words of libraries that end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

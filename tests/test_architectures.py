@@ -30,6 +30,13 @@ def run(app: object, *arguments: object) -> str:
     return done.output
 
 
+@pytest.fixture(autouse=True)
+def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes time and has tests of its own."""
+    monkeypatch.setattr("trainer.charts.save", lambda *_: None)
+    monkeypatch.setattr("trainer.evaluate.SPEED_RUNS", 1)
+
+
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("clips")
