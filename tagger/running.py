@@ -21,11 +21,12 @@ def run_app(name: str, app: Callable[[], None]) -> None:
 
         complain(f"{name}: {error}")
         sys.exit(error.exit_code)
-    except OSError as error:  # what is read and written has errors of ours; this is the terminal's
+    except OSError as error:  # most have become errors of ours; without a file, it is the output
         from tagger.console import complain
         from tagger.errors import reason
 
         # What is still to be shown would only fail again, when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        complain(f"{name}: stopped, the output cannot be written ({reason(error)}).")
+        what = f"{error.filename} cannot be used" if error.filename else "output cannot be written"
+        complain(f"{name}: stopped, {what} ({reason(error)}).")
         sys.exit(1)

@@ -18,6 +18,7 @@ import pytest
 from conftest import RATE, TOY_LABELS, music, write_audio, write_toy_model
 
 from tagger.output import COLUMNS
+from tagger.running import run_app
 
 GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
 
@@ -456,6 +457,19 @@ def test_output_that_cannot_be_written_takes_one_sentence(song, toy_model):
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_errors_of_the_system_name_their_file(tmp_path, monkeypatch, capfd):
+    """What cannot be written need not be the output: a training writes weights."""
+
+    def app() -> None:
+        (tmp_path / "nowhere" / "file").write_text("")
+
+    monkeypatch.setattr("os.dup2", lambda *_: None)  # pytest still wants its output
+    with pytest.raises(SystemExit) as caught:
+        run_app("genretag-train", app)
+    assert caught.value.code == 1
+    assert str(tmp_path / "nowhere" / "file") in "".join(capfd.readouterr().err.split("\n"))
 
 
 def test_help_is_light():

@@ -138,7 +138,8 @@ def fit(
         str, typer.Option(help="First weights: imagenet, none, or a file.")
     ] = "none",
     init: Annotated[
-        Path | None, typer.Option(help="Start from the last weights of another run.")
+        Path | None,
+        typer.Option(help="Start from the weights of another run: the last, or their average."),
     ] = None,
     batch_norm: Annotated[
         bool | None,
