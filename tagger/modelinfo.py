@@ -20,9 +20,7 @@ from tagger.onnxfile import read_onnx
 
 LENGTHS = (1, 2, 3, 7, 20)  # windows of the strips that a model is tried on
 TOLERANCE = 1e-3  # of probabilities: what other processors, and batches of other sizes, may change
-REACH = (
-    4  # windows: further than VGG hears to the left and right, at a quarter of the resolution too
-)
+REACH = 4  # windows: further than VGG hears to each side, at a quarter of the resolution too
 RECORDED = "check"  # key of the recorded answer, in the JSON document of the metadata
 
 

@@ -17,6 +17,7 @@ from tagger.decode import decode
 from tagger.errors import DataError, ModelError
 from tagger.frontend import MelStrip, WindowGrid, log_mel
 from tagger.model import GenreModel
+from tagger.modelinfo import verify
 from trainer import data as prepared
 from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
 from trainer.cli import app
@@ -180,6 +181,9 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
         assert "largest difference from Keras" in train("export", run, file, *flags)
         assert file.stat().st_size < limit
         model = GenreModel(file, "cpu")
+        checks = list(verify(file))
+        assert "it gives the answer recorded in it" in [check.name for check in checks]
+        assert [check.problem for check in checks if check.problem] == []
         assert model.facts.labels == tuple(GENRES)
         assert model.facts.front_end == MelStrip()
         assert model.facts.training["accuracy"]["tracks"] == 4

@@ -1,5 +1,6 @@
 """From a run to the ONNX file that genretag listens with."""
 
+import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 
 from tagger.errors import DataError, ModelError
 from tagger.facts import METADATA_KEY, ModelFacts
+from tagger.model import GenreModel
+from tagger.modelinfo import RECORDED, recorded_answer
 from tagger.vote import Voting
 from trainer import data as prepared
 from trainer.batches import Array, inputs
@@ -83,12 +86,24 @@ def export(
             report(
                 quantise(exact, made, data, run.options.train_splits, metrics["subject"]["split"])
             )
+        _record_answer(made)
         made.replace(output)
     report(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "
         f"largest difference from Keras {worst:.1e} in probability"
     )
     return facts
+
+
+def _record_answer(file: Path) -> None:
+    """Add to a file's facts what it answers here, for `genretag model verify` elsewhere."""
+    import onnx
+
+    answer = recorded_answer(GenreModel(file, "cpu"))
+    model = onnx.load(file)
+    (document,) = (prop for prop in model.metadata_props if prop.key == METADATA_KEY)
+    document.value = json.dumps(json.loads(document.value) | {RECORDED: answer}, ensure_ascii=False)
+    onnx.save(model, file)
 
 
 def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, Any]:
