@@ -141,6 +141,15 @@ def fit(
         Path | None,
         typer.Option(help="Start from the weights of another run: the last, or their average."),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A run whose answers are to be learnt as well as the labels (repeatable)."
+        ),
+    ] = None,
+    teacher_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How much the answers of the teachers count.")
+    ] = 0.5,
     batch_norm: Annotated[
         bool | None,
         typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
@@ -203,6 +212,8 @@ def fit(
         arch=arch,
         weights=weights,
         init=str(init) if init else None,
+        teachers=tuple(map(str, teacher or ())),
+        teacher_share=teacher_share,
         batch_norm=batch_norm,
         epochs=epochs,
         batches=batches,
@@ -242,7 +253,7 @@ def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dic
         for name in context.params
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
-    names = {"train_split": "train_splits", "augment": "augmentation"}
+    names = {"train_split": "train_splits", "augment": "augmentation", "teacher": "teachers"}
     changes = {
         field: getattr(options, field)
         for field in (names.get(name, name) for name in said)

@@ -20,6 +20,7 @@ from trainer.data import DataSet, Track
 from trainer.history import Epoch
 from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights, surroundings
 from trainer.scores import track_probabilities
+from trainer.teachers import Teachers
 
 AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
 CLIP_NORM = 5.0
@@ -48,6 +49,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
     keras.mixed_precision.set_dtype_policy(options.precision)
     past = _past(folder, options, resume)
     run, model, pretrained = _build(folder, options, data, past, report)
+    teachers = Teachers(options.teachers, options.teacher_share, data.labels, data.front_end)
     report(
         f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
@@ -61,7 +63,6 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         run.front_end.grid,
         options.augmentation,
         balance=options.balance,
-        factor=options.shrink,
         seed=options.seed,
     )
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
@@ -74,7 +75,7 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
             _compile(model, options, network.frozen(model, pretrained, block))
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
-        trained = _one_epoch(model, sampler, options, number, average)
+        trained = _one_epoch(model, sampler, teachers, options, number, average)
         with average.in_place() if average else nullcontext():
             epoch = Epoch(*trained, *_validate(model, run, data, held_out))
             if held_out and epoch.better_than(best):
@@ -127,7 +128,7 @@ def _build(
         if start.options.arch != options.arch:
             raise DataError(f"{options.init} trained {start.options.arch}, not {options.arch}.")
         batch_norm = start.batch_norm
-        model = start.model("average" if start.options.average else "last")
+        model = start.model(start.final)
         report(f"Starting from the weights of {options.init}")
     else:
         weights = network.weights(options.weights)
@@ -189,6 +190,7 @@ def learning_rate(step: int, options: FitOptions) -> float:
 def _one_epoch(
     model: keras.Model,
     sampler: WindowSampler,
+    teachers: Teachers,
     options: FitOptions,
     number: int,
     average: WeightAverage | None,
@@ -207,7 +209,9 @@ def _one_epoch(
     ):
         model.optimizer.learning_rate = learning_rate(step, options)
         model.reset_metrics()
-        losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))
+        targets = teachers.teach(batch.windows, batch.targets)
+        windows = shrink(batch.windows, options.shrink)[..., None]
+        losses.append(float(model.train_on_batch(windows, targets, batch.weights)))
         if average:
             average.update(step)
     return (
