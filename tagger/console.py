@@ -95,8 +95,8 @@ class ScanDisplay:
             self._console.file.write(f"{line.plain}\n")
             self._console.file.flush()
 
-    def summary(self, *, interrupted: bool, write_tags: bool) -> None:
-        """Show the sum of it."""
+    def summary(self, *, write_tags: bool, cut_short: str = "") -> None:
+        """Show the sum of it; a scan that did not reach its end was cut short by what."""
         if self._quiet:
             return
         self._progress.stop()
@@ -112,7 +112,7 @@ class ScanDisplay:
         done = self._statuses.total()
         seconds = time.monotonic() - self._started
         self._console.print(
-            f"{'Interrupted after ' if interrupted else ''}{count_of(done, 'track')} in "
+            f"{cut_short and f'{cut_short} after '}{count_of(done, 'track')} in "
             f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second): {self._outcome()}"
         )
         if not write_tags and self._actions[Action.WRITE]:

@@ -20,35 +20,19 @@ from hypothesis import strategies as st
 
 import tagger.listen
 import tagger.ondemand
-from tagger.cache import Cache, _reader
-from tagger.cli import app
+from tagger.cache import Cache
 from tagger.content import fingerprint
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity
 from tagger.journal import Journal
 from tagger.lock import only_writer
 from tagger.recall import Memory
-from tagger.running import run_app
 from tagger.safewrite import make, plan
 from tagger.state import FILE_NAME, VERSION
 from tagger.tags import open_tags, read_genres
 from tagger.tracks import Heard, Opinion, Status
 
 LONG_AGO = 1_600_000_000
-
-
-@pytest.fixture
-def genretag(capsys):
-    """Run a command here; gives exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        _reader.cache_clear()  # in another process it would be another one
-        with pytest.raises(SystemExit) as ended:
-            run_app("genretag", lambda: app(list(map(str, arguments))))
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture
