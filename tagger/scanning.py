@@ -178,7 +178,7 @@ def _header(
         return
     name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
     if to_hear == 0:
-        yield f"{name} knows all of this; nothing has to be listened to"
+        yield f"{name} knows all of this; nothing is listened to, and no device is needed"
         return
     heard = "all" if options.seconds is None else f"{options.seconds:g} s"
     known = f"; {found.known} of {count_of(found.files, 'track')} known" if found.known else ""
