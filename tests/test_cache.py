@@ -561,6 +561,31 @@ def test_info_prune_and_clear(scan, genretag, track, decoded, model, tmp_path, h
     assert decoded == ["a.wav"]
 
 
+def test_a_file_that_took_the_place_of_another_counts_alone(scan, genretag, track, decoded, home):
+    """As every file does whose genre is written."""
+    path = track("a.wav")
+    with Cache(home) as cache:
+        before = replace(Identity.of(path), inode=2**40)
+        cache.learn_file(path, before, b"another recording", ())
+        cache.learn_opinion(b"another recording", 1, Opinion(Status.OK, "", 3.0, (0.5, 0.3, 0.2)))
+    scan()
+    assert genretag("cache", "info")[1].startswith("1 file, 2 opinions\n")
+    assert genretag("cache", "prune")[1] == "0 files and 1 opinion forgotten\n"
+    scan()
+    assert decoded == ["a.wav"]
+    path.unlink()
+    assert genretag("cache", "prune")[1] == "1 file and 1 opinion forgotten\n"
+
+
+def test_a_refused_scan_is_not_in_the_cache(scan, genretag, track):
+    track("a.wav")
+    assert scan("--seconds", 2)[0] == 2
+    assert json.loads(genretag("cache", "info", "--json")[1])["models"] == []
+    assert scan()[0] == 0
+    (model,) = json.loads(genretag("cache", "info", "--json")[1])["models"]
+    assert (model["seconds"], model["opinions"]) == ("30.0", 1)
+
+
 # Properties
 
 
