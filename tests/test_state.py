@@ -1,8 +1,11 @@
 """When the folder of journal, cache and settings is full, or no folder at all."""
 
+import os
+
 import pytest
 from test_cli_scan import rows
 
+from tagger.config import default_file, load
 from tagger.errors import StateError
 from tagger.journal import Journal
 from tagger.tags import read_genres
@@ -47,3 +50,69 @@ def test_a_disk_that_fills_up_ends_apply_with_its_sum(genretag, full_disk, toy_m
     code, out, err = genretag("apply", table)
     assert (code, err) == (1, "genretag: The disk is full.\n")
     assert out.endswith("\nStopped: 3 files written\n")
+
+
+@pytest.mark.parametrize("command", [["history"], ["cache", "info"], ["undo", "--yes"]])
+def test_a_home_that_is_no_folder(genretag, home, command):
+    home.write_text("something else")
+    code, out, err = genretag(*command)
+    assert (code, out) == (1, "")
+    assert err == (
+        f"genretag: The folder {home} for journal and cache cannot be used (it is no folder);"
+        " let GENRETAG_HOME name one that can be written.\n"
+    )
+
+
+def test_a_home_that_may_not_be_written(genretag, home, song, toy_model, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, _: path != home)
+    options = ("scan", song("a.wav"), "--model", toy_model, "-j", 1, "-q")
+    code, _, err = genretag(*options)
+    assert (code, err.count("\n")) == (0, 1)  # a dry run does without
+    assert f"{home} for journal and cache cannot be used (it may not be written)" in err
+    code, _, err = genretag(*options, "--write-tags")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "it may not be written" in err
+
+
+def test_a_home_that_is_not_named_in_full_is_shown_in_full(genretag, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENRETAG_HOME", "here")
+    assert str(tmp_path / "here" / "genretag.sqlite") in genretag("cache", "info")[1]
+
+
+def test_an_empty_home_is_none(genretag, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENRETAG_HOME", "")
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: str(tmp_path / "data"))
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda *_, **__: str(tmp_path / "config"))
+    assert str(tmp_path / "data" / "genretag.sqlite") in genretag("cache", "info")[1]
+    assert default_file() == tmp_path / "config" / "config.toml"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "There is no configuration file {}.\n"),
+        ("a folder", "The configuration {} cannot be read ("),
+        (b'[genres]\nRock = "\xff"', "{} is not in UTF-8; save it as UTF-8.\n"),
+        ("[genres]".encode("utf-16"), "{} is not in UTF-8; save it as UTF-8.\n"),
+        (b"[genres", "{} is no TOML: Expected"),
+        (b"genres = 3", "{}: [genres] should map a genre to a name, in quotes.\n"),
+        (b"[genres]\nRock = 3", "{}: [genres] should map a genre to a name, in quotes.\n"),
+        (b'[genre]\nRock = "Pop"', "{}: genre means nothing here; [genres] does.\n"),
+    ],
+)
+def test_settings_that_cannot_be_used(genretag, song, toy_model, tmp_path, content, words):
+    file = tmp_path / "my.toml"
+    if content == "a folder":
+        file.mkdir()
+    elif content is not None:
+        file.write_bytes(content)
+    code, out, err = genretag("scan", song("a.wav"), "--model", toy_model, "--config", file)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"genretag: {words.format(file)}")
+
+
+def test_settings_that_notepad_saved(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_bytes(b'\xef\xbb\xbf[genres]\r\nRock = "Pop"\r\n')
+    assert load(file).genres == {"Rock": "Pop"}
