@@ -22,9 +22,10 @@ GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
 class ScanDisplay:
     """Shows results as they come, and the sum of them at the end.
 
-    On a terminal a progress bar stays below the results; elsewhere there are plain lines. With
-    `results` off, only the header, the bar and the summary are shown; with `quiet`, only what
-    failed, and that on standard error.
+    On a terminal a progress bar stays below the results; elsewhere there are plain lines. What
+    failed is listed once, at the end, where nobody has to look for it. With `results` off, only the
+    header, the bar and the summary are shown; with `quiet`, only what failed, as it comes, and that
+    on standard error.
     """
 
     def __init__(self, total: int, *, quiet: bool, results: bool, stderr: bool) -> None:
@@ -47,7 +48,7 @@ class ScanDisplay:
         self._genres: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
         self._actions: Counter[Action] = Counter()
-        self._failures: list[tuple[Path, str]] = []
+        self._failures: list[str] = []
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -79,8 +80,10 @@ class ScanDisplay:
         if result.status is Status.OK:
             self._genres[result.ranking[0][0]] += 1
         if result.failed:
-            self._failures.append((result.path, result.error))
-        if result.failed if self._quiet else self._results:
+            self._failures.append(f"{printable(result.path)} {result.error}")
+            if self._quiet:
+                self._show(Text(self._failures[-1]))
+        elif self._results and not self._quiet:
             self._show(_line(result))
         if self._progress.disable:
             return
@@ -95,8 +98,8 @@ class ScanDisplay:
             self._console.file.write(f"{line.plain}\n")
             self._console.file.flush()
 
-    def summary(self, *, interrupted: bool, write_tags: bool) -> None:
-        """Show the sum of it."""
+    def summary(self, *, write_tags: bool, cut_short: str = "") -> None:
+        """Show the sum of it; a scan that did not reach its end was cut short by what."""
         if self._quiet:
             return
         self._progress.stop()
@@ -106,13 +109,13 @@ class ScanDisplay:
         self._console.print()
         if self._failures:
             self._console.print(Text("Could not be read or written:", style="red"))
-            for path, error in self._failures:
-                self._console.print(Text(f"  {printable(path)} {error}"))
+            for sentence in self._failures:
+                self._console.print(Text(f"  {sentence}"))
             self._console.print()
         done = self._statuses.total()
         seconds = time.monotonic() - self._started
         self._console.print(
-            f"{'Interrupted after ' if interrupted else ''}{count_of(done, 'track')} in "
+            f"{cut_short and f'{cut_short} after '}{count_of(done, 'track')} in "
             f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second): {self._outcome()}"
         )
         if not write_tags and self._actions[Action.WRITE]:
@@ -141,21 +144,19 @@ def _line(result: Result) -> Text:
     """Lay out one result: genre, confidence, path, and what is special about it."""
     path = printable(result.path)
     if not result.ranking:
-        style = "red" if result.failed else "yellow"
         name = result.status.replace("_", " ")
-        return Text.assemble((f"{name:<{GENRE_WIDTH}}", style), f"   –    {path} ", result.error)
+        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} ", result.error)
     best, confidence = result.ranking[0]
     style = "bold" if result.status is Status.OK else "dim"
     notes = {
         Action.KEEP: f"  keeps {printable(', '.join(result.existing))}",
         Action.SKIP: f"  {result.error or 'uncertain'}",
         Action.WRITTEN: "  written",
-        Action.FAILED: f"  {result.error}",
     }
     return Text.assemble(
         (f"{printable(', '.join(result.genres) or best):<{GENRE_WIDTH}}", style),
         f" {confidence:4.0%}   {path}",
-        (notes.get(result.action, ""), "red" if result.failed else "dim"),
+        (notes.get(result.action, ""), "dim"),
     )
 
 

@@ -7,7 +7,7 @@ from tagger import config
 from tagger.cache import Cache
 from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
-from tagger.errors import ExitCode, StateError, UsageError
+from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.facts import ModelFacts
 from tagger.interrupt import told_to_stop
 from tagger.journal import Journal
@@ -75,12 +75,21 @@ def run_scan(options: ScanOptions) -> ExitCode:
             memory=memory,
             stop=stop,
         )
-        with closing(memory), closing(results):
-            for result in results:
-                for writer in writers:
-                    writer.write(result)
-                display.add(result)
-        display.summary(interrupted=stop.is_set(), write_tags=options.write_tags)
+        try:
+            with closing(memory), closing(results):
+                for result in results:
+                    for writer in writers:
+                        writer.write(result)
+                    display.add(result)
+        except GenretagError as error:
+            display.summary(write_tags=options.write_tags, cut_short="Stopped")
+            if not isinstance(error, StateError):
+                raise
+            tell(str(error))  # unless the cache has failed for the same reason before
+            return error.exit_code
+        display.summary(
+            write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else ""
+        )
     if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
@@ -169,7 +178,7 @@ def _header(
         return
     name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
     if to_hear == 0:
-        yield f"{name} knows all of this; nothing has to be listened to"
+        yield f"{name} knows all of this; nothing is listened to, and no device is needed"
         return
     heard = "all" if options.seconds is None else f"{options.seconds:g} s"
     known = f"; {found.known} of {count_of(found.files, 'track')} known" if found.known else ""

@@ -11,8 +11,11 @@ import soundfile
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from tagger.cache import _reader
+from tagger.cli import app
 from tagger.facts import METADATA_KEY, ModelFacts
 from tagger.frontend import MelStrip, WindowGrid
+from tagger.running import run_app
 from tagger.vote import Voting
 
 RATE = 22_050
@@ -112,6 +115,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "genretag-home"
     monkeypatch.setenv("GENRETAG_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def genretag(capsys):
+    """Run a command here; gives exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        _reader.cache_clear()  # in another process it would be another one
+        with pytest.raises(SystemExit) as ended:
+            run_app("genretag", lambda: app(list(map(str, arguments))))
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return run
 
 
 @pytest.fixture(scope="session")

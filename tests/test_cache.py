@@ -20,35 +20,19 @@ from hypothesis import strategies as st
 
 import tagger.listen
 import tagger.ondemand
-from tagger.cache import Cache, _reader
-from tagger.cli import app
+from tagger.cache import Cache
 from tagger.content import fingerprint
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity
 from tagger.journal import Journal
 from tagger.lock import only_writer
 from tagger.recall import Memory
-from tagger.running import run_app
 from tagger.safewrite import make, plan
 from tagger.state import FILE_NAME, VERSION
 from tagger.tags import open_tags, read_genres
 from tagger.tracks import Heard, Opinion, Status
 
 LONG_AGO = 1_600_000_000
-
-
-@pytest.fixture
-def genretag(capsys):
-    """Run a command here; gives exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        _reader.cache_clear()  # in another process it would be another one
-        with pytest.raises(SystemExit) as ended:
-            run_app("genretag", lambda: app(list(map(str, arguments))))
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -137,7 +121,7 @@ def test_what_is_known_needs_no_heavy_package_and_no_process(scan, track, model,
     command = [sys.executable, "-c", code, "scan", tmp_path / "music", "--model", model]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "toy (3 genres) knows all of this" in done.stdout
+    assert "toy (3 genres) knows all of this; nothing is listened to, and no device" in done.stdout
     assert "a.mp3" in done.stdout
 
 
@@ -575,6 +559,31 @@ def test_info_prune_and_clear(scan, genretag, track, decoded, model, tmp_path, h
     assert "scan --write-tags" in genretag("history")[1]
     scan()
     assert decoded == ["a.wav"]
+
+
+def test_a_file_that_took_the_place_of_another_counts_alone(scan, genretag, track, decoded, home):
+    """As every file does whose genre is written."""
+    path = track("a.wav")
+    with Cache(home) as cache:
+        before = replace(Identity.of(path), inode=2**40)
+        cache.learn_file(path, before, b"another recording", ())
+        cache.learn_opinion(b"another recording", 1, Opinion(Status.OK, "", 3.0, (0.5, 0.3, 0.2)))
+    scan()
+    assert genretag("cache", "info")[1].startswith("1 file, 2 opinions\n")
+    assert genretag("cache", "prune")[1] == "0 files and 1 opinion forgotten\n"
+    scan()
+    assert decoded == ["a.wav"]
+    path.unlink()
+    assert genretag("cache", "prune")[1] == "1 file and 1 opinion forgotten\n"
+
+
+def test_a_refused_scan_is_not_in_the_cache(scan, genretag, track):
+    track("a.wav")
+    assert scan("--seconds", 2)[0] == 2
+    assert json.loads(genretag("cache", "info", "--json")[1])["models"] == []
+    assert scan()[0] == 0
+    (model,) = json.loads(genretag("cache", "info", "--json")[1])["models"]
+    assert (model["seconds"], model["opinions"]) == ("30.0", 1)
 
 
 # Properties

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ from conftest import RATE, TOY_LABELS, music, write_audio, write_toy_model
 
 from tagger.output import COLUMNS
 from tagger.running import run_app
+from tagger.tags import read_genres
 
 GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
 
@@ -168,8 +170,11 @@ def test_bad_files_get_a_line_each_and_the_rest_goes_on(song, toy_model):
     }
     assert all(row["error"] for row in rows(done.stdout) if row["status"] != "ok")
     shown = genretag("scan", folder, "--model", toy_model).stdout
-    assert "Could not be read or written" in shown
-    assert "empty.flac is empty" in shown
+    listed = shown.partition("Could not be read or written:\n")[2].partition("\n\n")[0]
+    failed = {name for name in status if status[name] in ("unreadable", "unsupported")}
+    assert {Path(line.split(" ")[2]).name for line in listed.splitlines()} == failed
+    assert "empty.flac is empty" in listed
+    assert [shown.count(name) for name in status] == [1] * len(status)
     assert "Traceback" not in done.stderr
 
 
@@ -226,9 +231,7 @@ def test_quiet_says_only_what_failed(song, toy_model):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     (folder / "empty.mp3").touch()
     done = genretag("scan", folder, "--model", toy_model, "-q")
-    assert done.stdout == ""
-    assert "is empty" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert (done.stdout, done.stderr) == ("", f"{folder / 'empty.mp3'} is empty\n")
 
 
 def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_model, tmp_path):
@@ -457,6 +460,37 @@ def test_output_that_cannot_be_written_takes_one_sentence(song, toy_model):
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+@pytest.mark.parametrize("options", [(), ("--csv", "-", "-q"), ("--jsonl", "-", "-q")])
+def test_a_reader_that_has_gone_is_no_failure(song, toy_model, options):
+    reader, pipe = os.pipe()
+    os.close(reader)
+    command = [*GENRETAG, "scan", song("a.flac"), "--model", toy_model, *options]
+    done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(pipe)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_what_was_written_before_the_reader_went_can_be_taken_back(
+    genretag, song, toy_model, monkeypatch
+):
+    songs = [song(f"{number}.wav", seed=number) for number in range(5)]
+    lines: list[str] = []
+
+    def read_three(_, line):
+        lines.append(line)
+        if len(lines) > 3:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("tagger.output._put", read_three)
+    options = ("--write-tags", "--min-confidence", 0, "-j", 1, "-q", "--csv", "-")
+    assert genretag("scan", songs[0].parent, "--model", toy_model, *options) == (141, "", "")
+    written = [path for path in songs if read_genres(path)]
+    assert len(written) >= 3
+    assert f"{len(written)} files restored" in genretag("undo", "--yes")[1]
+    assert [path for path in songs if read_genres(path)] == []
 
 
 def test_errors_of_the_system_name_their_file(tmp_path, monkeypatch, capfd):
