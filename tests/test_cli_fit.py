@@ -24,7 +24,7 @@ from trainer.runs import RUN_FILE, FitOptions, save_weights
 
 EPOCHS, BATCHES = 2, 3
 FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()
-MAIN = [sys.executable, "-c", "from trainer.cli import main; main()"]
+MAIN = [sys.executable, "-c", "from trainer import cli; cli.main()"]
 
 
 def train(*arguments: object) -> str:
@@ -67,7 +67,7 @@ def losses(run: Path) -> list[float]:
 
 def display(terminal: bool) -> tuple[FitDisplay, io.StringIO]:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=terminal, width=100, soft_wrap=True)
+    console = Console(file=screen, force_terminal=terminal, width=80, soft_wrap=True)
     return FitDisplay(FitOptions(("data",), epochs=7, batches=4), console=console), screen
 
 

@@ -161,6 +161,7 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     text = train("evaluate", run, "--baseline")
     assert "MFCC + SVM" in text
     assert "95 %" in text
+    assert "come from 4 tracks, too few" in text
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["track"]["tracks"] == 4
     assert metrics["baseline"]["accuracy"] == 1.0  # these two genres are no riddle
@@ -178,7 +179,9 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
 
     for flags, limit in (((), 65e6), (("--half",), 33e6)):
         file = tmp_path / "model.onnx"
-        assert "largest difference from Keras" in train("export", run, file, *flags)
+        text = train("export", run, file, *flags)
+        assert "largest difference from Keras" in text
+        assert "come from 4 tracks, too few" in text
         assert file.stat().st_size < limit
         model = GenreModel(file, "cpu")
         checks = list(verify(file))
@@ -187,6 +190,7 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
         assert model.facts.labels == tuple(GENRES)
         assert model.facts.front_end == MelStrip()
         assert model.facts.training["accuracy"]["tracks"] == 4
+        assert model.facts.training["tracks_behind_confidence"] == 4
         strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
         windows = model.window_probabilities(strip)
         assert windows.shape == (1, 4, 2)

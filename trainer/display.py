@@ -8,6 +8,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from trainer.runs import FitOptions
@@ -60,7 +61,7 @@ class FitDisplay:
     def _begin(self, epoch: int) -> Progress:
         bar = Progress(
             TextColumn(f"epoch {epoch:3d}/{self._options.epochs}"),
-            BarColumn(),
+            BarColumn(20),
             MofNCompleteColumn(),
             TextColumn("{task.fields[loss]}"),
             _Speed(self._options.batch_size),
@@ -88,9 +89,11 @@ class _Speed(ProgressColumn):
 
     def __init__(self, batch_size: int) -> None:
         self._batch_size = batch_size
-        super().__init__()
+        super().__init__(Column(no_wrap=True))
 
     def render(self, task: Task) -> Text:
+        if not task.completed:
+            return Text("starting")
         if task.finished:
             return Text("validating and saving")
         if not task.speed:

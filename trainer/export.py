@@ -16,6 +16,7 @@ from tagger.modelinfo import RECORDED, recorded_answer
 from tagger.vote import Voting
 from trainer import data as prepared
 from trainer.batches import Array, inputs
+from trainer.calibration import too_few
 from trainer.data import DataSet
 from trainer.half import to_half
 from trainer.quantise import quantise
@@ -98,6 +99,8 @@ def export(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "
         f"largest difference from Keras {worst:.1e} in probability"
     )
+    if warning := too_few(metrics["track"]["tracks"]):
+        report(warning)
     return facts
 
 
@@ -126,6 +129,7 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
+        "tracks_behind_confidence": metrics["track"]["tracks"],
         "accuracy": {
             "protocol": metrics["subject"]["protocol"]
             + ("" if judge is run else "; of the run that chose the settings"),
