@@ -162,6 +162,7 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
     text = train("evaluate", run, "--baseline")
     assert "MFCC + SVM" in text
     assert "95 %" in text
+    assert "come from 4 tracks, too few" in text
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["track"]["tracks"] == 4
     assert metrics["baseline"]["accuracy"] == 1.0  # these two genres are no riddle
@@ -179,7 +180,9 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
 
     for flags, limit in (((), 65e6), (("--half",), 33e6)):
         file = tmp_path / "model.onnx"
-        assert "largest difference from Keras" in train("export", run, file, *flags)
+        text = train("export", run, file, *flags)
+        assert "largest difference from Keras" in text
+        assert "come from 4 tracks, too few" in text
         assert file.stat().st_size < limit
         model = GenreModel(file, "cpu")
         checks = list(verify(file))
@@ -188,6 +191,7 @@ def test_evaluate_and_export(run, strips, clips, tmp_path):
         assert model.facts.labels == tuple(GENRES)
         assert model.facts.front_end == MelStrip()
         assert model.facts.training["accuracy"]["tracks"] == 4
+        assert model.facts.training["tracks_behind_confidence"] == 4
         strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
         windows = model.window_probabilities(strip)
         assert windows.shape == (1, 4, 2)
@@ -366,9 +370,9 @@ def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
         load_run(folder).model(keep).predict_on_batch(shrink(batch.windows, factor)[..., None])
         for folder, keep, factor in ((run, "average", 2), (small, "last", 4))
     ]
-    teachers = Teachers([str(run), str(small)], 0.75, data.labels, data.front_end)
+    teachers = Teachers([load_run(run), load_run(small)], 0.75)
     np.testing.assert_allclose(
-        teachers.teach(batch.windows, batch.targets),
+        teachers.teach(batch).targets,
         0.25 * batch.targets + 0.75 * (answers[0] + answers[1]) / 2,
         atol=1e-5,
     )
@@ -383,8 +387,10 @@ def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
     assert losses[0] != pytest.approx(losses[1], rel=1e-2)
     assert load_run(pupil).options.teachers == (str(run), str(small))
 
-    with pytest.raises(DataError, match="other genres"):
-        Teachers([str(run)], 0.5, ("polka", "waltz"), data.front_end)
+    facts = json.loads((small / "run.json").read_text())
+    (small / "run.json").write_text(json.dumps({**facts, "labels": ["polka", "waltz"]}))
+    with pytest.raises(DataError, match="small has other genres"):
+        train("fit", strips, "--run", tmp_path / "none", *options, *taught)
 
 
 def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):

@@ -6,54 +6,33 @@ it, as Beyer et al. (2022) found to matter.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
-from tagger.errors import DataError
-from tagger.frontend import FrontEnd
-from trainer.architectures import architecture
-from trainer.batches import Array, shrink
-from trainer.runs import load_run
+from trainer.batches import Batch, shrink
+from trainer.runs import Run
 
 
 class Teachers:
     """Trained networks, and how much their mean answer counts beside the labels."""
 
-    def __init__(
-        self,
-        folders: Sequence[str],
-        share: float,
-        labels: Sequence[str],
-        heard: FrontEnd,
-    ) -> None:
-        """Load the networks of run folders.
-
-        Args:
-            folders: their run folders.
-            share: of their answer in the targets, between 0 and 1.
-            labels: the genres that are learnt.
-            heard: the front end of the data.
+    def __init__(self, runs: Sequence[Run], share: float) -> None:
+        """Load the networks of runs; `share` of the targets, 0 to 1, is their answer.
 
         Raises:
-            DataError: a folder cannot be read, or its network has other genres or hears otherwise.
+            DataError: a run has no weights.
         """
-        self._share = share
-        self._models = []
-        for folder in folders:
-            run = load_run(Path(folder))
-            hears = architecture(run.options.arch).hear(heard)
-            if (run.labels, run.front_end) != (tuple(labels), hears):
-                raise DataError(f"{folder} has other genres or another front end.")
-            self._models.append((run.model(run.final), run.options.shrink))
+        self._share = np.float32(share)
+        self._networks = [(run.model(run.final), run.options.shrink) for run in runs]
 
-    def teach(self, windows: Array, targets: Array) -> Array:
-        """Blend targets `[batch, labels]` with the answers to windows `[batch, bands, frames]`."""
-        if not self._models:
-            return targets
+    def teach(self, batch: Batch) -> Batch:
+        """Blend the targets of a batch with the answers to its windows."""
+        if not self._networks:
+            return batch
         answers = [
-            model.predict_on_batch(shrink(windows, factor)[..., None])
-            for model, factor in self._models
+            model.predict_on_batch(shrink(batch.windows, factor)[..., None])
+            for model, factor in self._networks
         ]
-        taught: Array = targets + np.float32(self._share) * (np.mean(answers, 0) - targets)
-        return taught
+        targets = batch.targets + self._share * (np.mean(answers, 0) - batch.targets)
+        return replace(batch, targets=targets)
