@@ -16,7 +16,8 @@ from pathlib import Path
 import mediafile
 import numpy as np
 import pytest
-from conftest import RATE, TOY_LABELS, music, write_audio, write_toy_model
+from conftest import RATE, TOY_LABELS, music, wait_until, write_audio, write_toy_model
+from conftest import genretag_here as genretag
 
 from tagger.output import COLUMNS
 from tagger.running import run_app
@@ -25,15 +26,11 @@ from tagger.tags import read_genres
 GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
 
 
-def genretag(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*GENRETAG, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-    )
+def in_a_process(*arguments: object, **how: object) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does."""
+    command = [*GENRETAG, *map(str, arguments)]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(command, text=True, check=False, **streams | how)
 
 
 def rows(text: str) -> list[dict[str, str]]:
