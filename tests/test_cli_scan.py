@@ -435,9 +435,8 @@ def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
 def test_ctrl_c_is_understood_while_a_scan_starts(song, toy_model, home, after):
     """Libraries that are being imported, and processes that begin, have words of their own."""
     folder = copies(song("00.flac"), 100)
-    process = started("scan", folder, "--model", toy_model, "--no-cache", "-j", 2)
-    # Before that, Python itself may be starting.
-    wait_until(lambda: (home / FILE_NAME).exists() or process.poll() is not None)
+    process = started("scan", folder, "--model", toy_model, "-j", 2)
+    wait_until((home / FILE_NAME).exists)  # before that, Python itself may be starting
     time.sleep(after)  # wherever this meets it, it is understood
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=300)
