@@ -70,7 +70,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
             Listening(facts.front_end, facts.grid, options.seconds, jobs),
             rules,
             batch_size=options.batch_size or (model.loaded.strips_at_once() if to_hear else 1),
-            by_album=options.album,
+            by_album=options.paths if options.album else None,
             writer=tag_writer,
             memory=memory,
             stop=stop,

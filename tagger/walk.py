@@ -2,12 +2,19 @@
 
 import fnmatch
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tagger.albums import is_disc
 from tagger.decode import is_music
 from tagger.errors import PathError
+
+_DISC = re.compile(r"\W*(cd|dis[ck]|vinyl|lp)\W*\d+\b.*", re.IGNORECASE)
+
+
+def is_disc(folder: Path) -> bool:
+    """Tell by its name whether a folder is one disc of an album."""
+    return _DISC.fullmatch(folder.name) is not None
 
 
 def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[Path]:

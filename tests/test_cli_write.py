@@ -358,9 +358,14 @@ def test_an_album_votes_as_one(tmp_path, toy_model):
         write_audio(album / name, low)
     write_audio(album / "Disc 2" / "2.wav", high)
     write_audio(tmp_path / "m" / "other" / "1.wav", high)
+    for name, sound in (("single.wav", low), ("single too.wav", high)):
+        write_audio(tmp_path / "m" / name, sound)
     alone = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-")
     voted = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-", "--album")
     one, together = ([row["genre"] for row in rows(d.stdout)] for d in (alone, voted))
+    assert one[1] != one[0] == together[0]
+    assert together[1] == one[1]
+    one, together = one[2:], together[2:]
     assert one[3] == one[4] != one[0]
     assert together[:4] == [one[0]] * 4
     assert together[4] == one[4]
