@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tagger import SHIPPED_MODEL, __version__
-from tagger.errors import ExitCode
+from tagger.errors import ExitCode, UsageError
 from tagger.options import Device, ScanOptions
 
 app = typer.Typer(
@@ -147,11 +147,11 @@ def scan(
     Without --write-tags this is a dry run: no music file is opened for writing.
     """
     if csv is not None and csv == jsonl:
-        raise typer.BadParameter("--csv and --jsonl cannot go to the same place.")
+        raise UsageError("--csv and --jsonl cannot go to the same place.")
     if append and overwrite:
-        raise typer.BadParameter("--append and --overwrite exclude each other.")
+        raise UsageError("--append and --overwrite exclude each other.")
     if new and not cache:
-        raise typer.BadParameter("--new goes by the cache, and --no-cache means to do without.")
+        raise UsageError("--new goes by the cache, and --no-cache means to do without.")
     from tagger.scanning import run_scan
 
     _exit(

@@ -105,7 +105,8 @@ class ScanDisplay:
 
     def summary(self, *, write_tags: bool, cut_short: str = "") -> None:
         """Show the sum of it; a scan that did not reach its end was cut short by what."""
-        if self._quiet:
+        done = self._statuses.total()
+        if self._quiet or not (done or cut_short):
             return
         self._progress.stop()
         if self._genres:
@@ -117,7 +118,6 @@ class ScanDisplay:
             for sentence in self._failures:
                 self._console.print(Text(f"  {sentence}"))
             self._console.print()
-        done = self._statuses.total()
         seconds = time.monotonic() - self._started
         cut = f"{cut_short} after " if cut_short else ""
         speed = f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second)"

@@ -218,11 +218,21 @@ def test_what_stops_a_scan(tmp_path, song, toy_model):
         assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "options",
+    [("--csv", "-", "--jsonl", "-"), ("--append", "--overwrite"), ("--new", "--no-cache")],
+)
+def test_options_that_exclude_each_other_take_one_sentence(genretag, tmp_path, options):
+    code, out, err = genretag("scan", tmp_path, *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert options[0] in err
+
+
 def test_a_folder_without_music(tmp_path, toy_model):
     done = genretag("scan", tmp_path, "--model", toy_model, "--csv", "-")
-    assert done.returncode == 0
-    assert "No music was found" in done.stderr
+    assert (done.returncode, done.stderr) == (0, f"No music was found in {tmp_path}.\n")
     assert done.stdout.startswith("path,status,")
+    assert done.stdout.count("\n") == 1
 
 
 def test_quiet_says_only_what_failed(song, toy_model):
