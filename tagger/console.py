@@ -99,6 +99,15 @@ class ScanDisplay:
             self._console.file.write(f"{line.plain}\n")
             self._console.file.flush()
 
+    def complain(self, text: str) -> None:
+        """Show one sentence on standard error, with the bar out of its way."""
+        bar = self._progress if self._progress.live.is_started else None
+        if bar:
+            bar.stop()
+        complain(text)
+        if bar:
+            bar.start()
+
     def _say(self, sentence: Text) -> None:
         """Show a sentence, broken between words; one with a path stays whole, to be copied."""
         self._console.print(sentence, soft_wrap=not self._on_terminal)

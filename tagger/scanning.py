@@ -35,7 +35,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         stop = stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
-        tell = _once(complain)  # journal and cache are one file and fail for one reason
+        tell = _Once(complain)  # journal and cache are one file and fail for one reason
         cache = _cache(options, stack, tell)
         model, memory = _model(options, cache, tell)
         facts = model.facts
@@ -62,6 +62,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
                 stderr=to_stdout,
             )
         )
+        tell.tell = display.complain
         for line in _header(model, found, to_hear, jobs, options):
             display.header(line)
         results = scan(
@@ -95,16 +96,17 @@ def run_scan(options: ScanOptions) -> ExitCode:
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 
-def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return what tells a first sentence, and no other."""
-    told: list[str] = []
+class _Once:
+    """Tells a first sentence, and no other."""
 
-    def tell_first(text: str) -> None:
-        if not told:
-            tell(text)
-        told.append(text)
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell = tell
+        self._told = False
 
-    return tell_first
+    def __call__(self, text: str) -> None:
+        if not self._told:
+            self._told = True
+            self.tell(text)
 
 
 def _cache(options: ScanOptions, stack: ExitStack, tell: Callable[[str], None]) -> Cache | None:

@@ -49,3 +49,21 @@ def test_sentences_are_broken_between_words(terminal):
         "toy (3 genres) on CPU, decoding in 2 processes, 30 s of each",
         "track",
     ]
+
+
+def test_a_sentence_on_standard_error_has_no_bar_in_its_way(terminal, monkeypatch):
+    shown: list[tuple[str, bool]] = []
+    with ScanDisplay(1, quiet=False, results=True, stderr=False) as display:
+        live = display._progress.live
+        monkeypatch.setattr("tagger.console.complain", lambda text: shown.append((text, started())))
+
+        def started() -> bool:
+            return live.is_started
+
+        assert started()
+        display.complain("The disk is full.")
+        assert started()
+        display.summary(write_tags=False, cut_short="Stopped")
+        display.complain("It still is.")
+        assert not started()
+    assert shown == [("The disk is full.", False), ("It still is.", False)]
