@@ -542,6 +542,22 @@ def test_a_scan_needs_no_tensorflow(song, toy_model):
     assert done.returncode == 0, done.stderr
 
 
+def test_nothing_is_reported_to_anybody(song, toy_model, tmp_path):
+    """ONNX Runtime gives a computer a number before it reports."""
+    here = tmp_path / "me"
+    here.mkdir()
+    refusals = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "XDG_CACHE_HOME")
+    env = {name: value for name, value in os.environ.items() if name not in refusals}
+    done = subprocess.run(
+        [*GENRETAG, "scan", song("a.wav"), "--model", toy_model],
+        env=env | {"HOME": str(here)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert [path for path in here.rglob("*") if "Microsoft" in path.parts] == []
+
+
 def test_real_clips(gtzan, tmp_path):
     """Any sensible model finds most of these; the card has the honest figures."""
     clips = [
