@@ -58,6 +58,12 @@ class ConfigError(GenretagError):
     """The configuration file cannot be used."""
 
 
+class StoppedError(GenretagError):
+    """Ctrl-C, and what is to be known about it."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class DataError(GenretagError):
     """Training data cannot be used."""
 

@@ -1,9 +1,11 @@
-"""Ctrl-C that lets what is under way be finished."""
+"""Ctrl-C that lets what is under way be finished, or says what was kept."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
+
+from tagger.errors import StoppedError
 
 
 @contextmanager
@@ -21,3 +23,16 @@ def told_to_stop() -> Iterator[Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def said_when_stopped(sentence: Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C into an error with a sentence, made at that moment.
+
+    Raises:
+        StoppedError: it was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StoppedError(sentence()) from None

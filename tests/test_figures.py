@@ -38,12 +38,15 @@ def train(*arguments: object) -> str:
     return done.output
 
 
-def found(skill: float = 1.0, seed: int = 0, counted: str = "tracks kept aside") -> Evaluation:
+def found(
+    skill: float = 1.0, seed: int = 0, counted: str = "tracks kept aside", tracks: int = TRACKS
+) -> Evaluation:
     """Judge windows whose logit of the true label is higher by `skill`."""
     rng = np.random.default_rng(seed)
-    targets = np.arange(TRACKS) % len(LABELS)
-    owners = np.repeat(np.arange(TRACKS), WINDOWS)
-    logits = np.repeat(rng.normal(size=(TRACKS, 3)), WINDOWS, 0) + rng.normal(size=(240, 3)) / 3
+    targets = np.arange(tracks) % len(LABELS)
+    owners = np.repeat(np.arange(tracks), WINDOWS)
+    logits = np.repeat(rng.normal(size=(tracks, 3)), WINDOWS, 0)
+    logits += rng.normal(size=logits.shape) / 3
     logits[np.arange(len(owners)), targets[owners]] += skill
     windows = np.exp(3 * logits)
     return judge(
@@ -109,6 +112,11 @@ def test_the_cross_validated_error_never_uses_a_track_on_itself(monkeypatch):
     left_out = [everything - fold for fold in folds]
     assert sorted(track for fold in left_out for track in fold) == list(range(20))
     assert [len(fold) for fold in left_out] == [4] * 5
+
+
+def test_it_is_said_where_tracks_are_too_few_to_tell_a_confidence():
+    assert "come from 29 tracks, too few to mean much" in describe(found(tracks=29))
+    assert "too few" not in describe(found(tracks=30))
 
 
 def test_softening_a_vote_is_voting_with_a_temperature():
@@ -362,8 +370,9 @@ def fitted(monkeypatch) -> list[tuple[Path, FitOptions]]:
     """Catch what fit is asked for."""
     calls = []
     monkeypatch.setattr(
-        "trainer.fit.fit", lambda folder, options, **_: calls.append((folder, options))
+        "trainer.plan.plan", lambda folder, options, **_: calls.append((folder, options))
     )
+    monkeypatch.setattr("trainer.fit.fit", lambda *_, **__: None)
     return calls
 
 
@@ -397,7 +406,7 @@ def test_a_training_is_repeated_from_its_file(tmp_path, fitted):
 
     with pytest.raises(UsageError, match="--from"):
         train("fit", "--run", tmp_path / "new")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="not a run folder"):
         train("fit", "--run", tmp_path / "none", "--resume")
 
 

@@ -8,18 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import keras
 import numpy as np
-from keras import layers
 
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, MelStrip, MelWindow
-from tagger.pictures import TOP_OF_SCALE, SpectrogramPicture
-from tagger.summary import SummaryFeatures
+from tagger.frontend import FrontEnd
+from tagger.pictures import TOP_OF_SCALE
 from trainer import vgg
-from trainer.runs import Habits
+from trainer.backend import keras, layers
 
 Shape = tuple[int, int]
 """Rows and frames of a window."""
@@ -27,29 +24,13 @@ Shape = tuple[int, int]
 
 @dataclass(frozen=True)
 class Architecture(ABC):
-    """A network: what it hears, how it is built, and how it is usually trained."""
-
-    front_end: ClassVar[type[FrontEnd]]
-    habits: Habits
+    """How a network is built, trained on from other weights, and deployed."""
 
     @abstractmethod
     def build(
         self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
     ) -> keras.Model:
         """Build the network for training; its last layer is `head`."""
-
-    def hear(self, front_end: FrontEnd) -> FrontEnd:
-        """Return the front end for use, out of that of the data.
-
-        Raises:
-            DataError: the data was prepared for networks of another kind.
-        """
-        if not issubclass(self.front_end, type(front_end)):
-            raise DataError(
-                f"The data is prepared for a network that hears {front_end.kind}, and this one "
-                f"hears {self.front_end.kind}; prepare it again for that."
-            )
-        return self.front_end.from_dict(front_end.to_dict())
 
     def weights(self, source: str) -> Any:
         """Read initial weights: "none", "imagenet" or a file.
@@ -94,7 +75,6 @@ def window_shape(front_end: FrontEnd, shrink: int) -> Shape:
 class Vgg(Architecture):
     """VGG over strips; takes whatever layers a file of weights has."""
 
-    front_end = MelStrip
     application: str
 
     def build(
@@ -132,7 +112,6 @@ class Vgg(Architecture):
 class Application(Architecture):
     """A network of keras.applications behind its own preprocessing."""
 
-    front_end = MelWindow
     application: str
     module: str
     least: int  # rows and frames that it can take
@@ -207,7 +186,6 @@ class Application(Architecture):
 class Cnn14(Architecture):
     """Fourteen layers with weights: six blocks of two convolutions, and two dense layers."""
 
-    front_end = MelWindow
     filters: tuple[int, ...] = (16, 32, 64, 128, 256, 256)
 
     def build(
@@ -231,7 +209,6 @@ class Cnn14(Architecture):
 class CnnSmall(Architecture):
     """The three convolutions that tutorials classify pictures with."""
 
-    front_end = SpectrogramPicture
     filters: tuple[int, ...] = (16, 32, 64)
 
     def build(
@@ -251,7 +228,6 @@ class CnnSmall(Architecture):
 class Ann(Architecture):
     """Dense layers on summary features."""
 
-    front_end = SummaryFeatures
     units: tuple[int, ...] = (512, 256, 128, 64)
 
     def build(
@@ -285,25 +261,17 @@ def _head(outputs: Any, n_labels: int, dropout: float) -> Any:
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    "vgg16": Vgg(Habits(), "VGG16"),
-    "vgg19": Vgg(Habits(), "VGG19"),
-    "inceptionv3": Application(Habits(), "InceptionV3", "inception_v3", 75),
-    "efficientnetb0": Application(Habits(), "EfficientNetB0", "efficientnet", 32),
-    "mobilenetv2": Application(Habits(), "MobileNetV2", "mobilenet_v2", 32),
-    "cnn14": Cnn14(Habits(dropout=0.3)),
-    "cnn-small": CnnSmall(Habits(dropout=0.2, augment="off", optimizer="adam")),
-    "ann": Ann(Habits(batch_size=128, dropout=0.2, augment="off", optimizer="adam")),
+    "vgg16": Vgg("VGG16"),
+    "vgg19": Vgg("VGG19"),
+    "inceptionv3": Application("InceptionV3", "inception_v3", 75),
+    "efficientnetb0": Application("EfficientNetB0", "efficientnet", 32),
+    "mobilenetv2": Application("MobileNetV2", "mobilenet_v2", 32),
+    "cnn14": Cnn14(),
+    "cnn-small": CnnSmall(),
+    "ann": Ann(),
 }
 
 
 def architecture(name: str) -> Architecture:
-    """Return an architecture by its name.
-
-    Raises:
-        DataError: there is none of that name.
-    """
-    if name not in ARCHITECTURES:
-        raise DataError(
-            f"There is no architecture {name!r}; choose from {', '.join(ARCHITECTURES)}."
-        )
+    """Return an architecture by its name, one of `trainer.networks`."""
     return ARCHITECTURES[name]

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.backend import keras
 
 EVERY = 5  # batches between two updates; the average is too slow to notice
 

@@ -48,7 +48,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows `[batch, bands, frames, 1]`, soft labels `[batch, labels]`, weights `[batch]`."""
+    """Windows `[batch, bands, frames]`, soft labels `[batch, labels]`, weights `[batch]`."""
 
     windows: Array
     targets: Array
@@ -104,13 +104,11 @@ class WindowSampler:
         augmentation: Augmentation,
         *,
         balance: Balance = "even",
-        factor: int = 1,
         seed: int = 0,
     ) -> None:
         self.grid = grid
         self.augmentation = augmentation
         self.balance = balance
-        self.factor = factor
         self.seed = seed
         self.n_labels = len(data.labels)
         self._strips = [track.load() for track in tracks]
@@ -135,7 +133,7 @@ class WindowSampler:
         if self.augmentation.noise:
             noise = rng.standard_normal(windows.shape, dtype=np.float32)
             windows += np.float32(self.augmentation.noise) * noise
-        return Batch(shrink(windows, self.factor)[..., None], targets, targets @ self._weights)
+        return Batch(windows, targets, targets @ self._weights)
 
     def batches(self, first: int, count: int, size: int) -> Iterator[Batch]:
         """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""

@@ -1,19 +1,22 @@
 """The command line of the trainer."""
 
-import os
+import signal
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 import typer
 
 from tagger.errors import DataError, UsageError
 from tagger.frontends import KINDS
+from tagger.interrupt import said_when_stopped, told_to_stop
 from tagger.running import run_app
 from trainer.batches import Augment, Augmentation, Balance
 from trainer.library import MIN_TRACKS
+from trainer.networks import Optimizer, network
 from trainer.prepare import FOLDS, SHARES
-from trainer.runs import FitOptions, Keep, Optimizer, Precision, load_run, read_options
+from trainer.runs import RUN_FILE, FitOptions, Keep, Precision, load_run, read_options
 from trainer.splits import Split
 
 app = typer.Typer(
@@ -84,28 +87,29 @@ def prepare(
     ] = None,
 ) -> None:
     """Turn clips into log-mel strips, once, for any number of trainings."""
-    from trainer import prepare as preparing
-    from trainer.pictures import prepare_pictures
-
     if min(shares) < 0 or shares[0] == 0:
         raise UsageError("--shares takes three numbers, the first of them above zero.")
     if pictures_of and not seconds:
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
-    if pictures_of:
-        rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
-    else:
-        how = preparing.Preparation(
-            KINDS[front_end.replace("-", " ")](),
-            seconds or None,
-            from_tags,
-            min_tracks,
-            split,
-            shares,
-            folds,
-            seed,
-            jobs or -1,
-        )
-        rows = preparing.prepare(source, output, how, report=_warn)
+    with said_when_stopped(lambda: "stopped; the same command goes on with what is not done yet."):
+        from trainer import prepare as preparing
+        from trainer.pictures import prepare_pictures
+
+        if pictures_of:
+            rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
+        else:
+            how = preparing.Preparation(
+                KINDS[front_end.replace("-", " ")](),
+                seconds or None,
+                from_tags,
+                min_tracks,
+                split,
+                shares,
+                folds,
+                seed,
+                jobs or -1,
+            )
+            rows = preparing.prepare(source, output, how, report=_warn)
     _say(preparing.genres_and_splits(rows))
 
 
@@ -143,6 +147,15 @@ def fit(
         Path | None,
         typer.Option(help="Start from the weights of another run: the last, or their average."),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A run whose answers are to be learnt as well as the labels (repeatable)."
+        ),
+    ] = None,
+    teacher_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How much the answers of the teachers count.")
+    ] = 0.5,
     batch_norm: Annotated[
         bool | None,
         typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
@@ -187,11 +200,7 @@ def fit(
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
 ) -> None:
     """Train a network on windows of the strips."""
-    from trainer.architectures import architecture
-    from trainer.fit import fit as fit_run
-
-    habits = architecture(arch).habits
-
+    habits = network(arch).habits
     augmentations = {
         "off": Augmentation.off(),
         "normal": replace(Augmentation(), mixup=mixup),
@@ -205,6 +214,8 @@ def fit(
         arch=arch,
         weights=weights,
         init=str(init) if init else None,
+        teachers=tuple(map(str, teacher or ())),
+        teacher_share=teacher_share,
         batch_norm=batch_norm,
         epochs=epochs,
         batches=batches,
@@ -225,16 +236,26 @@ def fit(
         augmentation=augmentations[augment or habits.augment],
     )
     if repeat or (resume and not data):
-        begun = read_options(repeat or run)
+        begun = read_options(repeat) if repeat else load_run(run).options
         options = replace(begun, **_said(context, options, begun))
     if not options.data:
         raise UsageError("Name prepared data sets, or a training to repeat with --from.")
-    fit_run(
-        run,
-        options,
-        resume=resume,
-        report=_say,
-    )
+    with said_when_stopped(lambda: _after_ctrl_c(run)), told_to_stop() as stop:
+        from trainer.display import FitDisplay
+        from trainer.plan import plan
+
+        planned = plan(run, options, resume=resume)
+        with FitDisplay(options, stop) as display:
+            from trainer.fit import fit as fit_run
+
+            fit_run(planned, report=display.say, progress=display.progress)
+
+
+def _after_ctrl_c(run: Path) -> str:
+    if not (run / RUN_FILE).exists():
+        return "stopped before the training began."
+    again = f"genretag-train fit --run {quote(str(run))} --resume"
+    return f"stopped; '{again}' goes on after the last whole epoch."
 
 
 def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dict[str, Any]:
@@ -244,7 +265,7 @@ def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dic
         for name in context.params
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
-    names = {"train_split": "train_splits", "augment": "augmentation"}
+    names = {"train_split": "train_splits", "augment": "augmentation", "teacher": "teachers"}
     changes = {
         field: getattr(options, field)
         for field in (names.get(name, name) for name in said)
@@ -268,9 +289,10 @@ def evaluate(
     ] = False,
 ) -> None:
     """Score a run on tracks that it was not trained on."""
-    from trainer.evaluate import evaluate as evaluate_run
+    with said_when_stopped(lambda: f"stopped; the figures in {run}, if any, are as they were."):
+        from trainer.evaluate import evaluate as evaluate_run
 
-    evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
+        evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
 
 
 @app.command()
@@ -288,9 +310,10 @@ def compare(
     ] = None,
 ) -> None:
     """Put runs side by side."""
-    from trainer.compare import compare as compare_runs
+    with said_when_stopped(lambda: "stopped; nothing was written."):
+        from trainer.compare import compare as compare_runs
 
-    compare_runs(list(map(load_run, runs)), anyway=anyway, output=output, report=_say)
+        compare_runs(list(map(load_run, runs)), anyway=anyway, output=output, report=_say)
 
 
 @app.command()
@@ -308,14 +331,15 @@ def export(
     ] = False,
 ) -> None:
     """Write the ONNX file that genretag scan --model takes."""
-    from trainer.export import export as export_run
-
     if output.suffix != ".onnx":
         raise DataError(f"{output} should end in .onnx.")
     if half and int8:
         raise typer.BadParameter("--half and --int8 exclude each other.")
-    judge = load_run(judged_by) if judged_by else None
-    export_run(load_run(run), output, keep, judged_by=judge, half=half, int8=int8, report=_say)
+    with said_when_stopped(lambda: "stopped; nothing was written."):
+        from trainer.export import export as export_run
+
+        judge = load_run(judged_by) if judged_by else None
+        export_run(load_run(run), output, keep, judged_by=judge, half=half, int8=int8, report=_say)
 
 
 def _say(text: str) -> None:
@@ -328,6 +352,8 @@ def _warn(text: str) -> None:
 
 def main() -> None:
     """Run the command line; the console script."""
-    # TensorFlow's own log of the processor's features would drown the progress lines.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    run_app("genretag-train", app)
+    try:
+        run_app("genretag-train", app)
+    finally:
+        # All is done; Ctrl-C would only bring out words of libraries that end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

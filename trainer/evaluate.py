@@ -13,11 +13,11 @@ from tagger.frontend import FrontEnd, MelStrip
 from tagger.vote import Probabilities
 from trainer import charts
 from trainer import data as prepared
-from trainer.architectures import architecture
 from trainer.baseline import mfcc_svm
 from trainer.batches import inputs
 from trainer.data import Track
 from trainer.figures import Evaluation, Subject, describe, judge, protocol
+from trainer.networks import network
 from trainer.runs import (
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -53,7 +53,7 @@ def evaluate(
     data = prepared.load(
         list(folders) or [Path(path) for path in run.options.data], run.options.fold
     )
-    if (data.labels, architecture(run.options.arch).hear(data.front_end)) != (
+    if (data.labels, network(run.options.arch).hear(data.front_end)) != (
         run.labels,
         run.front_end,
     ):

@@ -4,21 +4,26 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from tagger.errors import DataError, ModelError
 from tagger.facts import METADATA_KEY, ModelFacts
+from tagger.frontend import FrontEnd
 from tagger.model import GenreModel
 from tagger.modelinfo import RECORDED, recorded_answer
 from tagger.vote import Voting
 from trainer import data as prepared
 from trainer.batches import Array, inputs
+from trainer.calibration import too_few
+from trainer.data import DataSet
 from trainer.half import to_half
 from trainer.quantise import quantise
 from trainer.runs import Keep, Run
+
+if TYPE_CHECKING:
+    import keras
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
 HALF_TOLERANCE = 1e-2  # the same where ONNX Runtime computes in float16
@@ -48,16 +53,19 @@ def export(
             TensorFlow, the only one whose export keeps the number of frames open; or the network
             does not bear int8.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ModelError(
-            "The export needs KERAS_BACKEND=tensorflow; it takes runs of every backend."
-        )
     judge = judged_by or run
     metrics = judge.metrics()
     if judge is run and (judged := metrics["subject"]["weights"]) != keep:
         raise DataError(
             f"{run.folder} was evaluated with --keep {judged}; "
             f"export these weights, or evaluate it with --keep {keep}."
+        )
+    data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
+    from trainer.backend import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            "The export needs KERAS_BACKEND=tensorflow; it takes runs of every backend."
         )
     model = run.deployed(keep)
     if half:
@@ -77,12 +85,11 @@ def export(
         model(np.zeros((1, run.front_end.rows, run.front_end.grid.window, 1), np.float32))
         model.export(str(made), format="onnx", verbose=False)
         _finish(made, facts, half)
-        worst = largest_difference(model, made, _some_inputs(run))
+        worst = largest_difference(model, made, _some_inputs(data, run.front_end))
         if worst > (HALF_TOLERANCE if half else TOLERANCE):
             raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
         if int8:
             exact, made = made, made.with_suffix(".int8.onnx")
-            data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
             report(
                 quantise(exact, made, data, run.options.train_splits, metrics["subject"]["split"])
             )
@@ -92,6 +99,8 @@ def export(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "
         f"largest difference from Keras {worst:.1e} in probability"
     )
+    if warning := too_few(metrics["track"]["tracks"]):
+        report(warning)
     return facts
 
 
@@ -120,6 +129,7 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
+        "tracks_behind_confidence": metrics["track"]["tracks"],
         "accuracy": {
             "protocol": metrics["subject"]["protocol"]
             + ("" if judge is run else "; of the run that chose the settings"),
@@ -131,7 +141,7 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
     }
 
 
-def _round_to_half(model: keras.Model) -> None:
+def _round_to_half(model: "keras.Model") -> None:
     """Round weights to what float16 can hold, so that both files mean the same numbers."""
     model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
 
@@ -174,15 +184,14 @@ def _name_ends(graph: Any, facts: ModelFacts) -> None:
         ends.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]))
 
 
-def _some_inputs(run: Run) -> list[Array]:
+def _some_inputs(data: DataSet, front_end: FrontEnd) -> list[Array]:
     """Return real strips of different lengths as the network takes them."""
-    data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
     step = max(1, len(data.tracks) // CHECKED_STRIPS)
     strips = [strip for track in data.tracks[::step] for strip in track.load()]
-    return [inputs(strip, run.front_end) for strip in strips]
+    return [inputs(strip, front_end) for strip in strips]
 
 
-def largest_difference(model: keras.Model, file: Path, batches: Sequence[Array]) -> float:
+def largest_difference(model: "keras.Model", file: Path, batches: Sequence[Array]) -> float:
     """Return the largest difference in probability between Keras and the ONNX file."""
     import onnxruntime
 

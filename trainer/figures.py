@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tagger.console import printable
 from tagger.vote import Probabilities, Voting
 from trainer import scores
-from trainer.calibration import Calibration, calibrate, default_confidence
+from trainer.calibration import Calibration, calibrate, default_confidence, too_few
 from trainer.runs import METRICS_FORMAT, Keep
 from trainer.scores import Scores, table
 
@@ -210,6 +210,7 @@ def describe(found: Evaluation) -> str:
             f"expected calibration error {calibration.error_before:.1%}, with the temperature "
             f"{calibration.error_after:.1%} ({calibration.error_cross_validated:.1%} "
             "cross-validated)",
+            *([warning] if (warning := too_few(found.track.tracks)) else []),
             *([table(mistakes)] if found.mistakes else []),
         )
     )

@@ -2,52 +2,48 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from tagger.errors import DataError
-from trainer import data as prepared
 from trainer import vgg
 from trainer.architectures import architecture, window_shape
 from trainer.averaging import WeightAverage
-from trainer.batches import WindowSampler, cut_window, shrink
+from trainer.backend import keras
+from trainer.batches import Batch, WindowSampler, cut_window, shrink
 from trainer.data import DataSet, Track
 from trainer.history import Epoch
-from trainer.runs import RUN_FILE, FitOptions, Run, load_run, save_weights, surroundings
+from trainer.plan import Plan
+from trainer.runs import FitOptions, Run, load_run, save_weights, surroundings
 from trainer.scores import track_probabilities
+from trainer.teachers import Teachers
+
+Progress = Callable[[int, Sequence[float]], None]
+"""Takes the number of the epoch and the losses of its batches so far."""
 
 AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
 CLIP_NORM = 5.0
 VALIDATION_WINDOWS = 4  # a strip; enough to steer by, `evaluate` takes them all
 
 
-def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[str], None]) -> Run:
+def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run:
     """Train, and leave a run folder behind.
 
-    With `resume` an interrupted run goes on after its last whole epoch, with the batches and the
-    learning rate that it would have had.
+    An interrupted run goes on after its last whole epoch, with the batches and the learning rate
+    that it would have had.
 
     Raises:
-        DataError: data, weights or folder cannot be used.
+        DataError: first weights or folder cannot be used.
     """
-    data = prepared.load([Path(path) for path in options.data], options.fold)
-    tracks = data.split(*options.train_splits)
-    if not tracks:
-        raise DataError(f"No tracks in {' and '.join(options.train_splits)}.")
-    if missing := set(data.labels) - {track.genre for track in tracks}:
-        raise DataError(f"No training tracks for {', '.join(sorted(missing))}.")
-    held_out = () if "valid" in options.train_splits else data.split("valid")
-
+    options, data, past = plan.options, plan.data, plan.past
+    tracks, held_out = plan.tracks, plan.held_out
     network = architecture(options.arch)
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
-    past = _past(folder, options, resume)
-    run, model, pretrained = _build(folder, options, data, past, report)
+    run, model, pretrained = _build(plan, report)
+    teachers = Teachers(plan.teachers, options.teacher_share)
     report(
         f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
@@ -61,7 +57,6 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
         run.front_end.grid,
         options.augmentation,
         balance=options.balance,
-        factor=options.shrink,
         seed=options.seed,
     )
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
@@ -74,7 +69,10 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
             _compile(model, options, network.frozen(model, pretrained, block))
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
-        trained = _one_epoch(model, sampler, options, number, average)
+        first = (number - 1) * options.batches
+        drawn = sampler.batches(first, options.batches, options.batch_size)
+        batches = map(teachers.teach, drawn)
+        trained = _one_epoch(model, batches, options, number, average, progress)
         with average.in_place() if average else nullcontext():
             epoch = Epoch(*trained, *_validate(model, run, data, held_out))
             if held_out and epoch.better_than(best):
@@ -92,42 +90,17 @@ def fit(folder: Path, options: FitOptions, *, resume: bool, report: Callable[[st
     return run
 
 
-def _past(folder: Path, options: FitOptions, resume: bool) -> list[Epoch]:
-    """Return the epochs that are done already."""
-    if not (folder / RUN_FILE).exists():
-        return []
-    if not resume:
-        raise DataError(f"{folder} holds a run already; go on with --resume, or name another.")
-    run = load_run(folder)
-    if run.options != options:
-        raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
-    if not run.weights("last").exists():
-        return []
-    return run.history.read()
-
-
-def _build(
-    folder: Path,
-    options: FitOptions,
-    data: DataSet,
-    past: Sequence[Epoch],
-    report: Callable[[str], None],
-) -> tuple[Run, keras.Model, tuple[str, ...]]:
+def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model, tuple[str, ...]]:
     """Return the run, its network, and the names of the layers that came pretrained."""
-    if past:
-        run = load_run(folder)
+    options = plan.options
+    if plan.past:
+        run = load_run(plan.folder)
         return run, run.model("last"), tuple(run.facts["pretrained"])
     network = architecture(options.arch)
-    front_end = network.hear(data.front_end)
     taken: tuple[str, ...] = ()
-    if options.init:
-        start = load_run(Path(options.init))
-        if (start.labels, start.front_end) != (data.labels, front_end):
-            raise DataError(f"{options.init} has other genres or another front end.")
-        if start.options.arch != options.arch:
-            raise DataError(f"{options.init} trained {start.options.arch}, not {options.arch}.")
-        batch_norm = start.batch_norm
-        model = start.model("average" if start.options.average else "last")
+    if plan.start:
+        batch_norm = plan.start.batch_norm
+        model = plan.start.model(plan.start.final)
         report(f"Starting from the weights of {options.init}")
     else:
         weights = network.weights(options.weights)
@@ -135,15 +108,15 @@ def _build(
             network.wants_batch_norm(weights) if options.batch_norm is None else options.batch_norm
         )
         model = network.build(
-            window_shape(front_end, options.shrink),
-            len(data.labels),
+            window_shape(plan.front_end, options.shrink),
+            len(plan.data.labels),
             batch_norm=batch_norm,
             dropout=options.dropout,
         )
         if taken := network.take(model, weights):
             report(f"Taken from {options.weights}: {', '.join(taken)}")
     facts = {"pretrained": taken, **surroundings(keras.backend.backend())}
-    run = Run(folder, options, front_end, data.labels, batch_norm, facts)
+    run = Run(plan.folder, options, plan.front_end, plan.data.labels, batch_norm, facts)
     run.save()
     return run, model, taken
 
@@ -188,10 +161,11 @@ def learning_rate(step: int, options: FitOptions) -> float:
 
 def _one_epoch(
     model: keras.Model,
-    sampler: WindowSampler,
+    batches: Iterable[Batch],
     options: FitOptions,
     number: int,
     average: WeightAverage | None,
+    progress: Progress,
 ) -> tuple[int, float, float, float]:
     """Return its number, the seconds it took, the last learning rate and the mean loss."""
     started = time.monotonic()
@@ -201,15 +175,16 @@ def _one_epoch(
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
             layer.seed_generator.state.assign([options.seed, first])
-    losses = []
-    for step, batch in enumerate(
-        sampler.batches(first, options.batches, options.batch_size), first
-    ):
+    losses: list[float] = []
+    progress(number, losses)
+    for step, batch in enumerate(batches, first):
         model.optimizer.learning_rate = learning_rate(step, options)
         model.reset_metrics()
-        losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))
+        windows = shrink(batch.windows, options.shrink)[..., None]
+        losses.append(float(model.train_on_batch(windows, batch.targets, batch.weights)))
         if average:
             average.update(step)
+        progress(number, losses)
     return (
         number,
         time.monotonic() - started,

@@ -20,8 +20,9 @@ from tagger import __version__
 from tagger.errors import DataError, reason
 from tagger.frontend import FrontEnd
 from tagger.frontends import front_end_of
-from trainer.batches import Augment, Augmentation, Balance
+from trainer.batches import Augmentation, Balance
 from trainer.history import History
+from trainer.networks import Optimizer
 from trainer.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:
@@ -41,19 +42,8 @@ HEADING = """\
 
 """
 
-Optimizer = Literal["adamw", "adam"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Keep = Literal["best", "last", "average"]
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How a network is trained if nothing else is said."""
-
-    batch_size: int = 32
-    dropout: float = 0.5
-    optimizer: Optimizer = "adamw"
-    augment: Augment = "normal"
 
 
 @dataclass(frozen=True)
@@ -66,6 +56,8 @@ class FitOptions:
     arch: str = "vgg16"
     weights: str = "none"  # "imagenet", "none", or a file
     init: str | None = None  # a run folder whose weights are the start
+    teachers: tuple[str, ...] = ()  # run folders whose answers are learnt as well
+    teacher_share: float = 0.5  # of their answers in the targets
     batch_norm: bool | None = None  # None: unless all convolutions are pretrained
     epochs: int = 60
     batches: int = 60  # in an epoch
@@ -106,6 +98,11 @@ class Run:
         """Return the file of the best or the last weights."""
         return self.folder / f"{keep}.weights.h5"
 
+    @property
+    def final(self) -> Keep:
+        """The weights that the training came to."""
+        return "average" if self.options.average else "last"
+
     def save(self) -> None:
         """Write `run.toml` and `run.json`."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -142,6 +139,9 @@ class Run:
         Raises:
             DataError: these weights are not there.
         """
+        file = self.weights(keep)
+        if not file.exists():
+            raise DataError(f"{self.folder} has no {file.name}; did the training finish an epoch?")
         from trainer.architectures import architecture, window_shape
 
         model = architecture(self.options.arch).build(
@@ -150,9 +150,6 @@ class Run:
             batch_norm=self.batch_norm,
             dropout=self.options.dropout,
         )
-        file = self.weights(keep)
-        if not file.exists():
-            raise DataError(f"{self.folder} has no {file.name}; did the training finish an epoch?")
         try:
             model.load_weights(file)
         except (OSError, ValueError) as error:
@@ -165,10 +162,11 @@ class Run:
         Raises:
             DataError: these weights are not there.
         """
+        trained = self.model(keep)
         from trainer.architectures import architecture
 
         network = architecture(self.options.arch)
-        return network.deploy(self.model(keep), self.front_end, self.options.shrink)
+        return network.deploy(trained, self.front_end, self.options.shrink)
 
 
 def load_run(folder: Path) -> Run:
@@ -254,5 +252,8 @@ def _write(file: Path, text: str) -> None:
 def save_weights(model: "keras.Model", file: Path) -> None:
     """Write weights in one step, so that a kill leaves the old file or the new one."""
     part = file.with_name(f"part.{file.name}")
-    model.save_weights(part, overwrite=True)
-    part.replace(file)
+    try:
+        model.save_weights(part, overwrite=True)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)

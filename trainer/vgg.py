@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-from keras import layers
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
 from tagger.frontend import WindowGrid
+from trainer.backend import keras, layers
 
 Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Kernel `[3, 3, in, out]` and bias `[out]` by the name of the layer."""

@@ -1,0 +1,293 @@
+"""What is seen of the trainer's commands while they work, fail or are stopped."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from tagger.errors import ExitCode, StoppedError
+from tagger.summary import SummaryFeatures
+from trainer import data as prepared
+from trainer.backend import LOG_LEVEL, without_log
+from trainer.cli import app
+from trainer.data import Row
+from trainer.display import FitDisplay
+from trainer.history import History
+from trainer.runs import RUN_FILE, FitOptions, save_weights
+
+EPOCHS, BATCHES = 2, 3
+FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()
+MAIN = [sys.executable, "-c", "from trainer import cli; cli.main()"]
+
+
+def train(*arguments: object) -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def strips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared data set of noise, for the network that is quickest to train."""
+    folder = tmp_path_factory.mktemp("strips")
+    rng = np.random.default_rng(0)
+    front_end = SummaryFeatures()
+    rows = []
+    for genre in ("jazz", "rock"):
+        for number, split in enumerate(("train", "train", "valid")):
+            file = f"{genre}/{number}.npy"
+            strip = rng.standard_normal((front_end.rows, 3)).astype(np.float32)
+            prepared.save_strip(folder / file, strip, front_end.storage)
+            rows.append(Row(file, genre, str(number), split))
+    prepared.write_rows(folder / "tracks.csv", rows)
+    prepared.write_front_end(folder, front_end)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unbroken(strips: Path) -> Path:
+    run = strips.parent / "unbroken"
+    train("fit", strips, "--run", run, *FIT)
+    return run
+
+
+def losses(run: Path) -> list[float]:
+    return [epoch.loss for epoch in History(run / "history.csv").read()]
+
+
+# An epoch while it lasts
+
+
+def display(terminal: bool) -> tuple[FitDisplay, io.StringIO]:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=terminal, width=80, soft_wrap=True)
+    return FitDisplay(FitOptions(("data",), epochs=7, batches=4), console=console), screen
+
+
+def test_a_terminal_shows_how_far_an_epoch_is_until_its_line_comes():
+    shown, screen = display(terminal=True)
+    with shown:
+        shown.progress(2, [])
+        shown.progress(2, [3.0, 1.0])
+        shown.say("epoch   2/7  loss 2.000")
+    *bar, line = screen.getvalue().rstrip().splitlines()
+    for words in ("epoch   2/7", "2/4", "loss 2.000"):
+        assert any(words in part for part in bar)
+    assert line.endswith("epoch   2/7  loss 2.000")
+    erase_line = "\x1b[2K"
+    assert erase_line in line or erase_line in bar[-1]
+
+
+def test_a_bar_is_gone_however_the_training_ends():
+    shown, screen = display(terminal=True)
+    with pytest.raises(KeyboardInterrupt), shown:
+        shown.progress(1, [3.0])
+        raise KeyboardInterrupt
+    assert screen.getvalue().endswith("\x1b[2K")
+
+
+def test_a_file_gets_the_lines_and_nothing_else():
+    shown, screen = display(terminal=False)
+    with shown:
+        shown.progress(1, [])
+        shown.progress(1, [3.0])
+        shown.say("epoch   1/7  loss 3.000")
+    assert screen.getvalue() == "epoch   1/7  loss 3.000\n"
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Keep what the display is told: epoch and batches done."""
+    calls = []
+
+    class Spy(FitDisplay):
+        def progress(self, epoch, losses):
+            calls.append((epoch, len(losses)))
+            super().progress(epoch, losses)
+
+    monkeypatch.setattr("trainer.display.FitDisplay", Spy)
+    return calls
+
+
+def test_every_batch_is_told(strips, tmp_path, seen):
+    train("fit", strips, "--run", tmp_path / "run", *FIT)
+    assert seen == [(e, b) for e in range(1, EPOCHS + 1) for b in range(BATCHES + 1)]
+
+
+# Ctrl-C
+
+
+def stopped(*arguments: object) -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert isinstance(done.exception, StoppedError), done.output
+    assert done.exception.exit_code == ExitCode.INTERRUPTED == 130
+    return str(done.exception)
+
+
+@pytest.mark.parametrize("moment", [(1, 2), (2, 1)])
+def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
+    moment, unbroken, strips, tmp_path, monkeypatch
+):
+    broken = tmp_path / "broken run"
+    show = FitDisplay.progress
+
+    def press(display, epoch, losses):
+        if (epoch, len(losses)) == moment:
+            signal.raise_signal(signal.SIGINT)
+        show(display, epoch, losses)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.display.FitDisplay.progress", press)
+        said = stopped("fit", strips, "--run", broken, *FIT)
+    command = said.split("'", 1)[1].rpartition("' goes on")[0]
+    assert command == f"genretag-train fit --run '{broken}' --resume"
+    assert not list(broken.glob("*part*"))
+    assert len(losses(broken)) == moment[0] - 1
+    train("fit", "--run", broken, "--resume")
+    np.testing.assert_allclose(losses(broken), losses(unbroken), rtol=1e-3)
+
+
+def test_an_epoch_that_is_being_saved_is_finished_first(strips, tmp_path, monkeypatch):
+    from trainer import fit
+
+    save = fit.save_weights
+
+    def press(model, file):
+        if file.name.startswith("last"):
+            signal.raise_signal(signal.SIGINT)
+        save(model, file)
+
+    monkeypatch.setattr(fit, "save_weights", press)
+    run = tmp_path / "run"
+    stopped("fit", strips, "--run", run, *FIT)
+    assert len(losses(run)) == 1
+    assert (run / "last.weights.h5").exists()
+
+
+def test_weights_that_are_cut_short_leave_nothing(tmp_path):
+    class Model:
+        def save_weights(self, file: Path, overwrite: bool) -> None:
+            file.write_text("half of it")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_weights(Model(), tmp_path / "last.weights.h5")
+    assert not list(tmp_path.iterdir())
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_before_the_training_there_is_nothing_to_go_on_with(strips, tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.plan.plan", interrupt)
+    assert "--resume" not in stopped("fit", strips, "--run", tmp_path / "run", *FIT)
+
+
+def test_a_stopped_evaluation_leaves_the_figures_that_there_were(unbroken, monkeypatch):
+    monkeypatch.setattr("trainer.evaluate.SPEED_RUNS", 1)
+    monkeypatch.setattr("trainer.charts.save", interrupt)
+    files = sorted(unbroken.iterdir())
+    assert str(unbroken) in stopped("evaluate", unbroken)
+    assert sorted(unbroken.iterdir()) == files
+
+
+@pytest.mark.parametrize("command", ["prepare", "compare", "export"])
+def test_other_commands_say_that_they_were_stopped(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.prepare.prepare", interrupt)
+    monkeypatch.setattr("trainer.cli.load_run", interrupt)
+    assert stopped(command, tmp_path, tmp_path / "out.onnx").startswith("stopped; ")
+
+
+# Errors that need no Keras
+
+ASK = """
+import sys
+from typer.testing import CliRunner
+from trainer.cli import app
+for line in sys.stdin.read().splitlines():
+    error = CliRunner().invoke(app, line.split("|")).exception
+    print(error, {"keras", "tensorflow"} & sys.modules.keys())
+"""
+
+
+def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path):
+    """It takes seconds."""
+    run, unfinished, nowhere = unbroken, tmp_path / "unfinished", tmp_path / "nowhere"
+    unfinished.mkdir()
+    for name in (RUN_FILE, "run.toml"):
+        (unfinished / name).write_text((run / name).read_text())
+    new = ("--run", nowhere)
+    expected = {
+        ("fit", nowhere, *new): "not a prepared data set",
+        ("fit", strips, *new): "The data is prepared for",
+        ("fit", strips, *new, "--arch", "ann", "--train-split", "tain"): "No tracks in tain",
+        ("fit", strips, *new, "--arch", "ann", "--weights", nowhere): "cannot be read",
+        ("fit", strips, *new, "--arch", "ann", "--init", nowhere): "not a run folder",
+        ("fit", strips, "--run", run, *FIT): "go on with --resume",
+        ("fit", "--run", nowhere, "--resume"): "not a run folder",
+        ("fit", "--run", run, "--resume", "--seed", "7"): "begun with other options",
+        ("evaluate", nowhere): "not a run folder",
+        ("evaluate", run, "--split", "tset"): "no tracks in the split",
+        ("evaluate", run, "--data", nowhere): "not a prepared data set",
+        ("evaluate", run, "--baseline"): "MFCCs come from log-mel",
+        ("evaluate", unfinished): "no best.weights.h5",
+        ("export", nowhere, "m.onnx"): "not a run folder",
+        ("export", run, "m.onnx"): "was not evaluated",
+        ("compare", run): "was not evaluated",
+    }
+    lines = "\n".join("|".join(map(str, command)) for command in expected)
+    asked = [sys.executable, "-c", ASK]
+    said = subprocess.run(asked, input=lines, capture_output=True, text=True, check=True).stdout
+    for words, line in zip(expected.values(), said.splitlines(), strict=True):
+        assert words in line
+        assert line.endswith(" set()")
+
+
+# The log of TensorFlow
+
+
+LOG = """\
+WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
+I0000 00:00:1795192228.259789   24596 port.cc:153] oneDNN custom operations are on.
+2026-01-02 03:04:05.678901: I external/xla/cudart_stub.cc:32] Could not find cuda drivers.
+E0000 00:00:1795192290.686798   24923 cuda_platform.cc:52] failed call to cuInit
+To enable the following instructions: AVX2 AVX512F, in other operations, rebuild TensorFlow.
+"""
+WARNING = "/somewhere/module.py:7: UserWarning: this matters\n"
+
+
+def test_only_the_log_is_kept_off_standard_error(monkeypatch, capfd):
+    monkeypatch.delenv(LOG_LEVEL, raising=False)
+    with without_log():
+        os.write(2, (LOG + WARNING).encode())
+    assert capfd.readouterr().err == WARNING
+    assert os.environ[LOG_LEVEL] == "3"
+    os.write(2, LOG.encode())  # afterwards it is all as before
+    assert capfd.readouterr().err == LOG
+
+
+def test_who_asks_for_the_log_gets_it(monkeypatch, capfd):
+    monkeypatch.setenv(LOG_LEVEL, "0")
+    with without_log():
+        os.write(2, LOG.encode())
+    assert capfd.readouterr().err == LOG
+    assert os.environ[LOG_LEVEL] == "0"
+
+
+def test_a_training_into_a_file_leaves_lines_of_its_own_alone(strips, tmp_path):
+    surroundings = {name: value for name, value in os.environ.items() if name != LOG_LEVEL}
+    command = [*MAIN, "fit", strips, "--run", tmp_path / "run", *FIT]
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True)
+    first, *epochs = done.stdout.splitlines()
+    assert first.startswith("4 tracks to train on")
+    assert [line[:11] for line in epochs] == [f"epoch   {n}/{EPOCHS}" for n in (1, 2)]
+    assert "cudart" not in done.stderr
+    assert "oneDNN" not in done.stderr

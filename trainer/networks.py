@@ -1,0 +1,69 @@
+"""What is known of each network without building it, which would take Keras and seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tagger.errors import DataError
+from tagger.frontend import FrontEnd, MelStrip, MelWindow
+from tagger.pictures import SpectrogramPicture
+from tagger.summary import SummaryFeatures
+from trainer.batches import Augment
+
+Optimizer = Literal["adamw", "adam"]
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a network is trained if nothing else is said."""
+
+    batch_size: int = 32
+    dropout: float = 0.5
+    optimizer: Optimizer = "adamw"
+    augment: Augment = "normal"
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a network hears, and how it is usually trained."""
+
+    front_end: type[FrontEnd]
+    habits: Habits = Habits()
+
+    def hear(self, front_end: FrontEnd) -> FrontEnd:
+        """Return the front end for use, out of that of the data.
+
+        Raises:
+            DataError: the data was prepared for networks of another kind.
+        """
+        if not issubclass(self.front_end, type(front_end)):
+            raise DataError(
+                f"The data is prepared for a network that hears {front_end.kind}, and this one "
+                f"hears {self.front_end.kind}; prepare it again for that."
+            )
+        return self.front_end.from_dict(front_end.to_dict())
+
+
+NETWORKS: Mapping[str, Network] = {
+    "vgg16": Network(MelStrip),
+    "vgg19": Network(MelStrip),
+    "inceptionv3": Network(MelWindow),
+    "efficientnetb0": Network(MelWindow),
+    "mobilenetv2": Network(MelWindow),
+    "cnn14": Network(MelWindow, Habits(dropout=0.3)),
+    "cnn-small": Network(SpectrogramPicture, Habits(dropout=0.2, augment="off", optimizer="adam")),
+    "ann": Network(
+        SummaryFeatures, Habits(batch_size=128, dropout=0.2, augment="off", optimizer="adam")
+    ),
+}
+
+
+def network(name: str) -> Network:
+    """Return what is known of a network.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    if name not in NETWORKS:
+        raise DataError(f"There is no architecture {name!r}; choose from {', '.join(NETWORKS)}.")
+    return NETWORKS[name]
