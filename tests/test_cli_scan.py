@@ -360,7 +360,7 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
     from tagger.decide import Rules
     from tagger.errors import TagError
     from tagger.journal import Journal
-    from tagger.listen import Listening
+    from tagger.listen import Listening, listening_to
     from tagger.model import GenreModel
     from tagger.tracks import Action
 
@@ -370,11 +370,12 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
 
     monkeypatch.setattr(writer, "make", refuse)
     model = GenreModel(toy_model, "cpu")
-    with Journal(tmp_path / "state") as journal:
+    how = Listening(model.facts.front_end, model.facts.grid)
+    files = [song("a.wav"), song("b.wav")]
+    with Journal(tmp_path / "state") as journal, listening_to(files, how) as tracks:
         results = scanning.scan(
-            [song("a.wav"), song("b.wav")],
+            tracks,
             model,
-            Listening(model.facts.front_end, model.facts.grid),
             Rules(0.0),
             batch_size=2,
             writer=writer.TagWriter(journal, "test"),
