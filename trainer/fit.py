@@ -131,6 +131,8 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
             options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=CLIP_NORM
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    # Built here, or TensorFlow would trace the first step twice: with its variables, and without.
+    optimizer.build(model.trainable_variables)
     # XLA makes the training of VGG16 on a CPU slower by half.
     model.compile(optimizer, "categorical_crossentropy", jit_compile=False)
 
