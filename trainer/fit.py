@@ -69,8 +69,8 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
         trained = _one_epoch(model, sampler, options, number, average, progress)
-        some = sampler.batches((number - 1) * options.batches, MEASURED, options.batch_size)
-        with average.in_place(batch.windows for batch in some) if average else nullcontext():
+        some = sampler.batches((number - 1) * options.batches, 1 + MEASURED, options.batch_size)
+        with average.in_place(some) if average else nullcontext():
             epoch = Epoch(*trained, *_validate(model, run, data, held_out))
             if held_out and epoch.better_than(best):
                 best = epoch
