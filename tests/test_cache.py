@@ -612,7 +612,8 @@ def test_known_and_unknown_tracks_keep_their_order(known, portion):
         patch.setattr(tagger.listen, "listen", lambda path, how: Heard(path))
         patch.setattr(tagger.listen, "BLOCK", portion)
         patch.setattr(tagger.listen, "MOST_KNOWN", portion)
-        heard = list(tagger.listen.listen_to_all(files, how))
+        with tagger.listen.listening_to(files, how) as tracks:
+            heard = list(tracks)
     assert [track.path.name for track in heard] == [f"{n}.mp3" for n in range(len(known))]
     assert [track.by_looks for track in heard] == known
 
@@ -636,10 +637,10 @@ def test_memory_does_not_grow_with_the_library(home, tmp_path):
         cache.flush()
         memory = Memory(cache, 1, only_new=False, tell=print)
         how = tagger.listen.Listening(TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall)
-        tracks = tagger.listen.listen_to_all(memory.split(library()), how)
-        for number in range(5000):
-            assert next(tracks).remembered == (0.5, 0.5)
-            assert asked < number + 4000
+        with tagger.listen.listening_to(memory.split(library()), how) as tracks:
+            for number in range(5000):
+                assert next(tracks).remembered == (0.5, 0.5)
+                assert asked < number + 4000
 
 
 MAGIC = [b"fLaC", b"OggS\0\2", b"\0\0\0\x20ftyp", b"FORM", b"RIFF", b"DSD ", b"ID3\3\0\0", b""]

@@ -106,6 +106,21 @@ def test_scan_edit_apply_undo_leaves_every_tag_as_it_was(library, toy_model, tmp
     assert genretag("undo", "--yes").returncode == 1
 
 
+def test_a_table_of_relative_paths_belongs_to_the_folder_where_it_was_made(
+    genretag, song, toy_model, tmp_path, monkeypatch
+):
+    song("a.flac")
+    monkeypatch.chdir(tmp_path)
+    options = ("--model", toy_model, "-j", 1, "--min-confidence", 0, "--csv", "genres.csv")
+    assert genretag("scan", "music", *options)[0] == 0
+    monkeypatch.chdir(tmp_path / "music")
+    code, _, err = genretag("apply", "../genres.csv")
+    assert (code, err) == (
+        3,
+        f"music/a.flac cannot be reached from {tmp_path / 'music'} (no such file or directory)\n",
+    )
+
+
 def test_rows_of_files_that_changed_are_refused(library, toy_model, tmp_path, home):
     table = tmp_path / "genres.csv"
     plan(library, table, toy_model)
@@ -353,9 +368,14 @@ def test_an_album_votes_as_one(tmp_path, toy_model):
         write_audio(album / name, low)
     write_audio(album / "Disc 2" / "2.wav", high)
     write_audio(tmp_path / "m" / "other" / "1.wav", high)
+    for name, sound in (("single.wav", low), ("single too.wav", high)):
+        write_audio(tmp_path / "m" / name, sound)
     alone = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-")
     voted = genretag("scan", tmp_path / "m", "--model", toy_model, "--csv", "-", "--album")
     one, together = ([row["genre"] for row in rows(d.stdout)] for d in (alone, voted))
+    assert one[1] != one[0] == together[0]
+    assert together[1] == one[1]
+    one, together = one[2:], together[2:]
     assert one[3] == one[4] != one[0]
     assert together[:4] == [one[0]] * 4
     assert together[4] == one[4]

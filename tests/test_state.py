@@ -5,7 +5,9 @@ import os
 import pytest
 from test_cli_scan import rows
 
+from tagger.cache import Cache
 from tagger.config import default_file, load
+from tagger.console import ScanDisplay
 from tagger.errors import StateError
 from tagger.journal import Journal
 from tagger.tags import read_genres
@@ -50,6 +52,19 @@ def test_a_disk_that_fills_up_ends_apply_with_its_sum(genretag, full_disk, toy_m
     code, out, err = genretag("apply", table)
     assert (code, err) == (1, "genretag: The disk is full.\n")
     assert out.endswith("\nStopped: 3 files written\n")
+
+
+def test_a_cache_that_fails_on_the_way_is_told_of_beside_the_bar(
+    genretag, song, toy_model, monkeypatch
+):
+    def fail(_):
+        raise StateError("The disk is full.")
+
+    said: list[str] = []
+    monkeypatch.setattr(Cache, "flush", fail)
+    monkeypatch.setattr(ScanDisplay, "complain", lambda _, text: said.append(text))
+    assert genretag("scan", song("a.wav"), "--model", toy_model, "-j", 1)[0] == 0
+    assert said == ["The disk is full."]
 
 
 @pytest.mark.parametrize("command", [["history"], ["cache", "info"], ["undo", "--yes"]])

@@ -24,6 +24,8 @@ app = typer.Typer(
     help="Train a model for genretag on clips sorted by genre.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 # Written out, since the networks themselves need Keras, which takes seconds to import.
