@@ -20,6 +20,7 @@ from tagger.summary import NAMES, SummaryFeatures
 from trainer import cli as trainer_cli
 from trainer.architectures import ARCHITECTURES, Vgg, window_shape
 from trainer.batches import shrink
+from trainer.export import TOLERANCE
 from trainer.networks import NETWORKS
 from trainer.runs import load_run
 
@@ -168,7 +169,7 @@ def test_deploying_changes_nothing(factor):
     np.testing.assert_allclose(
         deployed.predict_on_batch(windows),
         trained.predict_on_batch(shrink(windows[..., 0], factor)[..., None]),
-        atol=1e-5,
+        atol=TOLERANCE,
     )
 
 
