@@ -56,7 +56,7 @@ def strips(clips: Path) -> Path:
 
 
 FIT = (
-    *("--epochs", 3, "--batches", 6, "--batch-size", 4, "--shrink", 2, "--warm-up", 4),
+    *("--epochs", 3, "--batches", 6, "--batch-size", 8, "--shrink", 2, "--warm-up", 4),
     *("--learning-rate", 0.002, "--seed", 3, "--average", 2),
 )
 
