@@ -15,6 +15,8 @@ def run_app(name: str, app: Callable[[], None]) -> None:
         # Line by line, whoever reads a pipe sees what is going on, and what fails does so in time.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
+    # After Ctrl-C, the process that tidies up for joblib may warn of what is tidied up already.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     try:
         app()
     except SystemExit as end:

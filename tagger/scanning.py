@@ -11,7 +11,7 @@ from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.facts import ModelFacts
 from tagger.interrupt import told_to_stop
 from tagger.journal import Journal
-from tagger.listen import Listening
+from tagger.listen import Listening, listening_to
 from tagger.lock import only_writer
 from tagger.ondemand import ModelOnDemand
 from tagger.options import ScanOptions
@@ -53,6 +53,12 @@ def run_scan(options: ScanOptions) -> ExitCode:
         writers = _result_writers(options, facts, stack)
         if options.csv and not options.write_tags:
             writers.append(PlanMemory(stack, tell))
+        tracks = stack.enter_context(
+            listening_to(
+                memory.split(find_music(options.paths, options.exclude)),
+                Listening(facts.front_end, facts.grid, options.seconds, jobs, memory.recall),
+            )
+        )
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(
@@ -66,9 +72,8 @@ def run_scan(options: ScanOptions) -> ExitCode:
         for line in _header(model, found, to_hear, jobs, options):
             display.header(line)
         results = scan(
-            find_music(options.paths, options.exclude),
+            tracks,
             model,
-            Listening(facts.front_end, facts.grid, options.seconds, jobs),
             rules,
             batch_size=options.batch_size or (model.loaded.strips_at_once() if to_hear else 1),
             by_album=options.paths if options.album else None,

@@ -12,6 +12,8 @@ import mutagen
 import numpy as np
 import pytest
 from conftest import music, write_audio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tagger.credits import Credits, read_credits
@@ -121,6 +123,67 @@ def test_genres_are_in_every_split_in_the_same_shares():
         "train",
         "valid",
     }
+
+
+def test_artists_in_two_splits_are_reported_and_left_where_they_are():
+    """A table may say so, or the artist of tracks become known after they were dealt out."""
+    said: list[str] = []
+    rows = [
+        Row(f"{genre}{i}", genre, str(i), split, group="The Band" if i < 2 else f"{genre} {i}")
+        for genre in "ab"
+        for i, split in enumerate(prepared.SPLITS)
+    ]
+    assert splits.from_table(rows, said.append) == rows
+    assert splits.stratified(rows, (0.7, 0.15, 0.15), 1, said.append) == rows
+    assert len(said) == 2
+    assert {line.partition(";")[0] for line in said} == {
+        "Artists or albums in more than one split: 1, such as The Band"
+    }
+
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+artists = st.one_of(st.just(""), st.integers(0, 6).map("artist {}".format))
+tracks = st.dictionaries(st.tuples(st.sampled_from("abc"), st.integers(0, 60)), artists, min_size=1)
+
+
+@patient
+@given(
+    st.lists(tracks, min_size=2, max_size=4), st.sampled_from([(0.7, 0.15, 0.15), (0.8, 0.2, 0.0)])
+)
+def test_tracks_that_are_added_never_move_others(added, shares):
+    """Nor do artists come into two splits, and nobody gets a split that is to be empty."""
+    known: dict[tuple[str, str], Row] = {}
+    artist_of: dict[tuple[str, str], str] = {}
+    for more in added:
+        for (genre, number), artist in more.items():
+            artist_of.setdefault((genre, str(number)), artist)
+        rows = [
+            known.get(key) or Row("-".join(key), *key, group=artist)
+            for key, artist in sorted(artist_of.items())
+        ]
+        dealt = {row.key: row for row in splits.stratified(rows, shares, 1, lambda _: None)}
+        assert known == {key: dealt[key] for key in known}
+        known = dealt
+        of_artist = defaultdict(set)
+        for row in dealt.values():
+            of_artist[row.group or row.key].add(row.split)
+        assert {len(found) for found in of_artist.values()} == {1}
+        assert shares[2] or "test" not in Counter(row.split for row in dealt.values())
+
+
+@patient
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=5), st.integers(0, 5))
+def test_shares_stay_what_they_are_to_be_when_tracks_are_added(added, seed):
+    shares = (0.7, 0.15, 0.15)
+    rows: list[Row] = []
+    for number in added:
+        start = len(rows) // 2
+        rows += [Row(f"{g}{i}", g, str(i)) for g in "ab" for i in range(start, start + number)]
+        rows = splits.stratified(rows, shares, seed, lambda _: None)
+    counts = Counter((row.genre, row.split) for row in rows)
+    for genre in "ab":
+        for split, share in zip(prepared.SPLITS, shares, strict=True):
+            assert abs(counts[genre, split] - share * len(rows) / 2) <= 1 + len(added)
 
 
 def test_it_is_said_where_artists_are_not_known_or_too_few(run, clips, tmp_path):
@@ -324,6 +387,43 @@ def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monk
     run(clips, output)
     assert sorted(run.decoded) == ["1.wav", "2.wav", "3.wav"]
     assert len(prepared.load([output]).tracks) == 8
+
+
+@pytest.mark.parametrize("split", [Split.STRATIFIED, Split.KFOLD])
+def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_path, split):
+    output = tmp_path / "out"
+    options = {"split": split, "shares": (0.5, 0.25, 0.25), "folds": 3}
+
+    def places() -> dict[str, tuple[str, str]]:
+        return {key: (row.split, row.fold) for key, row in run(clips, output, **options).items()}
+
+    first = places()
+    make(clips, *(f"{genre}/0{n}.wav" for genre in ("jazz", "rock") for n in range(6)))
+    (clips / "jazz/0.wav").rename(clips / "jazz/other name.wav")
+    (clips / "rock/3.wav").unlink()
+    write_audio(clips / "rock/2.wav", music(0.5, seed=99))  # another take of the same track
+    second = places()
+    assert "another way" not in run.text
+    assert len(second) == 19
+    assert second.pop("jazz/other name") == first.pop("jazz/0")
+    del first["rock/3"]
+    assert {key: second[key] for key in first} == first
+    counts = Counter(places().values())
+    assert len(counts) == 3
+    assert min(counts.values()) >= 4
+
+    run(clips, output, **options | {"seed": 2})
+    assert "dealt out in another way before" in run.text
+    run(clips, output, **options | {"seed": 2})
+    assert "another way" not in run.text
+
+
+def test_a_split_of_a_table_is_not_kept_when_tracks_are_dealt_out(run, clips, tmp_path):
+    lines = [f"{g}/{n}.wav,{g},train" for g in ("jazz", "rock") for n in range(4)]
+    source = table(clips, "\n".join(["file,genre,split", *lines]))
+    assert {row.split for row in run(source, tmp_path / "out").values()} == {"train"}
+    rows = run(source, tmp_path / "out", split=Split.STRATIFIED, shares=(0.5, 0.25, 0.25))
+    assert Counter(row.split for row in rows.values()) == {"train": 4, "valid": 2, "test": 2}
 
 
 @contextmanager

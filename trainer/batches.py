@@ -6,7 +6,7 @@ nothing but the seed and its number: a resumed run sees the batches it would hav
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -87,6 +87,11 @@ def shrink(windows: Array, factor: int) -> Array:
     squares = windows.reshape(*batch, bands // factor, factor, frames // factor, factor)
     means: Array = squares.mean((-3, -1), dtype=np.float32)
     return means
+
+
+def shrunk(batch: Batch, factor: int) -> Batch:
+    """Return a batch as a network takes it, windows `[batch, rows, columns, 1]`."""
+    return replace(batch, windows=shrink(batch.windows, factor)[..., None])
 
 
 class WindowSampler:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,10 @@ def export(
     with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
         made = Path(scratch) / output.name
         model(np.zeros((1, run.front_end.rows, run.front_end.grid.window, 1), np.float32))
-        model.export(str(made), format="onnx", verbose=False)
+        with warnings.catch_warnings():
+            # Keras asks numpy for a name that it has no longer, and numpy warns of that.
+            warnings.filterwarnings("ignore", r".*`np\.object`", FutureWarning)
+            model.export(str(made), format="onnx", verbose=False)
         _finish(made, facts, half)
         worst = largest_difference(model, made, _some_inputs(data, run.front_end))
         if worst > (HALF_TOLERANCE if half else TOLERANCE):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from trainer import vgg
 from trainer.architectures import architecture, window_shape
-from trainer.averaging import WeightAverage
+from trainer.averaging import MEASURED, WeightAverage
 from trainer.backend import keras
-from trainer.batches import Batch, WindowSampler, cut_window, shrink
+from trainer.batches import Batch, WindowSampler, cut_window, shrink, shrunk
 from trainer.data import DataSet, Track
 from trainer.history import Epoch
 from trainer.plan import Plan
@@ -59,6 +59,11 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         balance=options.balance,
         seed=options.seed,
     )
+
+    def batches(first: int, count: int) -> Iterator[Batch]:
+        drawn = sampler.batches(first, count, options.batch_size)
+        return (shrunk(teachers.teach(batch), options.shrink) for batch in drawn)
+
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
     history = run.history
@@ -70,10 +75,11 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
         first = (number - 1) * options.batches
-        drawn = sampler.batches(first, options.batches, options.batch_size)
-        batches = map(teachers.teach, drawn)
-        trained = _one_epoch(model, batches, options, number, average, progress)
-        with average.in_place() if average else nullcontext():
+        trained = _one_epoch(
+            model, batches(first, options.batches), options, number, average, progress
+        )
+        some = batches(first, 1 + MEASURED)
+        with average.in_place(some) if average else nullcontext():
             epoch = Epoch(*trained, *_validate(model, run, data, held_out))
             if held_out and epoch.better_than(best):
                 best = epoch
@@ -131,6 +137,8 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
             options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=CLIP_NORM
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    # Built here, or TensorFlow would trace the first step twice: with its variables, and without.
+    optimizer.build(model.trainable_variables)
     # XLA makes the training of VGG16 on a CPU slower by half.
     model.compile(optimizer, "categorical_crossentropy", jit_compile=False)
 
@@ -180,8 +188,7 @@ def _one_epoch(
     for step, batch in enumerate(batches, first):
         model.optimizer.learning_rate = learning_rate(step, options)
         model.reset_metrics()
-        windows = shrink(batch.windows, options.shrink)[..., None]
-        losses.append(float(model.train_on_batch(windows, batch.targets, batch.weights)))
+        losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))
         if average:
             average.update(step)
         progress(number, losses)

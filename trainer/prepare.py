@@ -14,6 +14,7 @@ from tagger.pictures import SpectrogramPicture
 from trainer import data as prepared
 from trainer import splits
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row
+from trainer.dealing import Dealing
 from trainer.files import PARTS
 from trainer.images import is_picture, ready_picture
 from trainer.library import MIN_TRACKS, find_tagged
@@ -40,6 +41,11 @@ class Preparation:
     folds: int = FOLDS
     seed: int = 1
     jobs: int = -1
+
+    def dealing(self, split: Split) -> Dealing:
+        """Return what decides where tracks go in such a split."""
+        shares = {Split.STRATIFIED: self.shares, Split.KFOLD: (1.0,) * self.folds}.get(split, ())
+        return Dealing(split, shares, self.seed if shares else 0)
 
 
 def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> list[Row]:
@@ -74,18 +80,23 @@ def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> 
             raise DataError(f"{source} is not GTZAN, and --split {split} is a list of its tracks.")
         rows = splits.fault_filtered(rows, report)
     begin(source, output)
-    stamps = _make_strips(source, output, rows, how, report)
-    rows = [
-        replace(row, file=stamp.strip, seconds=stamp.seconds)
-        for row, stamp in _without_duplicates(rows, stamps, report)
-    ]
+    stamps = Stamps(output, {"front_end": how.front_end.to_dict(), "seconds": how.seconds})
+    dealing = how.dealing(split)
+    before = dealing.before(output, stamps.known.values(), report)
+    found = _make_strips(source, output, rows, how, stamps, report)
+    heard = list(_without_duplicates(rows, found, report))
+    rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in heard]
     _check_genres(rows, source)
+    if dealing.shares:
+        audio = [stamp.audio for _, stamp in heard]
+        rows = list(map(before.placed, rows, audio))
     if split is Split.STRATIFIED:
         rows = splits.stratified(rows, how.shares, how.seed, report)
     if split is Split.KFOLD:
         rows = splits.folds(rows, how.folds, how.seed, report)
     if split is Split.WINDOWS:
         rows = splits.by_window(rows, report)
+    dealing.write(output)
     prepared.write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, how.front_end)
     return rows
@@ -120,11 +131,14 @@ def begin(source: Path, output: Path) -> None:
 
 
 def _make_strips(
-    source: Path, output: Path, rows: Sequence[Row], how: Preparation, report: Report
+    source: Path,
+    output: Path,
+    rows: Sequence[Row],
+    how: Preparation,
+    stamps: Stamps,
+    report: Report,
 ) -> dict[str, Stamp]:
     """Make the strips that are not there; return the stamp of each file that could be heard."""
-    made = {"front_end": how.front_end.to_dict(), "seconds": how.seconds}
-    stamps = Stamps(output, made)
     stamps.begin()
     strips = strip_files([row.file for row in rows])
     found = {

@@ -49,19 +49,12 @@ def from_table(rows: Sequence[Row], report: Report) -> list[Row]:
         DataError: no split, an unknown one, or a track in two of them.
     """
     splits: dict[tuple[str, str], str] = {}
-    of_group: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row.split not in SPLITS:
             raise DataError(f"tracks.csv: {row.split!r}, of {row.file}, is not one of {SPLITS}.")
         if splits.setdefault(row.key, row.split) != row.split:
             raise DataError(f"tracks.csv has {row.genre}/{row.track} in two splits.")
-        of_group[row.group].add(row.split)
-    divided = sorted(group for group, found in of_group.items() if group and len(found) > 1)
-    if divided:
-        report(
-            f"tracks.csv has {len(divided)} artists or albums in more than one split, such as "
-            f"{divided[0]}; figures will be flattered."
-        )
+    _warn_of_divided_groups(rows, report)
     return list(rows)
 
 
@@ -77,22 +70,28 @@ def fault_filtered(rows: Sequence[Row], report: Report) -> list[Row]:
 def stratified(
     rows: Sequence[Row], shares: tuple[float, float, float], seed: int, report: Report
 ) -> list[Row]:
-    """Deal the rows out to train, valid and test in these shares."""
-    places = deal(rows, shares, seed)
+    """Deal out the rows that have no split to train, valid and test, in these shares of all."""
+    before = [SPLITS.index(row.split) if row.split else None for row in rows]
+    places = deal(rows, shares, seed, before)
     _warn_of_unknown_groups(rows, report)
     names = {place: SPLITS[place] for place, share in enumerate(shares) if share}
     _warn_of_gaps(rows, places, names, report)
-    return [replace(row, split=SPLITS[place]) for row, place in zip(rows, places, strict=True)]
+    dealt = [replace(row, split=SPLITS[place]) for row, place in zip(rows, places, strict=True)]
+    _warn_of_divided_groups(dealt, report)
+    return dealt
 
 
 def folds(rows: Sequence[Row], count: int, seed: int, report: Report) -> list[Row]:
-    """Deal the rows out to `count` folds of the same size."""
+    """Deal out the rows that have no fold to `count` of them, of the same size."""
     _warn_of_unknown_groups(rows, report)
-    places = deal(rows, [1.0] * count, seed)
+    before = [int(row.fold) - 1 if row.fold else None for row in rows]
+    places = deal(rows, [1.0] * count, seed, before)
     _warn_of_gaps(rows, places, {n: f"fold {n + 1}" for n in range(count)}, report)
-    return [
+    dealt = [
         replace(row, split="", fold=str(place + 1)) for row, place in zip(rows, places, strict=True)
     ]
+    _warn_of_divided_groups(dealt, report)
+    return dealt
 
 
 def by_window(rows: Sequence[Row], report: Report) -> list[Row]:
@@ -101,43 +100,57 @@ def by_window(rows: Sequence[Row], report: Report) -> list[Row]:
     return [replace(row, split=BY_WINDOW) for row in rows]
 
 
-def deal(rows: Sequence[Row], shares: Sequence[float], seed: int) -> list[int]:
+def deal(
+    rows: Sequence[Row], shares: Sequence[float], seed: int, before: Sequence[int | None]
+) -> list[int]:
     """Return the index of a share for each row, as even over genres as whole groups allow.
 
-    A group is an artist or album, or a track where neither is known. The largest groups are dealt
-    first, each to where most tracks of its genres are still missing; what has no share gets none.
+    A group is an artist or album, or a track where neither is known. What has an index from
+    `before` keeps it, and its group follows. Then the largest groups are dealt first, each to where
+    most tracks of its genres are still missing; what has no share gets none.
     """
     genres = sorted({row.genre for row in rows})
     # A track with several rows goes by the first of them.
     group_of: dict[tuple[str, str], tuple[str, ...]] = {}
-    for row in rows:
+    kept: dict[tuple[str, str], int] = {}
+    for row, place in zip(rows, before, strict=True):
         group_of.setdefault(row.key, (row.group,) if row.group else row.key)
-    counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for (genre, _), group in group_of.items():
-        counts[group][genre] += 1
+        if place is not None:
+            kept.setdefault(row.key, place)
+    members: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+    for key, group in group_of.items():
+        members[group].append(key)
 
-    order = sorted(counts)
-    np.random.default_rng(seed).shuffle(order)
-    order.sort(key=lambda group: -counts[group].total())
     in_all = Counter(genre for genre, _ in group_of)
     open_shares = [index for index, share in enumerate(shares) if share > 0]
     missing = {
         index: {genre: shares[index] / sum(shares) * in_all[genre] for genre in genres}
-        for index in open_shares
+        for index in range(len(shares))
     }
-    place_of = {}
-    for group in order:
+    place_of = dict(kept)
+    for (genre, _), place in kept.items():
+        missing[place][genre] -= 1
 
-        def need(index: int, its: Counter[str] = counts[group]) -> tuple[float, float]:
+    order = sorted(members)
+    np.random.default_rng(seed).shuffle(order)
+    order.sort(key=lambda group: -len(members[group]))
+    # Those that follow what is kept come first, so that the others can make up for them.
+    order.sort(key=lambda group: kept.keys().isdisjoint(members[group]))
+    for group in order:
+        new = [key for key in members[group] if key not in kept]
+        counts = Counter(genre for genre, _ in new)
+
+        def need(index: int, its: Counter[str] = counts) -> tuple[float, float]:
             """Return what is missing of these genres there, and of all of them, for a tie."""
             of_these = sum(number * missing[index][genre] for genre, number in its.items())
             return round(of_these, 6), sum(missing[index].values())
 
-        place = max(open_shares, key=need)
-        place_of[group] = place
-        for genre, number in counts[group].items():
-            missing[place][genre] -= number
-    return [place_of[group_of[row.key]] for row in rows]
+        there = Counter(kept[key] for key in members[group] if key in kept)
+        place = there.most_common(1)[0][0] if there else max(open_shares, key=need)
+        for key in new:
+            place_of[key] = place
+            missing[place][key[0]] -= 1
+    return [place_of[row.key] for row in rows]
 
 
 def _warn_of_gaps(
@@ -152,6 +165,19 @@ def _warn_of_gaps(
                 f"No track of {', '.join(sorted(missing))} is in {name}: "
                 "too few, or too few artists, to divide."
             )
+
+
+def _warn_of_divided_groups(rows: Sequence[Row], report: Report) -> None:
+    """Say where a table divides artists, or where the artist became known after the dealing."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        places[row.group].add(row.fold or row.split)
+    divided = sorted(group for group, found in places.items() if group and len(found) > 1)
+    if divided:
+        report(
+            f"Artists or albums in more than one split: {len(divided)}, such as {divided[0]}; "
+            "figures will be flattered."
+        )
 
 
 def _warn_of_unknown_groups(rows: Sequence[Row], report: Report) -> None:

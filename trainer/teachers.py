@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.batches import Batch, shrink
+from trainer.batches import Batch, shrunk
 from trainer.runs import Run
 
 
@@ -31,7 +31,7 @@ class Teachers:
         if not self._networks:
             return batch
         answers = [
-            model.predict_on_batch(shrink(batch.windows, factor)[..., None])
+            model.predict_on_batch(shrunk(batch, factor).windows)
             for model, factor in self._networks
         ]
         targets = batch.targets + self._share * (np.mean(answers, 0) - batch.targets)
