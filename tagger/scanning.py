@@ -50,15 +50,17 @@ def run_scan(options: ScanOptions) -> ExitCode:
             return ExitCode.DONE
         jobs = _jobs(options.jobs, to_hear)
         tag_writer = _tag_writer(options, cache, stack) if options.write_tags else None
-        writers = _result_writers(options, facts, stack)
-        if options.csv and not options.write_tags:
-            writers.append(PlanMemory(stack, tell))
         tracks = stack.enter_context(
             listening_to(
                 memory.split(find_music(options.paths, options.exclude)),
                 Listening(facts.front_end, facts.grid, options.seconds, jobs, memory.recall),
             )
         )
+        header = list(_header(model, found, to_hear, jobs, options))
+        # Not before the model is loaded: a scan that cannot run replaces no table.
+        writers = _result_writers(options, facts, stack)
+        if options.csv and not options.write_tags:
+            writers.append(PlanMemory(stack, tell))
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(
@@ -69,7 +71,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
             )
         )
         tell.tell = display.complain
-        for line in _header(model, found, to_hear, jobs, options):
+        for line in header:
             display.header(line)
         results = scan(
             tracks,
