@@ -56,8 +56,9 @@ def run_scan(options: ScanOptions) -> ExitCode:
                 Listening(facts.front_end, facts.grid, options.seconds, jobs, memory.recall),
             )
         )
+        # Meanwhile the model is loaded; a scan that cannot run replaces no table.
+        at_once = model.loaded.strips_at_once() if to_hear else 1
         header = list(_header(model, found, to_hear, jobs, options))
-        # Not before the model is loaded: a scan that cannot run replaces no table.
         writers = _result_writers(options, facts, stack)
         if options.csv and not options.write_tags:
             writers.append(PlanMemory(stack, tell))
@@ -77,7 +78,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
             tracks,
             model,
             rules,
-            batch_size=options.batch_size or (model.loaded.strips_at_once() if to_hear else 1),
+            batch_size=options.batch_size or at_once,
             by_album=options.paths if options.album else None,
             writer=tag_writer,
             memory=memory,
