@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -145,8 +146,7 @@ def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
     with monkeypatch.context() as patch:
         patch.setattr("trainer.display.FitDisplay.progress", press)
         said = stopped("fit", strips, "--run", broken, *FIT)
-    command = said.split("'", 1)[1].rpartition("' goes on")[0]
-    assert command == f"genretag-train fit --run '{broken}' --resume"
+    assert said.endswith(f": genretag-train fit --run '{broken}' --resume")
     assert not list(broken.glob("*part*"))
     assert len(losses(broken)) == moment[0] - 1
     train("fit", "--run", broken, "--resume")
@@ -223,9 +223,14 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
     unfinished.mkdir()
     for name in (RUN_FILE, "run.toml"):
         (unfinished / name).write_text((run / name).read_text())
+    gone = tmp_path / "gone"
+    shutil.copytree(strips, gone)
+    for number in range(2):
+        (gone / "rock" / f"{number}.npy").unlink()
     new = ("--run", nowhere)
     expected = {
         ("fit", nowhere, *new): "not a prepared data set",
+        ("fit", gone, *new): "Strips that are not there: 2, such as ",
         ("fit", strips, *new): "The data is prepared for",
         ("fit", strips, *new, "--arch", "ann", "--train-split", "tain"): "No tracks in tain",
         ("fit", strips, *new, "--arch", "ann", "--weights", nowhere): "cannot be read",

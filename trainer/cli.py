@@ -242,7 +242,7 @@ def _after_ctrl_c(run: Path) -> str:
     if not (run / RUN_FILE).exists():
         return "stopped before the training began."
     again = f"genretag-train fit --run {quote(str(run))} --resume"
-    return f"stopped; '{again}' goes on after the last whole epoch."
+    return f"stopped; to go on after the last whole epoch: {again}"
 
 
 def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dict[str, Any]:
