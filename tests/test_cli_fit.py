@@ -19,7 +19,7 @@ from trainer import data as prepared
 from trainer.backend import LOG_LEVEL, without_log
 from trainer.cli import app
 from trainer.data import Row
-from trainer.display import FitDisplay
+from trainer.display import FitDisplay, PrepareDisplay
 from trainer.history import History
 from trainer.runs import RUN_FILE, FitOptions, save_weights
 
@@ -100,6 +100,17 @@ def test_a_file_gets_the_lines_and_nothing_else():
         shown.progress(1, [3.0])
         shown.say("epoch   1/7  loss 3.000")
     assert screen.getvalue() == "epoch   1/7  loss 3.000\n"
+
+
+def test_clips_are_counted_on_a_terminal_while_they_are_decoded():
+    screen = io.StringIO()
+    with PrepareDisplay(Console(file=screen, force_terminal=True, width=80)) as shown:
+        shown.progress(3, 24)
+        shown.say("jazz/1.mp3 is empty; left out")
+        shown.progress(4, 24)
+    shown = screen.getvalue()
+    assert shown.index(" 3/24") < shown.index("left out") < shown.index(" 4/24")
+    assert shown.endswith("\x1b[2K")
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ def prepare(
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
     with said_when_stopped(lambda: "stopped; the same command goes on with what is not done yet."):
         from trainer import prepare as preparing
+        from trainer.display import PrepareDisplay
         from trainer.pictures import prepare_pictures
 
         if pictures_of:
@@ -107,7 +108,10 @@ def prepare(
                 seed,
                 jobs or -1,
             )
-            rows = preparing.prepare(source, output, how, report=_warn)
+            with PrepareDisplay() as display:
+                rows = preparing.prepare(
+                    source, output, how, report=display.say, progress=display.progress
+                )
     _say(preparing.genres_and_splits(rows))
 
 
