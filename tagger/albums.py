@@ -1,20 +1,25 @@
-"""Lets the tracks of an album vote as one."""
+"""Lets the tracks of an album vote as one.
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+A folder is an album. But a folder that the user named may be where all the music is: the tracks
+that lie right in it go by their album tags, and those without one are singles if there are folders
+of music beside them.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from threading import Event
 
+import numpy as np
+
+from tagger.credits import read_credits
+from tagger.parallel import until
 from tagger.tracks import Judged
 from tagger.vote import Voting, vote
-
-_DISC = re.compile(r"\W*(cd|dis[ck]|vinyl|lp)\W*\d+\b.*", re.IGNORECASE)
-
-
-def is_disc(folder: Path) -> bool:
-    """Tell by its name whether a folder is one disc of an album."""
-    return _DISC.fullmatch(folder.name) is not None
+from tagger.walk import find_music, is_disc
 
 
 def album_of(path: Path) -> Path:
@@ -23,22 +28,53 @@ def album_of(path: Path) -> Path:
     return folder.parent if is_disc(folder) else folder
 
 
-def vote_by_album(tracks: Iterable[Judged]) -> Iterator[Judged]:
+def vote_by_album(tracks: Iterable[Judged], named: Iterable[Path], stop: Event) -> Iterator[Judged]:
     """Give all tracks of an album that were heard the album's opinion.
 
-    The walk yields the tracks of an album one after the other. Every track has one vote, as sure as
-    its own windows made it.
+    The walk yields the tracks of a folder one after the other. Every track has one vote, as sure as
+    its own windows made it. Once `stop` is set, an album that was not heard to its end is left out.
+
+    Args:
+        tracks: in the order of the walk.
+        named: the files and folders that the walk was given.
+        stop: tells to stop.
     """
-    for _, group in groupby(tracks, key=lambda track: album_of(track.heard.path)):
-        yield from _agreed(list(group))
+    roots = {path if path.is_dir() else path.parent for path in named}
+    for folder, group in groupby(until(stop, tracks), key=lambda t: album_of(t.heard.path)):
+        tracks_of_folder = list(group)
+        if stop.is_set():
+            return
+        if folder in roots:
+            yield from _agreed(tracks_of_folder, _albums_within(folder, tracks_of_folder))
+        else:
+            yield from _agreed(tracks_of_folder, [folder] * len(tracks_of_folder))
 
 
-def _agreed(album: Sequence[Judged]) -> list[Judged]:
-    opinions = [track.probabilities for track in album if track.probabilities]
-    if not opinions:
-        return list(album)
-    import numpy as np
+def _albums_within(folder: Path, tracks: Sequence[Judged]) -> list[Hashable]:
+    """Return for each track what stands for its album."""
+    singles = _holds_albums(folder)
+    paths = [track.heard.path for track in tracks]
+    return [read_credits(path).album.casefold() or (path if singles else folder) for path in paths]
 
-    together = vote(np.array(opinions, np.float32), Voting.LOG_MEAN)
-    shared = tuple(together.tolist())
-    return [replace(t, probabilities=shared) if t.probabilities else t for t in album]
+
+def _holds_albums(folder: Path) -> bool:
+    """Tell whether there are folders of music in a folder, which are not its discs."""
+    with suppress(OSError):
+        folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+        return not any(map(is_disc, folders)) and any(find_music(folders))
+    return False
+
+
+def _agreed(tracks: Sequence[Judged], albums: Sequence[Hashable]) -> list[Judged]:
+    votes: dict[Hashable, list[tuple[float, ...]]] = defaultdict(list)
+    for track, album in zip(tracks, albums, strict=True):
+        if track.probabilities:
+            votes[album].append(track.probabilities)
+    opinions = {
+        album: tuple(vote(np.array(given, np.float32), Voting.LOG_MEAN).tolist())
+        for album, given in votes.items()
+    }
+    return [
+        replace(track, probabilities=opinions[album]) if track.probabilities else track
+        for track, album in zip(tracks, albums, strict=True)
+    ]

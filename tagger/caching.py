@@ -45,15 +45,19 @@ class CacheCare(StateFile):
     """The cache as its owner sees it."""
 
     def summary(self) -> Summary:
-        """Count what is there."""
+        """Count what is there.
+
+        A file that was written is another one by its inode, so a path may be there twice; and a
+        scan that was refused leaves a listener who has heard nothing.
+        """
         query = (
             "SELECT coalesce(name, ''), lower(hex(model)), l.seconds, count(audio) FROM listener l"
-            " LEFT JOIN model ON digest = model LEFT JOIN opinion ON listener = id GROUP BY id"
+            " LEFT JOIN model ON digest = model JOIN opinion ON listener = id GROUP BY id"
         )
         with self._turn():
             models = tuple(KnownModel(*row) for row in self._db.execute(query))
             files, oldest, newest = self._db.execute(
-                "SELECT count(*), min(seen), max(seen) FROM file"
+                "SELECT count(DISTINCT path), min(seen), max(seen) FROM file"
             ).fetchone()
             size = sum(part.stat().st_size for part in self.file.parent.glob(f"{self.file.name}*"))
         heard = sum(model.opinions for model in models)
@@ -71,9 +75,13 @@ class CacheCare(StateFile):
         with self._turn():
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
-                paths = self._db.execute("SELECT path FROM file").fetchall()
+                paths = self._db.execute("SELECT DISTINCT path FROM file").fetchall()
                 gone = [row for row in paths if not os.path.lexists(row[0])]
                 self._db.executemany("DELETE FROM file WHERE path = ?", gone)
+                self._db.execute(  # what stood in a place before the file that is there now
+                    "DELETE FROM file WHERE (path, seen) NOT IN"
+                    " (SELECT path, max(seen) FROM file GROUP BY path)"
+                )
                 self._db.execute("DELETE FROM listener WHERE ear != ?", (EAR,))
                 if keep_model is not None:
                     self._db.execute("DELETE FROM listener WHERE model != ?", (keep_model,))

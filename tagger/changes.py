@@ -51,7 +51,8 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
     try:
         now = Identity.of(row.path)
     except OSError as error:
-        raise TagError(f"cannot be reached ({reason(error)})") from None
+        start = "" if row.path.is_absolute() else f" from {Path.cwd()}"
+        raise TagError(f"cannot be reached{start} ({reason(error)})") from None
     tags = open_tags(row.path)
     if tags.genres == row.genres:
         return False

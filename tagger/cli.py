@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tagger import SHIPPED_MODEL, __version__
-from tagger.errors import ExitCode
+from tagger.errors import ExitCode, UsageError
 from tagger.options import Device, ScanOptions
 
 app = typer.Typer(
@@ -17,9 +17,13 @@ app = typer.Typer(
     help="Listens to your music and fills in the genre.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # frames and columns of types leave too little room for words
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-models = typer.Typer(no_args_is_help=True, help="Show or check a model file.")
+models = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Show or check a model file."
+)
 app.add_typer(models, name="model")
 
 FULL = "full"
@@ -93,10 +97,13 @@ def scan(
     min_confidence: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Below this a file is left alone; by default the model's own value."
+            min=0,
+            max=1,
+            help="Below this a file is left alone; by default the model's own value.",
+            metavar="P",
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Most genres for one track.")] = 1,
+    top: Annotated[int, typer.Option(min=1, help="Most genres for one track.", metavar="N")] = 1,
     album: Annotated[
         bool, typer.Option("--album", help="The tracks of one folder vote together.")
     ] = False,
@@ -119,10 +126,11 @@ def scan(
         list[str] | None, typer.Option(help="Leave out what matches (repeatable).", metavar="GLOB")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Decoding processes; one per core.")
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Decoding processes; one per core.", metavar="N"),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Tracks in one call of the model.")
+        int | None, typer.Option(min=1, help="Tracks in one call of the model.", metavar="N")
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the model runs.")] = "auto",
     model: Annotated[
@@ -139,11 +147,11 @@ def scan(
     Without --write-tags this is a dry run: no music file is opened for writing.
     """
     if csv is not None and csv == jsonl:
-        raise typer.BadParameter("--csv and --jsonl cannot go to the same place.")
+        raise UsageError("--csv and --jsonl cannot go to the same place.")
     if append and overwrite:
-        raise typer.BadParameter("--append and --overwrite exclude each other.")
+        raise UsageError("--append and --overwrite exclude each other.")
     if new and not cache:
-        raise typer.BadParameter("--new goes by the cache, and --no-cache means to do without.")
+        raise UsageError("--new goes by the cache, and --no-cache means to do without.")
     from tagger.scanning import run_scan
 
     _exit(
@@ -176,7 +184,9 @@ def scan(
 
 @app.command()
 def apply(
-    table: Annotated[Path, typer.Argument(help="The CSV of a scan, edited or not.")],
+    table: Annotated[
+        Path, typer.Argument(help="The CSV of a scan, edited or not.", metavar="TABLE")
+    ],
     dry_run: DryRun = False,
     keep_mtime: KeepMtime = True,
     quiet: Quiet = False,
@@ -220,7 +230,10 @@ def history() -> None:
 
 
 ModelFile = Annotated[
-    Path, typer.Argument(help="The model of the package, if none is named.", show_default=False)
+    Path,
+    typer.Argument(
+        help="The model of the package, if none is named.", metavar="FILE", show_default=False
+    ),
 ]
 
 
@@ -245,8 +258,10 @@ def verify(file: ModelFile = SHIPPED_MODEL) -> None:
     _exit(lambda: run_verify(file))
 
 
-cache_app = typer.Typer(help="What was heard before, so that it need not be heard again.")
-app.add_typer(cache_app, name="cache", no_args_is_help=True)
+cache_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Show or tidy what was heard before."
+)
+app.add_typer(cache_app, name="cache")
 
 
 @cache_app.command("info")
@@ -265,7 +280,8 @@ def cache_prune(
         bool, typer.Option("--other-models", help="Forget the opinions of other models as well.")
     ] = False,
     model: Annotated[
-        Path, typer.Option(help="The model that is not another one.", show_default=False)
+        Path,
+        typer.Option(help="The model that is not another one.", metavar="FILE", show_default=False),
     ] = SHIPPED_MODEL,
 ) -> None:
     """Forget files that are gone. Have removable and network drives in place."""
@@ -278,7 +294,7 @@ def cache_prune(
 def cache_clear(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Forget everything that was heard; the journal of writes stays."""
+    """Forget everything but the journal of writes."""
     from tagger.caching import run_clear
 
     _exit(lambda: run_clear(yes=yes))

@@ -5,13 +5,13 @@ hiphop = "Rap"            # a label of the model, or the name it would get: anot
 Metal = "Heavy Metal"
 """
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tagger.errors import ConfigError
+from tagger.errors import ConfigError, reason
+from tagger.state import chosen_home
 
 FILE_NAME = "config.toml"
 
@@ -25,8 +25,8 @@ class Config:
 
 def default_file() -> Path:
     """Return where the file is looked for: in GENRETAG_HOME, or where the platform has it."""
-    if home := os.environ.get("GENRETAG_HOME"):
-        return Path(home) / FILE_NAME
+    if home := chosen_home():
+        return home / FILE_NAME
     import platformdirs
 
     return Path(platformdirs.user_config_dir("genretag", appauthor=False)) / FILE_NAME
@@ -39,14 +39,21 @@ def load(file: Path | None) -> Config:
         ConfigError: it cannot be read, or says something that means nothing here.
     """
     chosen = file or default_file()
-    if file is None and not chosen.exists():
-        return Config()
     try:
-        content = tomllib.loads(chosen.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{chosen} cannot be read ({error}).") from None
+        content = tomllib.loads(chosen.read_text("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        if file is None:
+            return Config()
+        raise ConfigError(f"There is no configuration file {chosen}.") from None
+    except OSError as error:
+        raise ConfigError(f"The configuration {chosen} cannot be read ({reason(error)}).") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{chosen} is not in UTF-8; save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{chosen} is no TOML: {error}.") from None
     if unknown := set(content) - {"genres"}:
-        raise ConfigError(f"{chosen}: {', '.join(sorted(unknown))} means nothing here.")
+        names = ", ".join(sorted(unknown))
+        raise ConfigError(f"{chosen}: {names} means nothing here; [genres] does.")
     genres = content.get("genres", {})
     if not isinstance(genres, dict) or not all(
         isinstance(name, str) and name.strip() for name in genres.values()

@@ -17,14 +17,16 @@ from rich.text import Text
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
+_UNLIMITED = 10_000  # letters in a line that another program reads
 
 
 class ScanDisplay:
     """Shows results as they come, and the sum of them at the end.
 
-    On a terminal a progress bar stays below the results; elsewhere there are plain lines. With
-    `results` off, only the header, the bar and the summary are shown; with `quiet`, only what
-    failed, and that on standard error.
+    On a terminal a progress bar stays below the results; elsewhere there are plain lines. What
+    failed is listed once, at the end, where nobody has to look for it. With `results` off, only the
+    header, the bar and the summary are shown; with `quiet`, only what failed, as it comes, and that
+    on standard error.
     """
 
     def __init__(self, total: int, *, quiet: bool, results: bool, stderr: bool) -> None:
@@ -47,7 +49,7 @@ class ScanDisplay:
         self._genres: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
         self._actions: Counter[Action] = Counter()
-        self._failures: list[tuple[Path, str]] = []
+        self._failures: list[str] = []
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -70,7 +72,7 @@ class ScanDisplay:
     def header(self, text: str) -> None:
         """Show a line about the scan as a whole."""
         if not self._quiet:
-            self._console.print(Text(text, style="dim"))
+            self._say(Text(text, style="dim"))
 
     def add(self, result: Result) -> None:
         """Show and count a result."""
@@ -79,8 +81,10 @@ class ScanDisplay:
         if result.status is Status.OK:
             self._genres[result.ranking[0][0]] += 1
         if result.failed:
-            self._failures.append((result.path, result.error))
-        if result.failed if self._quiet else self._results:
+            self._failures.append(f"{printable(result.path)} {result.error}")
+            if self._quiet:
+                self._show(Text(self._failures[-1]))
+        elif self._results and not self._quiet:
             self._show(_line(result))
         if self._progress.disable:
             return
@@ -95,9 +99,23 @@ class ScanDisplay:
             self._console.file.write(f"{line.plain}\n")
             self._console.file.flush()
 
-    def summary(self, *, interrupted: bool, write_tags: bool) -> None:
-        """Show the sum of it."""
-        if self._quiet:
+    def complain(self, text: str) -> None:
+        """Show one sentence on standard error, with the bar out of its way."""
+        bar = self._progress if self._progress.live.is_started else None
+        if bar:
+            bar.stop()
+        complain(text)
+        if bar:
+            bar.start()
+
+    def _say(self, sentence: Text) -> None:
+        """Show a sentence, broken between words; one with a path stays whole, to be copied."""
+        self._console.print(sentence, soft_wrap=not self._on_terminal)
+
+    def summary(self, *, write_tags: bool, cut_short: str = "") -> None:
+        """Show the sum of it; a scan that did not reach its end was cut short by what."""
+        done = self._statuses.total()
+        if self._quiet or not (done or cut_short):
             return
         self._progress.stop()
         if self._genres:
@@ -106,20 +124,16 @@ class ScanDisplay:
         self._console.print()
         if self._failures:
             self._console.print(Text("Could not be read or written:", style="red"))
-            for path, error in self._failures:
-                self._console.print(Text(f"  {printable(path)} {error}"))
+            for sentence in self._failures:
+                self._console.print(Text(f"  {sentence}"))
             self._console.print()
-        done = self._statuses.total()
         seconds = time.monotonic() - self._started
-        self._console.print(
-            f"{'Interrupted after ' if interrupted else ''}{count_of(done, 'track')} in "
-            f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second): {self._outcome()}"
-        )
-        if not write_tags and self._actions[Action.WRITE]:
-            self._console.print(
-                f"Nothing was written. With --write-tags, "
-                f"{count_of(self._actions[Action.WRITE], 'file')} would get a genre."
-            )
+        cut = f"{cut_short} after " if cut_short else ""
+        speed = f"{_duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second)"
+        self._say(Text(f"{cut}{count_of(done, 'track')} in {speed}: {self._outcome()}"))
+        if not write_tags and (files := self._actions[Action.WRITE]):
+            would = f"With --write-tags, {count_of(files, 'file')} would get a genre."
+            self._say(Text(f"Nothing was written. {would}"))
 
     def _outcome(self) -> str:
         parts = [f"{self._statuses[Status.OK]} with a genre"]
@@ -128,7 +142,7 @@ class ScanDisplay:
             for status in Status
             if status is not Status.OK and self._statuses[status]
         ]
-        shown = {Action.WRITTEN: "written", Action.KEEP: "kept their own", Action.FAILED: "failed"}
+        shown = {Action.WRITTEN: "written", Action.KEEP: "had one already", Action.FAILED: "failed"}
         parts += [
             f"{self._actions[action]} {words}"
             for action, words in shown.items()
@@ -141,21 +155,19 @@ def _line(result: Result) -> Text:
     """Lay out one result: genre, confidence, path, and what is special about it."""
     path = printable(result.path)
     if not result.ranking:
-        style = "red" if result.failed else "yellow"
         name = result.status.replace("_", " ")
-        return Text.assemble((f"{name:<{GENRE_WIDTH}}", style), f"   –    {path} ", result.error)
+        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} ", result.error)
     best, confidence = result.ranking[0]
     style = "bold" if result.status is Status.OK else "dim"
     notes = {
         Action.KEEP: f"  keeps {printable(', '.join(result.existing))}",
         Action.SKIP: f"  {result.error or 'uncertain'}",
         Action.WRITTEN: "  written",
-        Action.FAILED: f"  {result.error}",
     }
     return Text.assemble(
         (f"{printable(', '.join(result.genres) or best):<{GENRE_WIDTH}}", style),
         f" {confidence:4.0%}   {path}",
-        (notes.get(result.action, ""), "red" if result.failed else "dim"),
+        (notes.get(result.action, ""), "dim"),
     )
 
 
@@ -197,13 +209,21 @@ def ask(question: str) -> bool:
 
 
 def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Show rows in columns."""
+    """Show rows in columns, but for those in which nothing stands.
+
+    Where a terminal has too little room, the widest column gives way.
+    """
+    columns = [(name, cells) for name, *cells in zip(header, *rows, strict=True) if any(cells)]
+    widest = max(columns, key=lambda column: max(map(len, column[1])), default=None)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in header:
-        table.add_column(name, overflow="fold")
-    for row in rows:
+    for column in columns:
+        table.add_column(column[0], overflow="fold", no_wrap=column is not widest)
+    for row in zip(*(cells for _, cells in columns), strict=True):
         table.add_row(*map(Text, row))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _UNLIMITED
+    console.print(table)
 
 
 def complain(text: str) -> None:

@@ -23,6 +23,7 @@ Waveform = NDArray[np.float32]
 _LOOK_AHEAD = 64  # samples beyond the last one wanted that the resampler's filter looks at
 _PRE_ROLL = 0.2  # seconds: a decoder that starts within a stream needs frames to get into step
 _BLOCK = 1 << 16  # samples that leave the resampler at a time
+_PUSHES = 32  # frames between two questions to the resampler; their memory stays in the cache
 
 
 def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
@@ -144,15 +145,15 @@ def _resampled(
 ) -> Iterator[Waveform]:
     """Yield mono blocks at `sample_rate`, together `wanted` samples if the frames hold them.
 
-    Frames are only pushed, and what came of them is taken at the end: asking after each of some
-    thousand frames costs as much as resampling them. A stream may change its rate or layout on
-    the way.
+    What comes of the frames is taken some of them at a time: asking after each of some thousand
+    costs as much as resampling them, and a graph that only takes keeps all of them, in memory that
+    is new to the processor each time. A stream may change its rate or layout on the way.
     """
     enough = float("inf") if wanted is None else wanted + _LOOK_AHEAD
     pushed = 0.0  # samples at `sample_rate`
     graph: Graph | None = None
     kind: tuple[str, str, int] | None = None
-    for frame in frames:
+    for number, frame in enumerate(frames, 1):
         if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
             if graph is not None:
                 yield from _finished(graph)
@@ -162,6 +163,8 @@ def _resampled(
         pushed += frame.samples * sample_rate / frame.sample_rate
         if pushed >= enough:
             break
+        if number % _PUSHES == 0:
+            yield from _ready(graph)
     if graph is not None:
         yield from _finished(graph)
 
@@ -191,9 +194,14 @@ def _to_mono(frame: "AudioFrame", sample_rate: int) -> "Graph":
 
 def _finished(graph: "Graph") -> Iterator[Waveform]:
     """Yield what a graph holds after its last frame."""
+    graph.push(None)
+    yield from _ready(graph)
+
+
+def _ready(graph: "Graph") -> Iterator[Waveform]:
+    """Yield the blocks that are complete."""
     import av
 
-    graph.push(None)
     while True:
         try:
             block = graph.pull()

@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     SOME_FILES_FAILED = 3
     LOCKED = 4
     INTERRUPTED = 130
+    NOT_READ = 141  # what a shell shows of a program that SIGPIPE ended
 
 
 class GenretagError(Exception):

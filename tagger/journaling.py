@@ -106,24 +106,36 @@ def _when(seconds: float) -> str:
 def _report(
     outcomes: Iterable[Outcome], done: str, stop: Event, *, dry_run: bool, quiet: bool
 ) -> ExitCode:
-    """Show each outcome and their sum; failures go to standard error."""
+    """Show each outcome and their sum; failures go to standard error.
+
+    Raises:
+        StateError: the journal failed on the way; the sum has been shown.
+    """
     changed = unchanged = failed = 0
-    for outcome in outcomes:
-        if outcome.error:
-            failed += 1
-            complain(f"{printable(outcome.path)} {outcome.error}")
-            continue
-        changed += outcome.changed
-        unchanged += not outcome.changed
-        if outcome.changed and not quiet:
-            genres = printable(", ".join(outcome.genres)) or "no genre"
-            print(f"{genres}  {printable(outcome.path)}")
-    if not quiet:
+
+    def show_sum(cut_short: str) -> None:
         words = f"would be {done}" if dry_run else done
         parts = [f"{count_of(changed, 'file')} {words}"]
         parts += [f"{unchanged} had it already"] if unchanged else []
         parts += [f"{failed} left alone"] if failed else []
-        print(f"{'Interrupted: ' if stop.is_set() else ''}{', '.join(parts)}")
+        if not quiet:
+            print(f"{cut_short}{', '.join(parts)}")
+
+    try:
+        for outcome in outcomes:
+            if outcome.error:
+                failed += 1
+                complain(f"{printable(outcome.path)} {outcome.error}")
+                continue
+            changed += outcome.changed
+            unchanged += not outcome.changed
+            if outcome.changed and not quiet:
+                genres = printable(", ".join(outcome.genres)) or "no genre"
+                print(f"{genres}  {printable(outcome.path)}")
+    except GenretagError:
+        show_sum("Stopped: ")
+        raise
+    show_sum("Interrupted: " if stop.is_set() else "")
     if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if failed else ExitCode.DONE

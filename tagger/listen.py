@@ -128,23 +128,37 @@ def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
         return (), str(error)
 
 
-def listen_to_all(files: Iterable[Path | Heard], how: Listening) -> Iterator[Heard]:
-    """Yield what was heard of each file, in order, decoded in `how.jobs` processes.
+@contextmanager
+def listening_to(files: Iterable[Path | Heard], how: Listening) -> Iterator[Iterator[Heard]]:
+    """Listen to files in `how.jobs` processes, from here on; gives what was heard, in order.
 
-    What is known already takes its place among the rest.
+    What is known already takes its place among the rest. The first files are begun at once: the
+    processes take a second to start, in which the model can be loaded.
 
     Joblib's generators hand out new tasks whether or not results are taken, so files go to it in
     blocks with few of them under way: memory does not depend on the number of files, however
     slow the model is.
     """
-    under_way: deque[tuple[list[Path | Heard], Iterator[Heard]]] = deque()
     short = how.seconds is not None and how.seconds <= LONG
-    for block in _portions(files, (BLOCK if short else 1) * how.jobs):
-        under_way.append((block, _start(block, how)))
-        if len(under_way) == BLOCKS_AHEAD:
-            yield from _results(*under_way.popleft(), how)
-    for block, started in under_way:
-        yield from _results(block, started, how)
+    portions = _portions(files, (BLOCK if short else 1) * how.jobs)
+    begun = ((block, _start(block, how)) for block in portions)
+    under_way = deque(islice(begun, 1))
+    try:
+        yield _in_order(under_way, begun, how)
+    finally:
+        if under_way:
+            _give_up_quietly()
+
+
+Block = tuple[list[Path | Heard], Iterator[Heard]]
+"""Files, and what comes of those that have to be heard."""
+
+
+def _in_order(under_way: deque[Block], begun: Iterator[Block], how: Listening) -> Iterator[Heard]:
+    while under_way:
+        under_way.extend(islice(begun, BLOCKS_AHEAD - len(under_way)))
+        yield from _results(*under_way[0], how)
+        under_way.popleft()
 
 
 def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | Heard]]:
@@ -204,9 +218,6 @@ def _results(
         for file in block:
             yield file if isinstance(file, Heard) else next(started)
             done += 1
-    except GeneratorExit:
-        _give_up_quietly()
-        raise
     except _lost_worker():
         # All that was under way is lost with it. One by one, the rest shows which file it was.
         for file in block[done:]:

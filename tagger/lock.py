@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tagger.errors import LockedError, StateError
+from tagger.errors import LockedError, StateError, reason
+from tagger.state import make_folder
 
 LOCK_FILE = "writing.lock"
 HOLDER_FILE = "writing.pid"
@@ -29,9 +30,9 @@ def only_writer(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    make_folder(folder)
     holder = folder / HOLDER_FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK_FILE)
         lock.acquire(timeout=0)
         holder.write_text(_this_run(), "utf-8")
@@ -41,7 +42,7 @@ def only_writer(folder: Path) -> Iterator[None]:
             who = f" ({holder.read_text('utf-8', 'replace')})"
         raise LockedError(f"Another genretag{who} is at work; wait until it has ended.") from None
     except OSError as error:
-        raise StateError(f"The folder {folder} cannot be used ({error.strerror}).") from None
+        raise StateError(f"The folder {folder} cannot be used ({reason(error)}).") from None
     try:
         yield
     finally:

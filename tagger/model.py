@@ -110,6 +110,7 @@ def _load(
 
     if not path.is_file():
         raise ModelError(f"There is no model file {path}.")
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
     # As many threads as cores, although as many processes decode beside them: the system shares

@@ -1,13 +1,16 @@
 """A model that is loaded when there is something to be heard, and not before."""
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from tagger import SHIPPED_MODEL
 from tagger.cache import Cache
-from tagger.facts import ModelFacts
+from tagger.errors import ModelError
+from tagger.facts import METADATA_KEY, ModelFacts
 from tagger.frontend import Strip
 from tagger.model import GenreModel
+from tagger.onnxfile import read_onnx
 from tagger.options import Device
 from tagger.vote import Probabilities
 
@@ -26,7 +29,7 @@ class ModelOnDemand:
         """Find out what the model is; without a file it is that of the package.
 
         Raises:
-            ModelError, DeviceError: it has to be loaded for that, and cannot be.
+            ModelError, DeviceError: it does not say, and cannot be loaded.
             StateError: the cache cannot be used.
         """
         self.path = path or SHIPPED_MODEL
@@ -35,7 +38,7 @@ class ModelOnDemand:
         # A file that cannot be read is for the model to complain about.
         self.digest = None if cache is None or not self.path.is_file() else cache.digest(self.path)
         known = cache.facts(self.digest) if cache is not None and self.digest else None
-        self.facts: ModelFacts = known or self.loaded.facts
+        self.facts: ModelFacts = known or _read_facts(self.path) or self.loaded.facts
         if cache is not None and self.digest and known is None:
             cache.learn_facts(self.digest, self.path.stem, self.facts)
 
@@ -47,3 +50,10 @@ class ModelOnDemand:
     def window_probabilities(self, strips: Strip) -> Probabilities:
         """Ask the model, see `GenreModel`."""
         return self.loaded.window_probabilities(strips)
+
+
+def _read_facts(path: Path) -> ModelFacts | None:
+    """Return what a file says about itself; None if loading it will tell what is wrong with it."""
+    with suppress(ModelError, KeyError, ValueError):
+        return ModelFacts.from_json(read_onnx(path).metadata[METADATA_KEY])
+    return None

@@ -29,7 +29,8 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T], stop: Event) -> Iter
     """Yield the outcome of each item in order, while the next ones are being worked on.
 
     A write spends most of its time waiting for the disk and in code that lets other threads run.
-    Once told to stop, the outcome of what has begun is yielded and nothing else is begun.
+    Once told to stop, the outcome of what has begun is yielded and nothing else is begun; so it is
+    when something fails, whose error is raised then.
     """
     with ThreadPoolExecutor(THREADS) as pool:
         ahead: deque[Future[R]] = deque()
@@ -42,9 +43,19 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T], stop: Event) -> Iter
                 future = ahead.popleft()
                 if not (stop.is_set() and future.cancel()):
                     yield future.result()
+        except Exception:
+            yield from _finished([future for future in ahead if not future.cancel()])
+            raise
         finally:
-            for future in ahead:  # an error, or the second Ctrl-C: what has not begun is not begun
+            for future in ahead:  # the second Ctrl-C: what has not begun is not begun
                 future.cancel()
+
+
+def _finished(futures: Iterable[Future[R]]) -> Iterator[R]:
+    """Wait for what has begun and yield what became of it, but for what failed as well."""
+    for future in futures:
+        if future.exception() is None:
+            yield future.result()
 
 
 class Together(Generic[T, R]):

@@ -1,4 +1,4 @@
-"""The whole path: folder → files → strips → probabilities → vote → decision → tags."""
+"""The path from what was heard: strips → probabilities → vote → decision → tags."""
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
@@ -10,34 +10,33 @@ from tagger.albums import vote_by_album
 from tagger.decide import Rules, decide
 from tagger.errors import TagError
 from tagger.judge import Model, judge
-from tagger.listen import Listening, genres_of, listen_to_all
+from tagger.listen import genres_of
 from tagger.parallel import in_parallel, until
 from tagger.recall import Forgetful
-from tagger.tracks import Action, Judged, Result
+from tagger.tracks import Action, Heard, Judged, Result
 from tagger.writer import TagWriter
 
 
 def scan(
-    files: Iterable[Path],
+    tracks: Iterable[Heard],
     model: Model,
-    listening: Listening,
     rules: Rules,
     *,
     batch_size: int,
-    by_album: bool = False,
+    by_album: Sequence[Path] | None = None,
     writer: TagWriter | None = None,
     memory: Forgetful = Forgetful(),  # noqa: B008 - it has nothing to remember
     stop: Event | None = None,
 ) -> Generator[Result, None, None]:
-    """Yield one result a file, in the order of the files, as soon as it is known.
+    """Yield one result a track, in their order, as soon as it is known.
 
-    Without a writer, no file is opened for writing. Once `stop` is set, what is being written is
-    finished, and no more is begun.
+    Without a writer, no file is opened for writing. With the paths that the files were found in,
+    the tracks of an album vote as one. Once `stop` is set, what is being written is finished, and
+    no more is begun.
     """
     stop = stop or Event()
-    heard = listen_to_all(memory.split(files), replace(listening, recall=memory.recall))
-    opinions = memory.keep(judge(heard, model, batch_size))
-    judged = vote_by_album(opinions) if by_album else opinions
+    opinions = memory.keep(judge(tracks, model, batch_size))
+    judged = vote_by_album(opinions, by_album, stop) if by_album else opinions
     wanted = (one for one in judged if not memory.skips(one.heard))
     finish = partial(_finish, model.facts.labels, rules, writer, memory)
     if writer is None:

@@ -7,11 +7,11 @@ from tagger import config
 from tagger.cache import Cache
 from tagger.console import ScanDisplay, complain, count_of
 from tagger.decide import Rules
-from tagger.errors import ExitCode, StateError, UsageError
+from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.facts import ModelFacts
 from tagger.interrupt import told_to_stop
 from tagger.journal import Journal
-from tagger.listen import Listening
+from tagger.listen import Listening, listening_to
 from tagger.lock import only_writer
 from tagger.ondemand import ModelOnDemand
 from tagger.options import ScanOptions
@@ -35,7 +35,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         stop = stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
-        tell = _once(complain)  # journal and cache are one file and fail for one reason
+        tell = _Once(complain)  # journal and cache are one file and fail for one reason
         cache = _cache(options, stack, tell)
         model, memory = _model(options, cache, tell)
         facts = model.facts
@@ -53,6 +53,12 @@ def run_scan(options: ScanOptions) -> ExitCode:
         writers = _result_writers(options, facts, stack)
         if options.csv and not options.write_tags:
             writers.append(PlanMemory(stack, tell))
+        tracks = stack.enter_context(
+            listening_to(
+                memory.split(find_music(options.paths, options.exclude)),
+                Listening(facts.front_end, facts.grid, options.seconds, jobs, memory.recall),
+            )
+        )
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(
@@ -62,40 +68,50 @@ def run_scan(options: ScanOptions) -> ExitCode:
                 stderr=to_stdout,
             )
         )
+        tell.tell = display.complain
         for line in _header(model, found, to_hear, jobs, options):
             display.header(line)
         results = scan(
-            find_music(options.paths, options.exclude),
+            tracks,
             model,
-            Listening(facts.front_end, facts.grid, options.seconds, jobs),
             rules,
             batch_size=options.batch_size or (model.loaded.strips_at_once() if to_hear else 1),
-            by_album=options.album,
+            by_album=options.paths if options.album else None,
             writer=tag_writer,
             memory=memory,
             stop=stop,
         )
-        with closing(memory), closing(results):
-            for result in results:
-                for writer in writers:
-                    writer.write(result)
-                display.add(result)
-        display.summary(interrupted=stop.is_set(), write_tags=options.write_tags)
+        try:
+            with closing(memory), closing(results):
+                for result in results:
+                    for writer in writers:
+                        writer.write(result)
+                    display.add(result)
+        except GenretagError as error:
+            display.summary(write_tags=options.write_tags, cut_short="Stopped")
+            if not isinstance(error, StateError):
+                raise
+            tell(str(error))  # unless the cache has failed for the same reason before
+            return error.exit_code
+        display.summary(
+            write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else ""
+        )
     if stop.is_set():
         return ExitCode.INTERRUPTED
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 
-def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return what tells a first sentence, and no other."""
-    told: list[str] = []
+class _Once:
+    """Tells a first sentence, and no other."""
 
-    def tell_first(text: str) -> None:
-        if not told:
-            tell(text)
-        told.append(text)
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell = tell
+        self._told = False
 
-    return tell_first
+    def __call__(self, text: str) -> None:
+        if not self._told:
+            self._told = True
+            self.tell(text)
 
 
 def _cache(options: ScanOptions, stack: ExitStack, tell: Callable[[str], None]) -> Cache | None:
@@ -169,7 +185,7 @@ def _header(
         return
     name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
     if to_hear == 0:
-        yield f"{name} knows all of this; nothing has to be listened to"
+        yield f"{name} knows all of this; nothing is listened to, and no device is needed"
         return
     heard = "all" if options.seconds is None else f"{options.seconds:g} s"
     known = f"; {found.known} of {count_of(found.files, 'track')} known" if found.known else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
-from tagger.errors import StateError
+from tagger.errors import StateError, reason
 
 FILE_NAME = "genretag.sqlite"
 
@@ -83,11 +83,37 @@ VERSION = len(_STEPS)
 
 def state_folder() -> Path:
     """Return the folder of the state: GENRETAG_HOME, or the platform's user data folder."""
-    if home := os.environ.get("GENRETAG_HOME"):
-        return Path(home)
+    if home := chosen_home():
+        return home
     import platformdirs
 
     return Path(platformdirs.user_data_dir("genretag", appauthor=False))
+
+
+def chosen_home() -> Path | None:
+    """Return what GENRETAG_HOME names, in full; None if it is not set, or empty."""
+    home = os.environ.get("GENRETAG_HOME")
+    return Path(home).absolute() if home else None
+
+
+def make_folder(folder: Path) -> None:
+    """Have a folder for the state.
+
+    Raises:
+        StateError: there is none, and none can be made, or it may not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problem = "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written"
+    except (FileExistsError, NotADirectoryError):
+        problem = "it is no folder"
+    except OSError as error:
+        problem = reason(error)
+    if problem:
+        raise StateError(
+            f"The folder {folder} for journal and cache cannot be used ({problem});"
+            " let GENRETAG_HOME name one that can be written."
+        )
 
 
 def open_state(folder: Path) -> sqlite3.Connection:
@@ -99,8 +125,8 @@ def open_state(folder: Path) -> sqlite3.Connection:
         StateError: it cannot be used, or was made by a newer genretag.
     """
     file = folder / FILE_NAME
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             database.execute("PRAGMA journal_mode = WAL")

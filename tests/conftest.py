@@ -1,6 +1,13 @@
 """What tests share: audio made on the spot, and a toy model that needs no training."""
 
-from collections.abc import Callable
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -8,14 +15,35 @@ import numpy as np
 import onnx
 import pytest
 import soundfile
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from tagger.cache import _reader
+from tagger.cli import app
 from tagger.facts import METADATA_KEY, ModelFacts
 from tagger.frontend import MelStrip, WindowGrid
+from tagger.running import run_app
 from tagger.vote import Voting
 
+# What a terminal, a CI system or a GPU changes of the words and numbers that tests compare; none of
+# the packages above has asked for it yet. Say CUDA_VISIBLE_DEVICES=0 to run the tests on a GPU.
+for _name in (
+    "CLICOLOR_FORCE COLUMNS FORCE_COLOR GITHUB_ACTIONS LINES NO_COLOR PY_COLORS PYTHONIOENCODING"
+    " PYTHONWARNINGS TTY_COMPATIBLE TTY_INTERACTIVE"
+).split():
+    os.environ.pop(_name, None)
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
 RATE = 22_050
+
+# The same examples everywhere, and as much time as a slow machine wants: a failure is the code's.
+# `pytest --hypothesis-profile explore` looks for new ones.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, database=None, **_PATIENT)
+settings.register_profile("explore", max_examples=1000, **_PATIENT)
+settings.load_profile("same")
 
 # Format and codec that PyAV writes for a suffix.
 ENCODERS = {
@@ -67,6 +95,14 @@ def write_audio(path: Path, samples: NDArray, rate: int = RATE, stereo: bool = F
     return path
 
 
+def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
+    """Wait for what other threads or processes bring about, however slow the machine is."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come about in {seconds} seconds"
+        time.sleep(0.005)
+
+
 TOY_LABELS = ("classical", "hiphop", "metal")
 TOY_FACTS = ModelFacts(
     TOY_LABELS, MelStrip(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
@@ -112,6 +148,46 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "genretag-home"
     monkeypatch.setenv("GENRETAG_HOME", str(folder))
     return folder
+
+
+def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command here, which spares it the imports; libraries in C are heard as well."""
+    _reader.cache_clear()  # in another process it would be another one
+    with captured(1) as out, captured(2) as err, pytest.raises(SystemExit) as ended:
+        run_app("genretag", lambda: app(list(map(str, arguments)), prog_name="genretag"))
+    code = ended.value.code or 0
+    return subprocess.CompletedProcess(arguments, code, "".join(out), "".join(err))
+
+
+@contextmanager
+def captured(descriptor: int) -> Iterator[list[str]]:
+    """Catch what is written to a descriptor, by whomever; in the end it is in the list."""
+    name = {1: "stdout", 2: "stderr"}[descriptor]
+    before, stream, text = os.dup(descriptor), getattr(sys, name), []
+    stream.flush()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as file:
+        os.dup2(file.fileno(), descriptor)
+        setattr(sys, name, file)
+        try:
+            yield text
+        finally:
+            setattr(sys, name, stream)
+            os.dup2(before, descriptor)
+            os.close(before)
+            file.seek(0)
+            text.append(file.read().replace("\r\n", "\n"))
+
+
+@pytest.fixture
+def genretag(monkeypatch):
+    """Run a command here; gives exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO())  # nobody is asked, with `pytest -s` neither
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        done = genretag_here(*arguments)
+        return done.returncode, done.stdout, done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from tagger.cli import app as tagger_app
 from tagger.output import COLUMNS
@@ -37,6 +38,17 @@ COMMANDS = {
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_in_the_readme(command):
     assert command in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_whole_on_a_narrow_terminal(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    program, *words = command.split()
+    app = {"genretag": tagger_app, "genretag-train": trainer_app}[program]
+    shown = CliRunner().invoke(app, [*words, "-h"]).output
+    joined = "".join(shown.split())
+    for parameter in COMMANDS[command].params:
+        assert "".join((getattr(parameter, "help", "") or "").split()) in joined
 
 
 def test_every_option_of_the_tagger_is_in_the_readme():

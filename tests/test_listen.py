@@ -2,7 +2,7 @@ from pathlib import Path
 
 from conftest import TOY_FACTS
 
-from tagger.listen import Listening, blocks, listen_to_all
+from tagger.listen import Listening, blocks, listening_to
 from tagger.tracks import Status
 
 
@@ -19,7 +19,8 @@ def test_a_file_that_kills_its_process_is_named_and_the_rest_is_heard(song):
     paths: list[Path] = [song(f"{number:02}.wav") for number in range(20)]
     paths[7] = Bomb(paths[7])
     how = Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)
-    heard = list(listen_to_all(paths, how))
+    with listening_to(paths, how) as tracks:
+        heard = list(tracks)
     assert [str(h.path) for h in heard] == [str(path) for path in paths]
     assert [h.status for h in heard].count(Status.OK) == 19
     assert (heard[7].status, heard[7].error) == (Status.UNREADABLE, "makes the decoder crash")

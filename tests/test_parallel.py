@@ -46,6 +46,27 @@ def test_an_error_ends_it():
     assert len(begun) < 100
 
 
+def test_what_had_begun_beside_an_error_is_reported():
+    begun: list[int] = []
+    others_work = Event()
+
+    def work(number: int) -> int:
+        begun.append(number)
+        if number == 0:
+            assert others_work.wait(60)
+            raise OSError
+        if number == 3:
+            others_work.set()
+        return number
+
+    outcomes: list[int] = []
+    with pytest.raises(OSError):
+        for outcome in in_parallel(work, range(1000), Event()):
+            outcomes.append(outcome)  # noqa: PERF402 - extend would lose them
+    assert outcomes == sorted(begun)[1:]
+    assert 3 in outcomes
+
+
 def test_those_that_wait_are_served_together():
     batches: list[int] = []
     others_wait = Event()

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tagger.credits import Credits, read_credits
 from tagger.errors import DataError
 from tagger.pictures import SpectrogramPicture
 from trainer import data as prepared
 from trainer import gtzan, library, prepare, splits
 from trainer.cli import app
-from trainer.credits import Credits, read_credits
 from trainer.data import Row
 from trainer.prepare import Preparation
 from trainer.splits import Split

@@ -74,7 +74,8 @@ names = (
     .filter(lambda text: text not in ("CR", "RX"))
 )
 quick = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

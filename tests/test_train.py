@@ -23,6 +23,7 @@ from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
 from trainer.cli import app
 from trainer.data import Row
 from trainer.runs import load_run
+from trainer.teachers import Teachers
 
 GENRES = {"drone": 110.0, "whistle": 1760.0}
 
@@ -121,7 +122,7 @@ def test_batches_depend_on_seed_and_number_alone(strips):
     np.testing.assert_array_equal(first.windows, again.windows)
     np.testing.assert_array_equal(first.targets, again.targets)
     assert not np.array_equal(first.windows, sampler(2).batch(5, 8).windows)
-    assert first.windows.shape == (8, 128, 128, 1)
+    assert first.windows.shape == (8, 128, 128)
     np.testing.assert_allclose(first.targets.sum(1), 1, atol=1e-6)
 
 
@@ -136,7 +137,7 @@ def test_windows_come_unchanged_when_augmentation_is_off(strips):
         for strip in track.load()
         for start in range(strip.shape[1] - 127)
     }
-    assert all(window[..., 0].tobytes() in windows for window in batch.windows)
+    assert all(window.tobytes() in windows for window in batch.windows)
 
 
 def test_class_weights_make_up_for_rare_genres(strips):
@@ -357,6 +358,39 @@ def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
         train("evaluate", second)
     with pytest.raises(DataError, match="not evaluated"):
         train("export", second, tmp_path / "m.onnx", "--keep", "last")
+
+
+def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
+    data = prepared.load([strips])
+    batch = WindowSampler(data, data.split("train"), WindowGrid(), Augmentation()).batch(0, 4)
+    small = tmp_path / "small"
+    options = ("--epochs", 1, "--batches", 1, "--batch-size", 2, "--shrink", 4)
+    train("fit", strips, "--run", small, *options)
+    answers = [
+        load_run(folder).model(keep).predict_on_batch(shrink(batch.windows, factor)[..., None])
+        for folder, keep, factor in ((run, "average", 2), (small, "last", 4))
+    ]
+    teachers = Teachers([load_run(run), load_run(small)], 0.75)
+    np.testing.assert_allclose(
+        teachers.teach(batch).targets,
+        0.25 * batch.targets + 0.75 * (answers[0] + answers[1]) / 2,
+        atol=1e-5,
+    )
+
+    pupil = tmp_path / "pupil"
+    taught = ("--teacher", run, "--teacher", small, "--teacher-share", 1)
+    train("fit", strips, "--run", pupil, *options, *taught)
+    alone = tmp_path / "alone"
+    train("fit", strips, "--run", alone, *options)
+    losses = [load_run(folder).history.read()[0].loss for folder in (small, pupil, alone)]
+    assert losses[0] == pytest.approx(losses[2], rel=1e-3)
+    assert losses[0] != pytest.approx(losses[1], rel=1e-2)
+    assert load_run(pupil).options.teachers == (str(run), str(small))
+
+    facts = json.loads((small / "run.json").read_text())
+    (small / "run.json").write_text(json.dumps({**facts, "labels": ["polka", "waltz"]}))
+    with pytest.raises(DataError, match="small has other genres"):
+        train("fit", strips, "--run", tmp_path / "none", *options, *taught)
 
 
 def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):

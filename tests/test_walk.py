@@ -1,10 +1,11 @@
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tagger.errors import PathError
-from tagger.walk import find_music
+from tagger.walk import Seen, _is_new, find_music
 
 
 @pytest.fixture
@@ -99,3 +100,14 @@ def test_the_discs_of_an_album_stand_together(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     assert names(tmp_path / "m" / "al") == ["0.mp3", "CD1/2.mp3", "CD2/3.mp3", "Bonus/1.mp3"]
+
+
+def test_files_are_told_apart_by_device_and_number_in_little_memory():
+    seen: Seen = {}
+    for device in (1, 2, 2**40):
+        for number in [*range(1, 500), 2**63 + 5, 2**64 - 1]:
+            file = SimpleNamespace(st_dev=device, st_ino=number)
+            path = SimpleNamespace(stat=lambda file=file: file)
+            assert _is_new(path, seen)
+            assert not _is_new(path, seen)
+    assert len(seen) == 3 * (8 + 2)

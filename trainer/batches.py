@@ -6,7 +6,7 @@ nothing but the seed and its number: a resumed run sees the batches it would hav
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -48,7 +48,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows `[batch, bands, frames, 1]`, soft labels `[batch, labels]`, weights `[batch]`."""
+    """Windows `[batch, bands, frames]`, soft labels `[batch, labels]`, weights `[batch]`."""
 
     windows: Array
     targets: Array
@@ -89,6 +89,11 @@ def shrink(windows: Array, factor: int) -> Array:
     return means
 
 
+def shrunk(batch: Batch, factor: int) -> Batch:
+    """Return a batch as a network takes it, windows `[batch, rows, columns, 1]`."""
+    return replace(batch, windows=shrink(batch.windows, factor)[..., None])
+
+
 class WindowSampler:
     """Draws batches of augmented windows from the training tracks.
 
@@ -104,13 +109,11 @@ class WindowSampler:
         augmentation: Augmentation,
         *,
         balance: Balance = "even",
-        factor: int = 1,
         seed: int = 0,
     ) -> None:
         self.grid = grid
         self.augmentation = augmentation
         self.balance = balance
-        self.factor = factor
         self.seed = seed
         self.n_labels = len(data.labels)
         self._strips = [track.load() for track in tracks]
@@ -135,7 +138,7 @@ class WindowSampler:
         if self.augmentation.noise:
             noise = rng.standard_normal(windows.shape, dtype=np.float32)
             windows += np.float32(self.augmentation.noise) * noise
-        return Batch(shrink(windows, self.factor)[..., None], targets, targets @ self._weights)
+        return Batch(windows, targets, targets @ self._weights)
 
     def batches(self, first: int, count: int, size: int) -> Iterator[Batch]:
         """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""

@@ -24,6 +24,8 @@ app = typer.Typer(
     help="Train a model for genretag on clips sorted by genre.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 # Written out, since the networks themselves need Keras, which takes seconds to import.
@@ -149,6 +151,15 @@ def fit(
         Path | None,
         typer.Option(help="Start from the weights of another run: the last, or their average."),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A run whose answers are to be learnt as well as the labels (repeatable)."
+        ),
+    ] = None,
+    teacher_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How much the answers of the teachers count.")
+    ] = 0.5,
     batch_norm: Annotated[
         bool | None,
         typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
@@ -207,6 +218,8 @@ def fit(
         arch=arch,
         weights=weights,
         init=str(init) if init else None,
+        teachers=tuple(map(str, teacher or ())),
+        teacher_share=teacher_share,
         batch_norm=batch_norm,
         epochs=epochs,
         batches=batches,
@@ -256,7 +269,7 @@ def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dic
         for name in context.params
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
-    names = {"train_split": "train_splits", "augment": "augmentation"}
+    names = {"train_split": "train_splits", "augment": "augmentation", "teacher": "teachers"}
     changes = {
         field: getattr(options, field)
         for field in (names.get(name, name) for name in said)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,12 +12,13 @@ from trainer import vgg
 from trainer.architectures import architecture, window_shape
 from trainer.averaging import MEASURED, WeightAverage
 from trainer.backend import keras
-from trainer.batches import WindowSampler, cut_window, shrink
+from trainer.batches import Batch, WindowSampler, cut_window, shrink, shrunk
 from trainer.data import DataSet, Track
 from trainer.history import Epoch
 from trainer.plan import Plan
 from trainer.runs import FitOptions, Run, load_run, save_weights, surroundings
 from trainer.scores import track_probabilities
+from trainer.teachers import Teachers
 
 Progress = Callable[[int, Sequence[float]], None]
 """Takes the number of the epoch and the losses of its batches so far."""
@@ -42,6 +43,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
+    teachers = Teachers(plan.teachers, options.teacher_share)
     report(
         f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
@@ -55,9 +57,13 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         run.front_end.grid,
         options.augmentation,
         balance=options.balance,
-        factor=options.shrink,
         seed=options.seed,
     )
+
+    def batches(first: int, count: int) -> Iterator[Batch]:
+        drawn = sampler.batches(first, count, options.batch_size)
+        return (shrunk(teachers.teach(batch), options.shrink) for batch in drawn)
+
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
     history = run.history
@@ -68,8 +74,11 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
             _compile(model, options, network.frozen(model, pretrained, block))
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
-        trained = _one_epoch(model, sampler, options, number, average, progress)
-        some = sampler.batches((number - 1) * options.batches, 1 + MEASURED, options.batch_size)
+        first = (number - 1) * options.batches
+        trained = _one_epoch(
+            model, batches(first, options.batches), options, number, average, progress
+        )
+        some = batches(first, 1 + MEASURED)
         with average.in_place(some) if average else nullcontext():
             epoch = Epoch(*trained, *_validate(model, run, data, held_out))
             if held_out and epoch.better_than(best):
@@ -97,7 +106,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     taken: tuple[str, ...] = ()
     if plan.start:
         batch_norm = plan.start.batch_norm
-        model = plan.start.model("average" if plan.start.options.average else "last")
+        model = plan.start.model(plan.start.final)
         report(f"Starting from the weights of {options.init}")
     else:
         weights = network.weights(options.weights)
@@ -128,6 +137,8 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
             options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=CLIP_NORM
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    # Built here, or TensorFlow would trace the first step twice: with its variables, and without.
+    optimizer.build(model.trainable_variables)
     # XLA makes the training of VGG16 on a CPU slower by half.
     model.compile(optimizer, "categorical_crossentropy", jit_compile=False)
 
@@ -158,7 +169,7 @@ def learning_rate(step: int, options: FitOptions) -> float:
 
 def _one_epoch(
     model: keras.Model,
-    sampler: WindowSampler,
+    batches: Iterable[Batch],
     options: FitOptions,
     number: int,
     average: WeightAverage | None,
@@ -174,9 +185,7 @@ def _one_epoch(
             layer.seed_generator.state.assign([options.seed, first])
     losses: list[float] = []
     progress(number, losses)
-    for step, batch in enumerate(
-        sampler.batches(first, options.batches, options.batch_size), first
-    ):
+    for step, batch in enumerate(batches, first):
         model.optimizer.learning_rate = learning_rate(step, options)
         model.reset_metrics()
         losses.append(float(model.train_on_batch(batch.windows, batch.targets, batch.weights)))

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from tagger.albums import album_of
 from tagger.console import count_of, printable
+from tagger.credits import Credits, read_credits
 from tagger.errors import DataError, TagError
 from tagger.genres import plain, spelling
 from tagger.tags import can_hold_tags, read_genres
 from tagger.walk import find_music
-from trainer.credits import Credits, read_credits
 from trainer.data import Row
 from trainer.scores import table
 

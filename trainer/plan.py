@@ -24,6 +24,7 @@ class Plan:
     held_out: tuple[Track, ...]  # to validate on
     past: tuple[Epoch, ...]  # that are done already
     start: Run | None  # whose weights are the first
+    teachers: tuple[Run, ...]
 
 
 def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
@@ -42,7 +43,8 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     held_out = () if "valid" in options.train_splits else data.split("valid")
     front_end = network(options.arch).hear(data.front_end)
     start = None if past else _start(options, data, front_end)
-    return Plan(folder, options, data, front_end, tracks, held_out, past, start)
+    teachers = tuple(_teacher(folder, data) for folder in options.teachers)
+    return Plan(folder, options, data, front_end, tracks, held_out, past, start, teachers)
 
 
 def _past(folder: Path, options: FitOptions, resume: bool) -> tuple[Epoch, ...]:
@@ -72,3 +74,11 @@ def _start(options: FitOptions, data: DataSet, front_end: FrontEnd) -> Run | Non
     if start.options.arch != options.arch:
         raise DataError(f"{options.init} trained {start.options.arch}, not {options.arch}.")
     return start
+
+
+def _teacher(folder: str, data: DataSet) -> Run:
+    """Return the run of a network that hears the same data, whatever its architecture."""
+    run = load_run(Path(folder))
+    if (run.labels, run.front_end) != (data.labels, network(run.options.arch).hear(data.front_end)):
+        raise DataError(f"{folder} has other genres or another front end.")
+    return run

@@ -56,6 +56,8 @@ class FitOptions:
     arch: str = "vgg16"
     weights: str = "none"  # "imagenet", "none", or a file
     init: str | None = None  # a run folder whose weights are the start
+    teachers: tuple[str, ...] = ()  # run folders whose answers are learnt as well
+    teacher_share: float = 0.5  # of their answers in the targets
     batch_norm: bool | None = None  # None: unless all convolutions are pretrained
     epochs: int = 60
     batches: int = 60  # in an epoch
@@ -95,6 +97,11 @@ class Run:
     def weights(self, keep: Keep) -> Path:
         """Return the file of the best or the last weights."""
         return self.folder / f"{keep}.weights.h5"
+
+    @property
+    def final(self) -> Keep:
+        """The weights that the training came to."""
+        return "average" if self.options.average else "last"
 
     def save(self) -> None:
         """Write `run.toml` and `run.json`."""

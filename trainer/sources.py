@@ -8,11 +8,11 @@ from pathlib import Path, PurePath
 
 from tagger.albums import album_of
 from tagger.console import printable
+from tagger.credits import read_credits
 from tagger.errors import DataError
 from tagger.genres import plain
 from tagger.walk import find_music
 from trainer import gtzan
-from trainer.credits import read_credits
 from trainer.data import FRONT_END_FILE, TRACKS_FILE, Row, read_rows
 from trainer.images import is_picture
 

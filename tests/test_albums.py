@@ -1,0 +1,96 @@
+"""Which tracks vote together with `--album`."""
+
+from pathlib import Path
+from threading import Event
+
+import mutagen
+import pytest
+from conftest import music, write_audio
+
+from tagger.albums import vote_by_album
+from tagger.tracks import Heard, Judged
+from tagger.walk import find_music
+
+OPINIONS = ((0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.3, 0.7), (0.5, 0.5), (0.75, 0.25))
+
+
+@pytest.fixture
+def votes(tmp_path):
+    """Make a library; gives a function that lets it vote, and says who voted with whom.
+
+    The names of tracks are `folder/track`; one that ends in `:album` has that album in its tag.
+    """
+    root = tmp_path / "m"
+
+    def make(name: str) -> None:
+        name, _, album = name.partition(":")
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not album:
+            path.touch()
+            return
+        file = mutagen.File(write_audio(path, music(0.2)))
+        file["album"] = album
+        file.save()
+
+    def among(*names: str, named: tuple[str, ...] = (".",)) -> set[str]:
+        for name in names:
+            make(name)
+        paths = [root / name for name in named]
+        found = list(find_music(paths))
+        tracks = [Judged(Heard(path), OPINIONS[n]) for n, path in enumerate(found)]
+        judged = list(vote_by_album(tracks, paths, Event()))
+        assert [track.heard.path for track in judged] == found
+        together: dict[tuple[float, ...], list[str]] = {}
+        for track in judged:
+            together.setdefault(track.probabilities, []).append(track.heard.path.stem)
+        return {"".join(names) for names in together.values()}
+
+    return among
+
+
+def test_a_folder_is_an_album(votes):
+    assert votes("one/a.mp3", "one/b.mp3", "two/c.mp3", "two/d.mp3") == {"ab", "cd"}
+
+
+def test_singles_beside_albums_vote_alone(votes):
+    assert votes("a.mp3", "b.mp3", "album/c.mp3", "album/d.mp3") == {"a", "b", "cd"}
+
+
+def test_singles_named_themselves_do_too(votes):
+    names = ("a.mp3", "b.mp3", "album/c.mp3")
+    assert votes(*names, named=("a.mp3", "b.mp3")) == {"a", "b"}
+
+
+@pytest.mark.parametrize("also", [".hidden/z.mp3", "Scans/front.jpg"])
+def test_an_album_that_is_named_itself_votes_as_one(votes, also):
+    assert votes("a.mp3", "b.mp3", also) == {"ab"}
+
+
+def test_so_does_one_with_discs_and_more(votes):
+    assert votes("a.mp3", "CD1/b.mp3", "CD2/c.mp3", "Bonus/d.mp3") == {"abc", "d"}
+
+
+def test_loose_tracks_go_by_their_album_tags(votes):
+    names = ("a.flac:One", "b.flac:Two", "c.flac:ONE", "d.flac", "e.flac")
+    assert votes(*names) == {"ac", "b", "de"}
+    assert votes("album/f.mp3") == {"ac", "b", "d", "e", "f"}
+
+
+def test_further_down_a_folder_is_an_album_whatever_the_tags_say(votes):
+    assert votes("x/a.flac:One", "x/b.flac:Two") == {"ab"}
+
+
+def test_an_album_that_is_not_heard_to_its_end_is_left_out():
+    stop = Event()
+    taken = 0
+
+    def tracks():
+        nonlocal taken
+        for taken in range(100):
+            if taken == 12:
+                stop.set()
+            yield Judged(Heard(Path(f"{taken // 5}/{taken}.mp3")), (0.5, 0.5))
+
+    assert [int(t.heard.path.stem) for t in vote_by_album(tracks(), [], stop)] == list(range(10))
+    assert taken == 12

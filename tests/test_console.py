@@ -1,0 +1,69 @@
+"""What people see, on narrow terminals as well."""
+
+import re
+
+import pytest
+
+from tagger.console import ScanDisplay, show_table
+
+HEADER = ("run", "when", "command", "written", "failed")
+ROWS = [
+    ("2", "2026-11-20 17:15", f"apply {'my long table ' * 9}.csv", "4", ""),
+    ("1", "2026-11-20 17:14", "undo", "1000", ""),
+]
+
+
+@pytest.fixture
+def terminal(monkeypatch, capsys):
+    """Pretend to have a terminal of 60 columns; gives the lines that are on it."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    return lambda: re.sub(r"\x1b\[[\d;?]*\w", "", capsys.readouterr().out).splitlines()
+
+
+def test_in_a_table_the_widest_column_gives_way(terminal):
+    show_table(HEADER, ROWS)
+    first, second, *_ = lines = terminal()
+    assert first.split() == ["run", "when", "command", "written"]  # nothing has failed
+    assert "2    2026-11-20 17:15  apply my" in second
+    assert max(map(len, lines)) <= 60
+    assert len(lines) > 3
+
+
+def test_for_a_program_a_row_is_a_line(capsys):
+    show_table(HEADER, ROWS)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert ROWS[0][2] in lines[1]
+
+
+def test_a_table_without_rows(capsys):
+    show_table(HEADER, [])
+    assert capsys.readouterr().out.strip() == ""
+
+
+def test_sentences_are_broken_between_words(terminal):
+    display = ScanDisplay(1, quiet=False, results=True, stderr=False)
+    display.header("toy (3 genres) on CPU, decoding in 2 processes, 30 s of each track")
+    assert terminal() == [
+        "toy (3 genres) on CPU, decoding in 2 processes, 30 s of each",
+        "track",
+    ]
+
+
+def test_a_sentence_on_standard_error_has_no_bar_in_its_way(terminal, monkeypatch):
+    shown: list[tuple[str, bool]] = []
+    with ScanDisplay(1, quiet=False, results=True, stderr=False) as display:
+        live = display._progress.live
+        monkeypatch.setattr("tagger.console.complain", lambda text: shown.append((text, started())))
+
+        def started() -> bool:
+            return live.is_started
+
+        assert started()
+        display.complain("The disk is full.")
+        assert started()
+        display.summary(write_tags=False, cut_short="Stopped")
+        display.complain("It still is.")
+        assert not started()
+    assert shown == [("The disk is full.", False), ("It still is.", False)]
