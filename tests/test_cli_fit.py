@@ -246,6 +246,8 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
         ("fit", strips, *new, "--arch", "ann", "--train-split", "tain"): "No tracks in tain",
         ("fit", strips, *new, "--arch", "ann", "--weights", nowhere): "cannot be read",
         ("fit", strips, *new, "--arch", "ann", "--init", nowhere): "not a run folder",
+        ("fit", strips, *new, "--arch", "ann", "--init", unfinished): "no last.weights.h5",
+        ("fit", strips, *new, "--arch", "ann", "--teacher", unfinished): "no last.weights.h5",
         ("fit", strips, "--run", run, *FIT): "go on with --resume",
         ("fit", "--run", nowhere, "--resume"): "not a run folder",
         ("fit", "--run", run, "--resume", "--seed", "7"): "begun with other options",
