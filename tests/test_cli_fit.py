@@ -2,11 +2,13 @@
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -271,6 +273,22 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
 # The log of TensorFlow
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("/job:localhost/replica:0/task:0/device:CPU:0", "CPU"),
+        ("/job:localhost/replica:0/task:0/device:GPU:0", "GPU"),
+        ("cuda:0", "GPU"),
+        ("TFRT_CPU_0", "CPU"),
+    ],
+)
+def test_what_a_training_runs_on_is_said_in_place_of_the_log(name, kind):
+    from trainer.fit import _device
+
+    weight = SimpleNamespace(value=SimpleNamespace(device=name))
+    assert _device(SimpleNamespace(weights=[weight])) == kind
+
+
 LOG = """\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
 I0000 00:00:1795192228.259789   24596 port.cc:153] oneDNN custom operations are on.
@@ -322,6 +340,7 @@ def test_commands_whose_output_goes_to_a_file_leave_words_of_their_own_alone(str
     )
     first, *epochs = done.stdout.splitlines()[: 1 + EPOCHS]
     assert first.startswith("4 tracks to train on")
+    assert re.search("tensorflow on [CG]PU in float32", first)
     assert [line[:11] for line in epochs] == [f"epoch   {n}/{EPOCHS}" for n in (1, 2)]
     assert file.exists()
     for words in ("cudart", "oneDNN", "np.object"):
