@@ -2,10 +2,13 @@
 
 import io
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from trainer import data as prepared
 from trainer.backend import LOG_LEVEL, without_log
 from trainer.cli import app
 from trainer.data import Row
-from trainer.display import FitDisplay
+from trainer.display import FitDisplay, PrepareDisplay
 from trainer.history import History
 from trainer.runs import RUN_FILE, FitOptions, save_weights
 
@@ -101,6 +104,17 @@ def test_a_file_gets_the_lines_and_nothing_else():
     assert screen.getvalue() == "epoch   1/7  loss 3.000\n"
 
 
+def test_clips_are_counted_on_a_terminal_while_they_are_decoded():
+    screen = io.StringIO()
+    with PrepareDisplay(Console(file=screen, force_terminal=True, width=80)) as shown:
+        shown.progress(3, 24)
+        shown.say("jazz/1.mp3 is empty; left out")
+        shown.progress(4, 24)
+    shown = screen.getvalue()
+    assert shown.index(" 3/24") < shown.index("left out") < shown.index(" 4/24")
+    assert shown.endswith("\x1b[2K")
+
+
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Keep what the display is told: epoch and batches done."""
@@ -145,8 +159,7 @@ def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
     with monkeypatch.context() as patch:
         patch.setattr("trainer.display.FitDisplay.progress", press)
         said = stopped("fit", strips, "--run", broken, *FIT)
-    command = said.split("'", 1)[1].rpartition("' goes on")[0]
-    assert command == f"genretag-train fit --run '{broken}' --resume"
+    assert said.endswith(f": genretag-train fit --run '{broken}' --resume")
     assert not list(broken.glob("*part*"))
     assert len(losses(broken)) == moment[0] - 1
     train("fit", "--run", broken, "--resume")
@@ -223,13 +236,20 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
     unfinished.mkdir()
     for name in (RUN_FILE, "run.toml"):
         (unfinished / name).write_text((run / name).read_text())
+    gone = tmp_path / "gone"
+    shutil.copytree(strips, gone)
+    for number in range(2):
+        (gone / "rock" / f"{number}.npy").unlink()
     new = ("--run", nowhere)
     expected = {
         ("fit", nowhere, *new): "not a prepared data set",
+        ("fit", gone, *new): "Strips that are not there: 2, such as ",
         ("fit", strips, *new): "The data is prepared for",
         ("fit", strips, *new, "--arch", "ann", "--train-split", "tain"): "No tracks in tain",
         ("fit", strips, *new, "--arch", "ann", "--weights", nowhere): "cannot be read",
         ("fit", strips, *new, "--arch", "ann", "--init", nowhere): "not a run folder",
+        ("fit", strips, *new, "--arch", "ann", "--init", unfinished): "no last.weights.h5",
+        ("fit", strips, *new, "--arch", "ann", "--teacher", unfinished): "no last.weights.h5",
         ("fit", strips, "--run", run, *FIT): "go on with --resume",
         ("fit", "--run", nowhere, "--resume"): "not a run folder",
         ("fit", "--run", run, "--resume", "--seed", "7"): "begun with other options",
@@ -251,6 +271,22 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
 
 
 # The log of TensorFlow
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("/job:localhost/replica:0/task:0/device:CPU:0", "CPU"),
+        ("/job:localhost/replica:0/task:0/device:GPU:0", "GPU"),
+        ("cuda:0", "GPU"),
+        ("TFRT_CPU_0", "CPU"),
+    ],
+)
+def test_what_a_training_runs_on_is_said_in_place_of_the_log(name, kind):
+    from trainer.fit import _device
+
+    weight = SimpleNamespace(value=SimpleNamespace(device=name))
+    assert _device(SimpleNamespace(weights=[weight])) == kind
 
 
 LOG = """\
@@ -304,6 +340,7 @@ def test_commands_whose_output_goes_to_a_file_leave_words_of_their_own_alone(str
     )
     first, *epochs = done.stdout.splitlines()[: 1 + EPOCHS]
     assert first.startswith("4 tracks to train on")
+    assert re.search("tensorflow on [CG]PU in float32", first)
     assert [line[:11] for line in epochs] == [f"epoch   {n}/{EPOCHS}" for n in (1, 2)]
     assert file.exists()
     for words in ("cudart", "oneDNN", "np.object"):

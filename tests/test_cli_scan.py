@@ -300,6 +300,22 @@ def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_a_model_that_fails_while_files_are_decoded_leaves_nothing_behind(
+    album, toy_model, tmp_path
+):
+    """Its facts are good, so listening has begun when ONNX Runtime refuses it."""
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(toy_model.read_bytes().replace(b"Softmax", b"Hardmux"))
+    table = tmp_path / "genres.csv"
+    table.write_text("my edits")
+    done = genretag("scan", album, "--model", broken, "--csv", table, "-j", "2")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("genretag: ")
+    assert "ONNX Runtime can load" in " ".join(done.stderr.split())
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert table.read_text() == "my edits"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_gives_one_sentence(song, toy_model):
     done = genretag("scan", song(), "--model", toy_model, "--csv", "/dev/full")

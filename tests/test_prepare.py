@@ -52,8 +52,11 @@ class Prepared:
     def __call__(self, source: Path, output: Path, **options) -> dict[str, Row]:
         self.said.clear()
         self.decoded.clear()
+        self.counted: list[tuple[int, int]] = []
         how = Preparation(jobs=1, **options)
-        prepare.prepare(source, output, how, report=self.said.append)
+        prepare.prepare(
+            source, output, how, report=self.said.append, progress=lambda *n: self.counted.append(n)
+        )
         rows = prepared.read_rows(output / "tracks.csv")
         return {f"{row.genre}/{row.track}": row for row in rows}
 
@@ -335,6 +338,7 @@ def test_only_what_changed_is_decoded_again(run, clips, tmp_path):
     output = tmp_path / "out"
     first = run(clips, output)
     assert len(run.decoded) == 8
+    assert run.counted == [(done, 8) for done in range(1, 9)]
     for path in output.rglob("*.npy"):
         os.utime(path, (0, 0))
 

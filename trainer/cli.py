@@ -93,6 +93,7 @@ def prepare(
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
     with said_when_stopped(lambda: "stopped; the same command goes on with what is not done yet."):
         from trainer import prepare as preparing
+        from trainer.display import PrepareDisplay
         from trainer.pictures import prepare_pictures
 
         if pictures_of:
@@ -109,7 +110,10 @@ def prepare(
                 seed,
                 jobs or -1,
             )
-            rows = preparing.prepare(source, output, how, report=_warn)
+            with PrepareDisplay() as display:
+                rows = preparing.prepare(
+                    source, output, how, report=display.say, progress=display.progress
+                )
     _say(preparing.genres_and_splits(rows))
 
 
@@ -255,7 +259,7 @@ def _after_ctrl_c(run: Path) -> str:
     if not (run / RUN_FILE).exists():
         return "stopped before the training began."
     again = f"genretag-train fit --run {quote(str(run))} --resume"
-    return f"stopped; '{again}' goes on after the last whole epoch."
+    return f"stopped; to go on after the last whole epoch: {again}"
 
 
 def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dict[str, Any]:

@@ -220,8 +220,8 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
 
     Raises:
         DataError: nothing prepared there, front ends that differ, a track in two splits, an
-            unknown split, fewer than two genres, or a fold where there are none, or none where
-            there are some.
+            unknown split, fewer than two genres, strips that are gone, or a fold where there are
+            none, or none where there are some.
     """
     front_ends = {folder: read_front_end(folder) for folder in folders}
     if len(set(front_ends.values())) != 1:
@@ -236,6 +236,13 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
             if splits.setdefault(row.key, split) != split:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
             strips[row.key].append(folder / row.file)
+    labels = tuple(sorted({genre for genre, _ in strips}))
+    if len(labels) < 2:  # noqa: PLR2004
+        raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
+    if gone := [path for paths in strips.values() for path in paths if not path.exists()]:
+        raise DataError(
+            f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
+        )
     tracks = tuple(
         track
         for key, paths in sorted(strips.items())
@@ -243,9 +250,6 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
-    labels = tuple(sorted({track.genre for track in tracks}))
-    if len(labels) < 2:  # noqa: PLR2004
-        raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
     return DataSet(front_ends[folders[0]], labels, tracks)
 
 

@@ -1,13 +1,21 @@
-"""What a training looks like to a person."""
+"""What the trainer at work looks like to a person."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from threading import Event
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
@@ -16,19 +24,11 @@ from trainer.runs import FitOptions
 LONG = 3600.0  # seconds over which the speed is taken: a batch may last many of them
 
 
-class FitDisplay:
-    """Shows the lines of a training and, on a terminal, how far the epoch below them is.
+class _Display:
+    """Shows lines and, on a terminal, a bar below them; it is gone when the next line comes."""
 
-    Told to stop, it raises KeyboardInterrupt at the next batch or line: an epoch that is being
-    validated and saved is finished before.
-    """
-
-    def __init__(
-        self, options: FitOptions, stop: Event | None = None, console: Console | None = None
-    ) -> None:
-        self._options = options
-        self._stop = stop or Event()
-        self._console = console or Console(highlight=False, soft_wrap=True)
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._bar: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -46,38 +46,72 @@ class FitDisplay:
         """Show a line in place of the bar."""
         self._clear()
         self._console.print(Text(text))
-        self._stop_if_told()
 
-    def progress(self, epoch: int, losses: Sequence[float]) -> None:
-        """Show how far an epoch is, from the losses of its batches so far."""
-        self._stop_if_told()
+    def _show(self, done: int, total: int, columns: Sequence[ProgressColumn], **words: Any) -> None:
+        """Move the bar; `columns` stand around it when it begins."""
         if not self._console.is_terminal:
             return
         if not self._bar:
-            self._bar = self._begin(epoch)
-        mean = f"loss {sum(losses) / len(losses):.3f}" if losses else ""
-        self._bar.update(self._bar.task_ids[0], completed=len(losses), loss=mean)
-
-    def _begin(self, epoch: int) -> Progress:
-        bar = Progress(
-            TextColumn(f"epoch {epoch:3d}/{self._options.epochs}"),
-            BarColumn(20),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[loss]}"),
-            _Speed(self._options.batch_size),
-            console=self._console,
-            refresh_per_second=4,
-            speed_estimate_period=LONG,
-            transient=True,
-        )
-        bar.add_task("", total=self._options.batches, loss="")
-        bar.start()
-        return bar
+            self._bar = Progress(
+                *columns,
+                console=self._console,
+                refresh_per_second=4,
+                speed_estimate_period=LONG,
+                transient=True,
+            )
+            self._bar.add_task("", total=total, **words)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done, **words)
 
     def _clear(self) -> None:
         if self._bar:
             self._bar.stop()
             self._bar = None
+
+
+class PrepareDisplay(_Display):
+    """Shows what is to be said of clips, on standard error, and how many of them are decoded."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__(console or Console(stderr=True, highlight=False, soft_wrap=True))
+
+    def progress(self, done: int, clips: int) -> None:
+        """Show how many clips are done."""
+        columns = BarColumn(20), MofNCompleteColumn(), TextColumn("clips"), TimeRemainingColumn()
+        self._show(done, clips, (*columns, TextColumn("left")))
+
+
+class FitDisplay(_Display):
+    """Shows the lines of a training and how far the epoch below them is.
+
+    Told to stop, it raises KeyboardInterrupt at the next batch or line: an epoch that is being
+    validated and saved is finished before.
+    """
+
+    def __init__(
+        self, options: FitOptions, stop: Event | None = None, console: Console | None = None
+    ) -> None:
+        super().__init__(console or Console(highlight=False, soft_wrap=True))
+        self._options = options
+        self._stop = stop or Event()
+
+    def say(self, text: str) -> None:
+        """Show a line in place of the bar."""
+        super().say(text)
+        self._stop_if_told()
+
+    def progress(self, epoch: int, losses: Sequence[float]) -> None:
+        """Show how far an epoch is, from the losses of its batches so far."""
+        self._stop_if_told()
+        columns = (
+            TextColumn(f"epoch {epoch:3d}/{self._options.epochs}"),
+            BarColumn(20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[loss]}"),
+            _Speed(self._options.batch_size),
+        )
+        mean = f"loss {sum(losses) / len(losses):.3f}" if losses else ""
+        self._show(len(losses), self._options.batches, columns, loss=mean)
 
     def _stop_if_told(self) -> None:
         if self._stop.is_set():

@@ -62,6 +62,7 @@ def export(
             f"export these weights, or evaluate it with --keep {keep}."
         )
     data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
+    run.there(keep)
     from trainer.backend import keras
 
     if keras.backend.backend() != "tensorflow":

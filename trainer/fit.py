@@ -47,7 +47,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     report(
         f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
-        f"{keras.backend.backend()} in {options.precision}"
+        f"{keras.backend.backend()} on {_device(model)} in {options.precision}"
     )
     if data.flattering:
         report(f"Figures below are flattering: {data.flattering}.")
@@ -141,6 +141,12 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
     optimizer.build(model.trainable_variables)
     # XLA makes the training of VGG16 on a CPU slower by half.
     model.compile(optimizer, "categorical_crossentropy", jit_compile=False)
+
+
+def _device(model: keras.Model) -> str:
+    """Return what kind of device a network is on, in whatever words a backend names devices."""
+    name = str(model.weights[0].value.device).lower()
+    return "GPU" if "gpu" in name or "cuda" in name else "CPU"
 
 
 def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:

@@ -73,6 +73,7 @@ def _start(options: FitOptions, data: DataSet, front_end: FrontEnd) -> Run | Non
         raise DataError(f"{options.init} has other genres or another front end.")
     if start.options.arch != options.arch:
         raise DataError(f"{options.init} trained {start.options.arch}, not {options.arch}.")
+    start.there(start.final)
     return start
 
 
@@ -81,4 +82,5 @@ def _teacher(folder: str, data: DataSet) -> Run:
     run = load_run(Path(folder))
     if (run.labels, run.front_end) != (data.labels, network(run.options.arch).hear(data.front_end)):
         raise DataError(f"{folder} has other genres or another front end.")
+    run.there(run.final)
     return run

@@ -23,6 +23,8 @@ from trainer.splits import Split
 from trainer.stamps import STAMPS_FILE, Stamp, Stamps, content_digest
 
 Report = Callable[[str], None]
+Progress = Callable[[int, int], None]
+"""Takes how many clips are done, and how many there are to do."""
 
 SHARES = (0.7, 0.15, 0.15)
 FOLDS = 5
@@ -48,7 +50,14 @@ class Preparation:
         return Dealing(split, shares, self.seed if shares else 0)
 
 
-def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> list[Row]:
+def prepare(
+    source: Path,
+    output: Path,
+    how: Preparation,
+    *,
+    report: Report,
+    progress: Progress = lambda *_: None,
+) -> list[Row]:
     """Decode clips in parallel and write their strips, but no strip that is there already.
 
     `source` is a folder with a `tracks.csv` (`file,genre`, and as far as known `track,split,
@@ -83,7 +92,7 @@ def prepare(source: Path, output: Path, how: Preparation, *, report: Report) -> 
     stamps = Stamps(output, {"front_end": how.front_end.to_dict(), "seconds": how.seconds})
     dealing = how.dealing(split)
     before = dealing.before(output, stamps.known.values(), report)
-    found = _make_strips(source, output, rows, how, stamps, report)
+    found = _make_strips(source, output, rows, how, stamps, report, progress)
     heard = list(_without_duplicates(rows, found, report))
     rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in heard]
     _check_genres(rows, source)
@@ -137,6 +146,7 @@ def _make_strips(
     how: Preparation,
     stamps: Stamps,
     report: Report,
+    progress: Progress,
 ) -> dict[str, Stamp]:
     """Make the strips that are not there; return the stamp of each file that could be heard."""
     stamps.begin()
@@ -153,7 +163,8 @@ def _make_strips(
         if file not in found
     ]
     decoded = 0
-    for task, result in _in_processes(tasks, how.jobs):
+    for done, (task, result) in enumerate(_in_processes(tasks, how.jobs), 1):
+        progress(done, len(tasks))
         if isinstance(result, str):
             report(f"{printable(source / task.file)} {result}; left out")
             continue

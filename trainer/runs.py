@@ -103,6 +103,17 @@ class Run:
         """The weights that the training came to."""
         return "average" if self.options.average else "last"
 
+    def there(self, keep: Keep) -> Path:
+        """Return the file of the best or the last weights, which is there.
+
+        Raises:
+            DataError: it is not.
+        """
+        file = self.weights(keep)
+        if not file.exists():
+            raise DataError(f"{self.folder} has no {file.name}; did the training finish an epoch?")
+        return file
+
     def save(self) -> None:
         """Write `run.toml` and `run.json`."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -139,9 +150,7 @@ class Run:
         Raises:
             DataError: these weights are not there.
         """
-        file = self.weights(keep)
-        if not file.exists():
-            raise DataError(f"{self.folder} has no {file.name}; did the training finish an epoch?")
+        file = self.there(keep)
         from trainer.architectures import architecture, window_shape
 
         model = architecture(self.options.arch).build(
