@@ -2,8 +2,9 @@ from pathlib import Path
 
 from conftest import TOY_FACTS
 
-from tagger.listen import Listening, blocks, listening_to
-from tagger.tracks import Status
+import tagger.listen
+from tagger.listen import BLOCK, BLOCKS_AHEAD, Listening, blocks, listening_to
+from tagger.tracks import Heard, Status
 
 
 class Bomb(type(Path())):
@@ -24,6 +25,23 @@ def test_a_file_that_kills_its_process_is_named_and_the_rest_is_heard(song):
     assert [str(h.path) for h in heard] == [str(path) for path in paths]
     assert [h.status for h in heard].count(Status.OK) == 19
     assert (heard[7].status, heard[7].error) == (Status.UNREADABLE, "makes the decoder crash")
+
+
+def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
+    begun: list[int] = []
+
+    def start(block, how):
+        begun.extend(int(path.stem) for path in block)
+        return iter([Heard(path) for path in block])
+
+    monkeypatch.setattr(tagger.listen, "_start", start)
+    files = (Path(f"{number}.mp3") for number in range(1000))
+    with listening_to(files, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)) as tracks:
+        assert begun == list(range(2 * BLOCK))
+        for number, heard in enumerate(tracks):
+            assert heard.path.stem == str(number)
+            assert len(begun) - number <= BLOCKS_AHEAD * 2 * BLOCK
+    assert begun == list(range(1000))
 
 
 def test_blocks():
