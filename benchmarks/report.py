@@ -36,6 +36,8 @@ def _tables(found: Mapping[str, Any]) -> str:
         f"{compared['share_of_onnx_runtime']:.0%}; "
         f"{compared['share_of_onnx_runtime_once_running']:.0%} once it has its first tracks, after "
         f"{compared['seconds_to_the_first_tracks']} s |",
+        "| share of the cores' time in which a process of the scan computes | "
+        f"{compared['share_of_the_cores']:.0%} |",
         *(
             f"| `{name}` against `import typer` | {seconds / starts['import typer']:.1f} × |"
             for name, seconds in starts.items()

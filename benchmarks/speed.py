@@ -55,13 +55,18 @@ def run(command: Sequence[str], home: Path) -> tuple[float, str, str]:
 
 
 def scan(folder: Path, scratch: Path, model: Path | None) -> dict[str, float]:
-    """Scan a folder; return the seconds of the program and of ONNX Runtime in it."""
+    """Scan a folder; return the seconds of the program, of ONNX Runtime in it and of processors."""
     table = scratch / "genres.csv"
     command = [sys.executable, str(HERE / "clocked.py"), "scan", str(folder), "--csv", str(table)]
     # Copies of one track would be known from the first of them.
     command += ["--no-cache", "--quiet", *(["--model", str(model)] if model else [])]
+    before = os.times()
     seconds, _, said = run(command, scratch)
-    return {"seconds": seconds, **json.loads(said.splitlines()[-1])}
+    after = os.times()
+    # Of processes that have ended, and the workers end before the program; zero on Windows.
+    system = after.children_system - before.children_system
+    processors = after.children_user - before.children_user + system
+    return {"seconds": seconds, "processors": processors, **json.loads(said.splitlines()[-1])}
 
 
 def compare(
@@ -83,6 +88,7 @@ def compare(
     ratios = [usual / own["seconds"] for usual, own in zip(theirs, ours, strict=True)]
     shares = [own["computing"] / own["wall"] for own in ours]
     running = [own["computing"] / (own["last"] - own["first"]) for own in ours]
+    busy = [own["processors"] / own["seconds"] / (os.cpu_count() or 1) for own in ours]
     return {
         "tracks": len(paths),
         "sample_of_the_usual_way": min(options.sample, len(paths)),
@@ -92,6 +98,7 @@ def compare(
         "median_times_as_fast": round(statistics.median(ratios), 1),
         "share_of_onnx_runtime": round(statistics.median(shares), 3),
         "share_of_onnx_runtime_once_running": round(statistics.median(running), 3),
+        "share_of_the_cores": round(statistics.median(busy), 3),
         "seconds_to_the_first_tracks": round(statistics.median(own["first"] for own in ours), 2),
     }
 

@@ -151,7 +151,7 @@ def run_prune(only_model: Path | None) -> ExitCode:
             with Cache(state_folder()) as cache:
                 keep = cache.digest(only_model)
         files, opinions = care.prune(keep)
-    print(f"{count_of(files, 'file')} and {count_of(opinions, 'opinion')} forgotten")
+    _say_forgotten(files, opinions)
     return ExitCode.DONE
 
 
@@ -162,14 +162,20 @@ def run_clear(*, yes: bool) -> ExitCode:
         GenretagError: there is no terminal to ask on and no `--yes`.
     """
     with _changing() as care:
+        known = care.summary()
         if not yes:
             if not sys.stdin.isatty():
                 raise GenretagError("There is nobody to ask; say --yes to clear without asking.")
-            files = count_of(care.summary().files, "file")
+            files = count_of(known.files, "file")
             if not ask(f"Forget what was heard of {files}? The journal stays."):
                 return ExitCode.DONE
         care.clear()
+    _say_forgotten(known.files, known.opinions)
     return ExitCode.DONE
+
+
+def _say_forgotten(files: int, opinions: int) -> None:
+    print(f"{count_of(files, 'file')} and {count_of(opinions, 'opinion')} forgotten")
 
 
 def _when(seconds: float) -> str:

@@ -1,9 +1,12 @@
 """What a scan looks like to a person."""
 
 import os
+import stat
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +29,8 @@ class ScanDisplay:
     On a terminal a progress bar stays below the results; elsewhere there are plain lines. What
     failed is listed once, at the end, where nobody has to look for it. With `results` off, only the
     header, the bar and the summary are shown; with `quiet`, only what failed, as it comes, and that
-    on standard error.
+    on standard error. With `stderr`, something else is on standard output: a bar would get into it,
+    unless it goes to a file.
     """
 
     def __init__(self, total: int, *, quiet: bool, results: bool, stderr: bool) -> None:
@@ -43,7 +47,7 @@ class ScanDisplay:
             TextColumn("left"),
             console=self._console,
             transient=True,
-            disable=quiet or not self._on_terminal,
+            disable=quiet or not self._on_terminal or (stderr and not _output_is_a_file()),
         )
         self._task = self._progress.add_task("", total=total, rate="")
         self._genres: Counter[str] = Counter()
@@ -149,6 +153,13 @@ class ScanDisplay:
             if self._actions[action]
         ]
         return ", ".join(parts)
+
+
+def _output_is_a_file() -> bool:
+    """Tell whether standard output neither goes to a terminal nor, by a pipe, may end on one."""
+    with suppress(OSError, ValueError):
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    return False
 
 
 def _line(result: Result) -> Text:

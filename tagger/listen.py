@@ -176,13 +176,14 @@ def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | 
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def _interrupts_ignored(jobs: int) -> Iterator[None]:
     """Let processes that begin here ignore Ctrl-C, even before they run code of ours.
 
     They inherit that; to block the signal would not do, since loky unblocks it. A Ctrl-C in these
-    few milliseconds is lost.
+    few milliseconds is lost, so this does nothing where they have all begun, or none will.
     """
-    if threading.current_thread() is not threading.main_thread():
+    begun = jobs == 1 or len(multiprocessing.active_children()) >= jobs
+    if begun or threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -202,7 +203,7 @@ def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
     # A single file is not worth a process; but no other number, which would resize the pool.
     jobs = how.jobs if len(paths) > 1 else 1
     tasks = (delayed(listen)(path, how) for path in paths)
-    with _interrupts_ignored():
+    with _interrupts_ignored(jobs):
         results: Iterator[Heard] = Parallel(
             n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
         )(tasks)
@@ -229,7 +230,7 @@ def _alone(path: Path, how: Listening) -> Heard:
     from joblib import Parallel, delayed
 
     try:
-        with _interrupts_ignored():
+        with _interrupts_ignored(2):
             (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
     except _lost_worker():
         return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")

@@ -50,15 +50,18 @@ def run_scan(options: ScanOptions) -> ExitCode:
             return ExitCode.DONE
         jobs = _jobs(options.jobs, to_hear)
         tag_writer = _tag_writer(options, cache, stack) if options.write_tags else None
-        writers = _result_writers(options, facts, stack)
-        if options.csv and not options.write_tags:
-            writers.append(PlanMemory(stack, tell))
         tracks = stack.enter_context(
             listening_to(
                 memory.split(find_music(options.paths, options.exclude)),
                 Listening(facts.front_end, facts.grid, options.seconds, jobs, memory.recall),
             )
         )
+        # Meanwhile the model is loaded; a scan that cannot run replaces no table.
+        at_once = model.loaded.strips_at_once() if to_hear else 1
+        header = list(_header(model, found, to_hear, jobs, options))
+        writers = _result_writers(options, facts, stack)
+        if options.csv and not options.write_tags:
+            writers.append(PlanMemory(stack, tell))
         to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
         display = stack.enter_context(
             ScanDisplay(
@@ -69,13 +72,13 @@ def run_scan(options: ScanOptions) -> ExitCode:
             )
         )
         tell.tell = display.complain
-        for line in _header(model, found, to_hear, jobs, options):
+        for line in header:
             display.header(line)
         results = scan(
             tracks,
             model,
             rules,
-            batch_size=options.batch_size or (model.loaded.strips_at_once() if to_hear else 1),
+            batch_size=options.batch_size or at_once,
             by_album=options.paths if options.album else None,
             writer=tag_writer,
             memory=memory,

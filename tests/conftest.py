@@ -178,6 +178,20 @@ def captured(descriptor: int) -> Iterator[list[str]]:
             text.append(file.read().replace("\r\n", "\n"))
 
 
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Be a user for whom permissions count, where the tests are run by one for whom they do not."""
+    me = os.geteuid()
+    try:
+        os.seteuid(65534 if me == 0 else me)
+    except OSError:
+        pytest.skip("in this container there is no other user than root")
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+
+
 @pytest.fixture
 def genretag(monkeypatch):
     """Run a command here; gives exit code, standard output and standard error."""

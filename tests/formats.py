@@ -7,8 +7,9 @@ import base64
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import mutagen
@@ -259,8 +260,16 @@ UNDECODABLE: frozenset[str] = frozenset()
 
 def make(kind: str, folder: Path, seconds: float = 1.0) -> Path:
     """Write a file of a kind, with tags and a cover but no genre, and return its path."""
-    suffix, write_audio, tag = _KINDS[kind]
-    path = folder / f"{kind}{suffix}"
-    write_audio(path, seconds)
-    tag(path)
+    path = folder / f"{kind}{_KINDS[kind][0]}"
+    path.write_bytes(_content(kind, seconds))
     return path
+
+
+@cache
+def _content(kind: str, seconds: float) -> bytes:
+    suffix, write_audio, tag = _KINDS[kind]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"song{suffix}"
+        write_audio(path, seconds)
+        tag(path)
+        return path.read_bytes()

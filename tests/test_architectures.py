@@ -2,6 +2,7 @@
 
 import csv
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tagger.summary import NAMES, SummaryFeatures
 from trainer import cli as trainer_cli
 from trainer.architectures import ARCHITECTURES, Vgg, window_shape
 from trainer.batches import shrink
+from trainer.export import TOLERANCE
 from trainer.networks import NETWORKS
 from trainer.runs import load_run
 
@@ -82,7 +84,8 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
     rows = list(csv.DictReader((tmp_path / "x.csv").open()))
     assert len(rows) == 8
     assert {row["status"] for row in rows} <= {"ok", "uncertain"}
-    assert all(float(row["p_drone"]) + float(row["p_whistle"]) == pytest.approx(1) for row in rows)
+    for row in rows:  # of four decimals
+        assert float(row["p_drone"]) + float(row["p_whistle"]) == pytest.approx(1, abs=1.001e-4)
 
 
 def test_the_choices_of_the_command_line_are_the_networks_there_are():
@@ -136,8 +139,11 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
     assert "Conv1" in frozen
     assert "head" not in frozen
     assert network.frozen(model, taken, 1) == ()
-    with pytest.raises(DataError, match="does not hold the weights of InceptionV3"):
-        ARCHITECTURES["inceptionv3"].weights(str(file))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Keras has one for each of a hundred layers
+        with pytest.raises(DataError, match=r"does not hold the weights of InceptionV3.*\.$") as no:
+            ARCHITECTURES["inceptionv3"].weights(str(file))
+    assert "\n" not in str(no.value)
     with pytest.raises(DataError, match="from scratch"):
         ARCHITECTURES["ann"].weights(str(file))
 
@@ -163,7 +169,7 @@ def test_deploying_changes_nothing(factor):
     np.testing.assert_allclose(
         deployed.predict_on_batch(windows),
         trained.predict_on_batch(shrink(windows[..., 0], factor)[..., None]),
-        atol=1e-5,
+        atol=TOLERANCE,
     )
 
 

@@ -564,7 +564,7 @@ def test_info_prune_and_clear(scan, genretag, track, decoded, model, tmp_path, h
     assert genretag("cache", "clear")[0] == 1  # there is nobody to ask
     with only_writer(home):
         assert genretag("cache", "clear", "--yes")[0] == 4
-    assert genretag("cache", "clear", "--yes") == (0, "", "")
+    assert genretag("cache", "clear", "--yes") == (0, "1 file and 1 opinion forgotten\n", "")
     info = json.loads(genretag("cache", "info", "--json")[1])
     assert (info["files"], info["opinions"], info["models"]) == (0, 0, [])
     assert "scan --write-tags" in genretag("history")[1]

@@ -79,7 +79,7 @@ def album(song) -> Path:
 
 def test_a_scan_shows_a_genre_for_each_song_and_changes_nothing(album, toy_model):
     before = digests(album)
-    done = genretag("scan", album, "--model", toy_model)
+    done = in_a_process("scan", album, "--model", toy_model)
     assert done.returncode == 0, done.stderr
     for path in before:
         (line,) = [line for line in done.stdout.splitlines() if path.name in line]
@@ -102,12 +102,30 @@ def test_csv_on_standard_output_is_all_there_is(album, toy_model):
         assert sum(float(row[f"p_{label}"]) for label in TOY_LABELS) == pytest.approx(1, abs=1e-3)
 
 
+ROUNDED = 1.001e-4  # what the last of four decimals may hide
+
+
+def numbers_of(row: dict[str, str]) -> list[float]:
+    """Return the numbers of a row, whose last decimal may depend on what was computed together."""
+    return [float(text) for name, text in row.items() if _is_number(name)]
+
+
+def words_of(row: dict[str, str]) -> list[str]:
+    return [text for name, text in row.items() if not _is_number(name)]
+
+
+def _is_number(name: str) -> bool:
+    return name.startswith("p_") or name.endswith("confidence")
+
+
 def test_order_jobs_and_batches_do_not_change_results(album, toy_model):
     command = ("scan", album, "--model", toy_model, "--csv", "-", "--no-cache")
     plain = genretag(*command, "-j", 1, "--batch-size", 1)
     for options in (("-j", 2), ("-j", 3, "--batch-size", 5)):
         other = genretag(*command, *options)
-        assert other.stdout == plain.stdout
+        for mine, theirs in zip(rows(plain.stdout), rows(other.stdout), strict=True):
+            assert numbers_of(mine) == pytest.approx(numbers_of(theirs), abs=ROUNDED)
+            assert words_of(mine) == words_of(theirs)
 
 
 def test_json_lines(album, toy_model, tmp_path):
@@ -122,7 +140,7 @@ def test_writing_tags(album, toy_model):
     media = mediafile.MediaFile(kept)
     media.genre = "Polka"
     media.save()
-    done = genretag("scan", album, "--model", toy_model, "--write-tags", "--csv", "-")
+    done = in_a_process("scan", album, "--model", toy_model, "--write-tags", "--csv", "-")
     assert done.returncode == 0, done.stderr
     for row in rows(done.stdout):
         genres = mediafile.MediaFile(row["path"]).genres
@@ -282,6 +300,22 @@ def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_a_model_that_fails_while_files_are_decoded_leaves_nothing_behind(
+    album, toy_model, tmp_path
+):
+    """Its facts are good, so listening has begun when ONNX Runtime refuses it."""
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(toy_model.read_bytes().replace(b"Softmax", b"Hardmux"))
+    table = tmp_path / "genres.csv"
+    table.write_text("my edits")
+    done = genretag("scan", album, "--model", broken, "--csv", table, "-j", "2")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("genretag: ")
+    assert "ONNX Runtime can load" in " ".join(done.stderr.split())
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert table.read_text() == "my edits"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_gives_one_sentence(song, toy_model):
     done = genretag("scan", song(), "--model", toy_model, "--csv", "/dev/full")
@@ -427,16 +461,14 @@ def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
 @pytest.mark.parametrize("after", [0, 0.2, 0.5, 1])
 def test_ctrl_c_is_understood_while_a_scan_starts(song, toy_model, home, after):
     """Libraries that are being imported, and processes that begin, have words of their own."""
-    folder = copies(song("00.flac"), 20)
-    process = started("scan", folder, "--model", toy_model, "--no-cache", "-j", 2)
-    # Before that, Python itself may be starting.
-    wait_until(lambda: (home / FILE_NAME).exists() or process.poll() is not None)
+    folder = copies(song("00.flac"), 100)
+    process = started("scan", folder, "--model", toy_model, "-j", 2)
+    wait_until((home / FILE_NAME).exists)  # before that, Python itself may be starting
     time.sleep(after)  # wherever this meets it, it is understood
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=300)
     assert err == b""
-    assert process.returncode in (0, 130)
+    assert process.returncode in (0, 130)  # 0: it is lost while processes are being started
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")

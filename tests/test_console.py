@@ -51,6 +51,17 @@ def test_sentences_are_broken_between_words(terminal):
     ]
 
 
+def test_a_bar_does_not_get_into_a_table(terminal, monkeypatch, tmp_path):
+    def has_bar() -> bool:
+        with ScanDisplay(1, quiet=False, results=False, stderr=True) as display:
+            return display._progress.live.is_started
+
+    assert not has_bar()
+    with (tmp_path / "genres.csv").open("w") as file:
+        monkeypatch.setattr("sys.stdout", file)
+        assert has_bar()
+
+
 def test_a_sentence_on_standard_error_has_no_bar_in_its_way(terminal, monkeypatch):
     shown: list[tuple[str, bool]] = []
     with ScanDisplay(1, quiet=False, results=True, stderr=False) as display:

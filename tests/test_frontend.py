@@ -5,19 +5,25 @@ from conftest import RATE, music
 
 from tagger.errors import SilentError
 from tagger.frontend import MelStrip, WindowGrid, log_mel, standardise
-from tagger.mel import mel_filters
+from tagger.mel import mel_filters, mel_spectrogram
+from tagger.model import GenreModel
 
 FRONT_END = MelStrip()
 GRID = WindowGrid()
 
 
-def test_the_strip_is_what_librosa_gives():
-    samples = music(5)
+def librosas(samples):
+    """The plain way to a strip."""
     mel = librosa.feature.melspectrogram(
         y=samples, sr=RATE, n_fft=2048, hop_length=512, n_mels=128, power=2
     )
     decibels = librosa.power_to_db(mel, ref=np.max, top_db=80)
-    expected = (decibels - decibels.mean()) / decibels.std()
+    return (decibels - decibels.mean()) / decibels.std()
+
+
+def test_the_strip_is_what_librosa_gives():
+    samples = music(5)
+    expected = librosas(samples)
     strip = log_mel(samples, FRONT_END)
     assert strip.shape == (128, 1 + samples.size // 512)
     assert strip.dtype == np.float32
@@ -33,6 +39,25 @@ def test_mel_filters_are_librosas(rate, n_fft, bands, fmin, fmax):
     filters = mel_filters(rate, n_fft, bands, fmin, fmax)
     assert filters.dtype == np.float32
     np.testing.assert_allclose(filters, expected, atol=1e-6 * expected.max())
+
+
+def test_probabilities_are_those_of_the_plain_way():
+    samples, model = music(12), GenreModel(device="cpu")
+    plain, ours = (
+        model.window_probabilities(GRID.whole(strip)[None].astype(np.float32))
+        for strip in (librosas(samples), log_mel(samples, FRONT_END))
+    )
+    np.testing.assert_allclose(ours, plain, atol=0.01)
+
+
+@pytest.mark.parametrize(("n_fft", "bands"), [(2048, 128), (1024, 50), (256, 128), (512, 3)])
+def test_zeros_of_the_filters_are_left_out_and_nothing_else(n_fft, bands):
+    """Some filters at 256 are so narrow that they hold no frequency at all."""
+    samples, filters = music(2), mel_filters(RATE, n_fft, bands, 0, RATE / 2)
+    power = np.abs(librosa.stft(samples, n_fft=n_fft, hop_length=400, pad_mode="constant")) ** 2
+    mel = mel_spectrogram(samples, filters, 400)
+    assert mel.shape == (bands, 1 + samples.size // 400)
+    np.testing.assert_allclose(mel, filters @ power, rtol=1e-3, atol=1e-6 * power.max())
 
 
 def test_level_does_not_matter():

@@ -57,13 +57,18 @@ def some(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal((*shape, 1)).astype(np.float32)
 
 
+def same(answer, expected):
+    """Compare answers; the last bit of a sum may depend on how many there are at once."""
+    np.testing.assert_allclose(answer, expected, atol=1e-6)
+
+
 def test_bound_memory_gives_the_answers_of_a_plain_run(session):
     bound = BoundSession(session, "cpu")
     shapes = [(4, 128, 320), (3, 128, 320), (1, 128, 128), (4, 128, 320), (5, 128, 192)]
     batches = [some(*shape, seed=seed) for seed, shape in enumerate(shapes * 2)]
     answers = [bound.run(batch) for batch in batches]  # all are kept, as a later one might spoil
     for batch, answer in zip(batches, answers, strict=True):
-        np.testing.assert_array_equal(answer, session.run(None, {"strips": batch})[0])
+        same(answer, session.run(None, {"strips": batch})[0])
 
 
 def test_memory_is_used_again_and_not_without_end(session):
@@ -118,10 +123,10 @@ def test_a_batch_that_does_not_fit_is_run_in_parts(session):
     batch = some(8, 128, 192)
     expected = session.run(None, {"strips": batch})[0]
     bound = BoundSession(cramped, "cpu")
-    np.testing.assert_array_equal(bound.run(batch), expected)
+    same(bound.run(batch), expected)
     assert cramped.tried[:3] == [8, 4, 2]
     cramped.tried.clear()
-    np.testing.assert_array_equal(bound.run(batch), expected)
+    same(bound.run(batch), expected)
     assert 8 not in cramped.tried  # it was learned
 
 
@@ -273,9 +278,7 @@ def test_a_gpu_is_named_and_bound(toy_model, monkeypatch):
     strips = some(3, 128, 320)[..., 0]
     plain = GenreModel(toy_model, "cpu")
     assert plain.strips_at_once() == 2
-    np.testing.assert_array_equal(
-        model.window_probabilities(strips), plain.window_probabilities(strips)
-    )
+    same(model.window_probabilities(strips), plain.window_probabilities(strips))
 
 
 def test_the_context_handle_is_a_pointer():

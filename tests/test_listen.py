@@ -1,6 +1,8 @@
+import signal
 from pathlib import Path
 
 from conftest import TOY_FACTS
+from joblib.externals.loky import get_reusable_executor
 
 from tagger.listen import Listening, blocks, listening_to
 from tagger.tracks import Status
@@ -24,6 +26,26 @@ def test_a_file_that_kills_its_process_is_named_and_the_rest_is_heard(song):
     assert [str(h.path) for h in heard] == [str(path) for path in paths]
     assert [h.status for h in heard].count(Status.OK) == 19
     assert (heard[7].status, heard[7].error) == (Status.UNREADABLE, "makes the decoder crash")
+
+
+def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
+    changes: list[object] = []
+    change = signal.signal
+    monkeypatch.setattr(signal, "signal", lambda *what: (changes.append(what[1]), change(*what))[1])
+    paths = [song(f"{number}.wav", seed=number) for number in range(8)]
+
+    def begin(jobs: int) -> list[object]:
+        changes.clear()
+        with listening_to(
+            paths, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=jobs)
+        ) as heard:
+            assert len(list(heard)) == len(paths)
+        return changes
+
+    get_reusable_executor(reuse=True).shutdown()
+    assert begin(2)[::2] == [signal.SIG_IGN]
+    assert begin(2) == []
+    assert begin(1) == []
 
 
 def test_blocks():

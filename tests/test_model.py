@@ -10,6 +10,7 @@ from tagger.cuda import Gpu
 from tagger.errors import DeviceError, ModelError
 from tagger.facts import ModelFacts
 from tagger.model import GenreModel
+from tagger.modelinfo import TOLERANCE
 from tagger.packaged import packaged_model
 
 
@@ -91,5 +92,6 @@ def test_the_shipped_model():
     together = model.window_probabilities(strips)
     assert together.shape == (2, 19, 10)
     np.testing.assert_allclose(together.sum(-1), 1, atol=1e-5)
-    np.testing.assert_allclose(model.window_probabilities(strips[1:]), together[1:], atol=1e-5)
+    alone = model.window_probabilities(strips[1:])
+    np.testing.assert_allclose(alone, together[1:], atol=TOLERANCE)  # it holds float16
     assert SHIPPED_MODEL.stat().st_size < 60e6

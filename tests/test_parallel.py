@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from conftest import wait_until
 
 from tagger.parallel import Together, in_parallel
 
@@ -73,17 +74,15 @@ def test_those_that_wait_are_served_together():
 
     def double(numbers):
         batches.append(len(numbers))
-        assert others_wait.wait(60)
+        assert others_wait.wait(300)
         return [2 * number for number in numbers]
 
     together = Together(double)
     with ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(together, 0)]
-        while not batches:
-            time.sleep(0.001)
+        wait_until(lambda: batches)
         futures += [pool.submit(together, number) for number in range(1, 8)]
-        while len(together._waiting) < 7:
-            time.sleep(0.001)
+        wait_until(lambda: len(together._waiting) == 7)
         others_wait.set()
         assert [future.result() for future in futures] == list(range(0, 16, 2))
     assert batches == [1, 7]

@@ -1,5 +1,6 @@
 """Writing tags as if the library were irreplaceable."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from threading import Event
 import formats
 import pytest
 import second_reader
-from conftest import RATE, music, write_audio
+from conftest import RATE, music, nobody, write_audio
 
 from tagger import content, safewrite
 from tagger.decode import decode
@@ -364,7 +365,8 @@ def test_attributes_survive(tmp_path, writer):
         except OSError:
             pass  # this file system has none
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        os.chown(track, 1234, 4321)
+        with contextlib.suppress(OSError):  # not every container has these users
+            os.chown(track, 1234, 4321)
     before = track.stat()
     writer.write(track, ["Jazz"])
     after = track.stat()
@@ -451,17 +453,14 @@ def test_read_only_files_and_folders_are_left_alone(tmp_path_factory, writer, jo
     for parent in (folder, *list(folder.parents)[:2]):
         parent.chmod(0o755)
     journal.file.parent.chmod(0o777)
-    me = os.geteuid()
     before = track.read_bytes()
     for mode, folder_mode in ((0o444, 0o777), (0o666, 0o555)):
         track.chmod(mode)
         folder.chmod(folder_mode)
-        os.seteuid(65534) if me == 0 else None
         try:
-            with pytest.raises(TagError, match="read-only"):
+            with nobody(), pytest.raises(TagError, match="read-only"):
                 writer.write(track, ["Jazz"])
         finally:
-            os.seteuid(me)
             folder.chmod(0o755)
         assert track.read_bytes() == before
         assert not list(folder.glob(".genretag-*"))
@@ -525,6 +524,11 @@ def test_the_order_on_the_disk(tmp_path, journal, monkeypatch):
     assert len(journal.writes(1)) == len(tracks)
 
 
+def unmount(place: Path) -> None:
+    """Take a file system away at once; whatever still looks into it keeps what it sees."""
+    subprocess.run(["umount", "-l", place], check=True)
+
+
 def test_a_full_file_system(tmp_path, journal):
     place = tmp_path / "small"
     place.mkdir()
@@ -542,7 +546,7 @@ def test_a_full_file_system(tmp_path, journal):
         assert track.read_bytes() == before
         assert list(place.iterdir()) == [track]
     finally:
-        subprocess.run(["umount", place], check=True)
+        unmount(place)
 
 
 @pytest.mark.parametrize(
@@ -574,7 +578,7 @@ def test_blocks_are_shared_where_the_file_system_can(tmp_path, journal, make, si
         assert read_genres(track) == ("Jazz",)
         assert content.same_audio(track, place / "old.mp3")
     finally:
-        subprocess.run(["umount", place], check=True)
+        unmount(place)
 
 
 def free_bytes(place: Path) -> int:

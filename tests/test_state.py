@@ -8,7 +8,7 @@ from test_cli_scan import rows
 from tagger.cache import Cache
 from tagger.config import default_file, load
 from tagger.console import ScanDisplay
-from tagger.errors import StateError
+from tagger.errors import DeviceError, StateError
 from tagger.journal import Journal
 from tagger.tags import read_genres
 
@@ -65,6 +65,22 @@ def test_a_cache_that_fails_on_the_way_is_told_of_beside_the_bar(
     monkeypatch.setattr(ScanDisplay, "complain", lambda _, text: said.append(text))
     assert genretag("scan", song("a.wav"), "--model", toy_model, "-j", 1)[0] == 0
     assert said == ["The disk is full."]
+
+
+def test_a_scan_that_is_refused_replaces_no_table(genretag, song, toy_model, tmp_path, monkeypatch):
+    """What the model says of itself is known from the first scan; then it cannot be loaded."""
+    options = ("--model", toy_model, "-j", 1, "-q")
+    assert genretag("scan", song("a.wav"), *options)[0] == 0
+
+    def refuse(*_):
+        raise DeviceError("CUDA is not to be had.")
+
+    monkeypatch.setattr("tagger.ondemand.GenreModel", refuse)
+    table = tmp_path / "genres.csv"
+    table.write_text("my edits")
+    assert genretag("scan", song("b.wav", seed=1), *options, "--csv", table)[0] == 1
+    assert table.read_text() == "my edits"
+    assert list(tmp_path.glob("*.part")) == []
 
 
 @pytest.mark.parametrize("command", [["history"], ["cache", "info"], ["undo", "--yes"]])

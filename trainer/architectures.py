@@ -4,6 +4,7 @@ A network is trained on windows, `[batch, rows, frames, 1]` to `[batch, labels]`
 the form that its front end asks for: over whole strips, or window by window.
 """
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tagger.errors import DataError
+from tagger.errors import DataError, reason
 from tagger.frontend import FrontEnd
 from tagger.pictures import TOP_OF_SCALE
 from trainer import vgg
@@ -140,11 +141,13 @@ class Application(Architecture):
         else:
             backbone = self._backbone(input_shape=(None, None, 3))
             try:
-                backbone.load_weights(source)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of each layer that fails in the end
+                    backbone.load_weights(source)
             except (OSError, ValueError, KeyError) as error:
                 raise DataError(
                     f"{source} does not hold the weights of {self.application} without its top "
-                    f"({error})."
+                    f"({reason(error)})."
                 ) from None
         return [layer.get_weights() for layer in backbone.layers if layer.weights]
 
