@@ -4,8 +4,9 @@ from pathlib import Path
 from conftest import TOY_FACTS
 from joblib.externals.loky import get_reusable_executor
 
-from tagger.listen import Listening, blocks, listening_to
-from tagger.tracks import Status
+import tagger.listen
+from tagger.listen import BLOCK, BLOCKS_AHEAD, Listening, blocks, listening_to
+from tagger.tracks import Heard, Status
 
 
 class Bomb(type(Path())):
@@ -46,6 +47,23 @@ def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
     assert begin(2)[::2] == [signal.SIG_IGN]
     assert begin(2) == []
     assert begin(1) == []
+
+
+def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
+    begun: list[int] = []
+
+    def start(block, how):
+        begun.extend(int(path.stem) for path in block)
+        return iter([Heard(path) for path in block])
+
+    monkeypatch.setattr(tagger.listen, "_start", start)
+    files = (Path(f"{number}.mp3") for number in range(1000))
+    with listening_to(files, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)) as tracks:
+        assert begun == list(range(2 * BLOCK))
+        for number, heard in enumerate(tracks):
+            assert heard.path.stem == str(number)
+            assert len(begun) - number <= BLOCKS_AHEAD * 2 * BLOCK
+    assert begun == list(range(1000))
 
 
 def test_blocks():

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections import Counter, defaultdict
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -416,6 +417,10 @@ def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_
     counts = Counter(places().values())
     assert len(counts) == 3
     assert min(counts.values()) >= 4
+
+    rows = prepared.read_rows(output / "tracks.csv")
+    prepared.write_rows(output / "tracks.csv", [replace(r, split="mine", fold="x") for r in rows])
+    assert set(places().values()) == set(second.values())  # what somebody wrote there is no split
 
     run(clips, output, **options | {"seed": 2})
     assert "dealt out in another way before" in run.text

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import TOY_LABELS
 
 HEAVY = {"av", "joblib", "keras", "librosa", "mutagen", "numpy", "onnxruntime", "scipy", "sqlite3"}
 
@@ -40,3 +41,16 @@ print(*sys.modules)
 """
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert not {"librosa", "numba"} & set(said.stdout.split())
+
+
+def test_what_a_model_says_of_itself_is_known_without_onnx_runtime(toy_model):
+    """So that decoding can begin while it is loaded."""
+    asked = f"""
+import sys
+sys.modules["onnxruntime"] = None
+from pathlib import Path
+from tagger.ondemand import ModelOnDemand
+print(*ModelOnDemand(Path({str(toy_model)!r}), "cpu").facts.labels)
+"""
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == list(TOY_LABELS)

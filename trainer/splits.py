@@ -71,12 +71,14 @@ def stratified(
     rows: Sequence[Row], shares: tuple[float, float, float], seed: int, report: Report
 ) -> list[Row]:
     """Deal out the rows that have no split to train, valid and test, in these shares of all."""
-    before = [SPLITS.index(row.split) if row.split else None for row in rows]
-    places = deal(rows, shares, seed, before)
+    numbers = {name: place for place, name in enumerate(SPLITS)}
+    places = deal(rows, shares, seed, [numbers.get(row.split) for row in rows])
     _warn_of_unknown_groups(rows, report)
     names = {place: SPLITS[place] for place, share in enumerate(shares) if share}
     _warn_of_gaps(rows, places, names, report)
-    dealt = [replace(row, split=SPLITS[place]) for row, place in zip(rows, places, strict=True)]
+    dealt = [
+        replace(row, split=SPLITS[place], fold="") for row, place in zip(rows, places, strict=True)
+    ]
     _warn_of_divided_groups(dealt, report)
     return dealt
 
@@ -84,8 +86,8 @@ def stratified(
 def folds(rows: Sequence[Row], count: int, seed: int, report: Report) -> list[Row]:
     """Deal out the rows that have no fold to `count` of them, of the same size."""
     _warn_of_unknown_groups(rows, report)
-    before = [int(row.fold) - 1 if row.fold else None for row in rows]
-    places = deal(rows, [1.0] * count, seed, before)
+    numbers = {str(place + 1): place for place in range(count)}
+    places = deal(rows, [1.0] * count, seed, [numbers.get(row.fold) for row in rows])
     _warn_of_gaps(rows, places, {n: f"fold {n + 1}" for n in range(count)}, report)
     dealt = [
         replace(row, split="", fold=str(place + 1)) for row, place in zip(rows, places, strict=True)
