@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -176,6 +176,13 @@ def captured(descriptor: int) -> Iterator[list[str]]:
             os.close(before)
             file.seek(0)
             text.append(file.read().replace("\r\n", "\n"))
+
+
+def open_to_all(folder: Path) -> None:
+    """Let `nobody` into a folder of the tests, as far as the folders above it are theirs."""
+    for place in (folder, *list(folder.parents)[:3]):
+        with suppress(PermissionError):
+            place.chmod(0o755)
 
 
 @contextmanager

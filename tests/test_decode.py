@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from conftest import ENCODERS, RATE, music, nobody, write_audio
+from conftest import ENCODERS, RATE, music, nobody, open_to_all, write_audio
 
 from tagger.decode import MUSIC_SUFFIXES, decode
 from tagger.errors import UnreadableError, UnsupportedError
@@ -112,8 +112,7 @@ def test_a_picture_holds_no_audio(tmp_path):
 def test_no_permission(tmp_path):
     path = write_audio(tmp_path / "a.wav", music(1))
     path.chmod(0)
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     with nobody(), pytest.raises(UnreadableError, match="no permission"):
         decode(path, RATE, 30)
 

@@ -11,7 +11,7 @@ from threading import Event
 import formats
 import pytest
 import second_reader
-from conftest import RATE, music, nobody, write_audio
+from conftest import RATE, music, nobody, open_to_all, write_audio
 
 from tagger import content, safewrite
 from tagger.decode import decode
@@ -450,8 +450,7 @@ def test_a_tag_library_that_damages_files_is_caught(tmp_path, writer, monkeypatc
 def test_read_only_files_and_folders_are_left_alone(tmp_path_factory, writer, journal):
     folder = tmp_path_factory.mktemp("readonly")
     track = formats.make("flac", folder)
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
+    open_to_all(folder)
     journal.file.parent.chmod(0o777)
     before = track.read_bytes()
     for mode, folder_mode in ((0o444, 0o777), (0o666, 0o555)):
