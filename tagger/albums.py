@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from threading import Event
 
 import numpy as np
 
 from tagger.credits import read_credits
+from tagger.decode import is_music
 from tagger.parallel import until
 from tagger.tracks import Judged
 from tagger.vote import Voting, vote
@@ -53,15 +54,24 @@ def vote_by_album(tracks: Iterable[Judged], named: Iterable[Path], stop: Event) 
 def _albums_within(folder: Path, tracks: Sequence[Judged]) -> list[Hashable]:
     """Return for each track what stands for its album."""
     singles = _holds_albums(folder)
-    paths = [track.heard.path for track in tracks]
-    return [read_credits(path).album.casefold() or (path if singles else folder) for path in paths]
+
+    def album(path: Path) -> Hashable:
+        credits = read_credits(path)
+        if credits.album:
+            return credits.artist, credits.album.casefold()
+        return path if singles else folder
+
+    return [album(track.heard.path) for track in tracks]
 
 
 def _holds_albums(folder: Path) -> bool:
-    """Tell whether there are folders of music in a folder, which are not its discs."""
+    """Tell whether there are albums in a folder: not its discs, and not what came with them."""
     with suppress(OSError):
         folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
-        return not any(map(is_disc, folders)) and any(find_music(folders))
+        discs = sum(map(is_disc, folders))
+        others = (path for path in folders if not is_disc(path))
+        albums = (path for path in others if any(map(is_music, find_music([path]))))
+        return len(list(islice(albums, 2))) > min(discs, 1)
     return False
 
 

@@ -54,7 +54,7 @@ class OnnxFile:
 
 
 def read_onnx(path: Path) -> OnnxFile:
-    """Read a file that ONNX Runtime has loaded.
+    """Read what a file says of itself, without ONNX Runtime.
 
     Raises:
         ModelError: it cannot be read.
@@ -78,7 +78,7 @@ def read_onnx(path: Path) -> OnnxFile:
         )
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({reason(error)}).") from None
-    except (IndexError, ValueError, KeyError, StopIteration):
+    except (IndexError, TypeError, ValueError, KeyError, StopIteration):
         raise ModelError(f"{path} is not built as an ONNX file is.") from None
 
 
@@ -125,7 +125,7 @@ def _first(fields: list[Field], number: int) -> Any:
 
 
 def _text(value: memoryview) -> str:
-    return bytes(value).decode("utf-8", "replace")
+    return str(value, "utf-8", "replace")  # of a number it raises a TypeError
 
 
 def _tensor(fields: list[Field]) -> tuple[str, int]:

@@ -18,7 +18,8 @@ OPINIONS = ((0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.3, 0.7), (0.5, 0.5), (0.75, 0
 def votes(tmp_path):
     """Make a library; gives a function that lets it vote, and says who voted with whom.
 
-    The names of tracks are `folder/track`; one that ends in `:album` has that album in its tag.
+    The names of tracks are `folder/track`; one that ends in `:album` has that album in its tag, and
+    one that ends in `:album by artist` an artist too.
     """
     root = tmp_path / "m"
 
@@ -30,7 +31,9 @@ def votes(tmp_path):
             path.touch()
             return
         file = mutagen.File(write_audio(path, music(0.2)))
-        file["album"] = album
+        file["album"], _, artist = album.partition(" by ")
+        if artist:
+            file["artist"] = artist
         file.save()
 
     def among(*names: str, named: tuple[str, ...] = (".",)) -> set[str]:
@@ -69,6 +72,16 @@ def test_an_album_that_is_named_itself_votes_as_one(votes, also):
 
 def test_so_does_one_with_discs_and_more(votes):
     assert votes("a.mp3", "CD1/b.mp3", "CD2/c.mp3", "Bonus/d.mp3") == {"abc", "d"}
+
+
+def test_a_library_with_a_folder_that_is_named_like_a_disc_is_no_album(votes):
+    names = ("a.mp3", "b.mp3", "CD 2003 Hits/c.mp3", "album/d.mp3", "other/e.mp3", "Scans/f.jpg")
+    assert votes(*names) >= {"a", "b", "d", "e"}
+
+
+def test_the_greatest_hits_of_two_bands_are_two_albums(votes):
+    names = ("a.flac:Hits by Abba", "b.flac:Hits by Queen", "c.flac:Hits by ABBA")
+    assert votes(*names) == {"ac", "b"}
 
 
 def test_loose_tracks_go_by_their_album_tags(votes):

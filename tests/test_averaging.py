@@ -56,9 +56,13 @@ def test_normalisation_is_measured_anew_while_the_averaged_one_does_not_fit(mode
         before = [hidden(model, batch) for batch in batches[1:]]
         np.testing.assert_allclose(mean, np.mean([b.mean(0) for b in before], 0), rtol=1e-3)
         np.testing.assert_allclose(variance, np.mean([b.var(0) for b in before], 0), rtol=1e-3)
+        shown = model.get_weights()
     assert norm.momentum == MOMENTUM
     for now, then in zip(model.get_weights(), own, strict=True):
         np.testing.assert_array_equal(now, then)
+    # A resumed training begins with what was saved, and has to go on like this one.
+    for kept, saved in zip(average._means, shown, strict=True):
+        np.testing.assert_array_equal(kept, saved)
 
 
 def test_normalisation_stays_the_averaged_one_where_that_fits_better(model, batches):

@@ -166,6 +166,15 @@ def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
     np.testing.assert_allclose(losses(broken), losses(unbroken), rtol=1e-3)
 
 
+def test_ctrl_c_before_the_first_epoch_is_not_kept_waiting(strips, tmp_path, monkeypatch):
+    def press(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it went on")
+
+    monkeypatch.setattr("trainer.fit._build", press)
+    assert "before the training began" in stopped("fit", strips, "--run", tmp_path / "run", *FIT)
+
+
 def test_an_epoch_that_is_being_saved_is_finished_first(strips, tmp_path, monkeypatch):
     from trainer import fit
 

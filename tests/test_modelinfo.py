@@ -12,6 +12,7 @@ from conftest import TOY_FACTS, TOY_LABELS, write_toy_model
 from test_cli_scan import genretag
 
 from tagger import SHIPPED_MODEL
+from tagger.errors import ModelError
 from tagger.facts import METADATA_KEY
 from tagger.frontend import MelWindow, WindowGrid
 from tagger.model import GenreModel
@@ -181,3 +182,11 @@ def test_a_model_for_single_windows(tmp_path):
     assert not GenreModel(path, "cpu").facts.front_end.takes_strips
     assert problems(path) == []
     assert METADATA_KEY in read_onnx(path).metadata
+
+
+@pytest.mark.parametrize("content", [b"8\n", b"\x10\xff\xff\xff\x7f", b"no model", b""])
+def test_a_file_of_something_else_is_named(tmp_path, content):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"m\.onnx is not built as"):
+        read_onnx(path)

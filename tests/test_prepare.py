@@ -428,6 +428,23 @@ def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_
     assert "another way" not in run.text
 
 
+def test_what_a_full_disk_kept_from_being_dealt_out_is_not_taken_for_dealt_out(
+    run, clips, tmp_path, monkeypatch
+):
+    output = tmp_path / "out"
+    run(clips, output, seed=1)
+
+    def full(*_: object) -> None:
+        raise DataError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepared, "write_rows", full)
+        with pytest.raises(DataError, match="full"):
+            run(clips, output, seed=2)
+    run(clips, output, seed=2)
+    assert "dealt out in another way before" in run.text
+
+
 def test_a_split_of_a_table_is_not_kept_when_tracks_are_dealt_out(run, clips, tmp_path):
     lines = [f"{g}/{n}.wav,{g},train" for g in ("jazz", "rock") for n in range(4)]
     source = table(clips, "\n".join(["file,genre,split", *lines]))
@@ -703,6 +720,7 @@ def test_strips_of_pictures_are_not_taken_for_strips_of_clips(run, clips, tmp_pa
     where = tmp_path / "other"
     rows = prepare_pictures(source, where, tmp_path / "out", seconds=3, report=said.append)
     assert len(rows) == 7
+    assert not (where / "dealing.json").exists()
     assert said == [f"{source / 'rock/3.png'} is no picture, or is damaged; left out"]
     run(clips, where)
     assert len(run.decoded) == 8

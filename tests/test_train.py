@@ -206,7 +206,6 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
         assert model.facts.labels == tuple(GENRES)
         assert model.facts.front_end == MelStrip()
         assert model.facts.training["accuracy"]["tracks"] == 4
-        assert model.facts.training["tracks_behind_confidence"] == 4
         strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
         windows = model.window_probabilities(strip)
         assert windows.shape == (1, 4, 2)
@@ -402,6 +401,14 @@ def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
     assert losses[0] == pytest.approx(losses[2], rel=1e-4)
     assert losses[0] != pytest.approx(losses[1], rel=1e-4)
     assert load_run(pupil).options.teachers == (str(run), str(small))
+
+    cheat = tmp_path / "cheat"
+    train(
+        "fit", strips, "--run", cheat, *options, "--train-split", "train", "--train-split", "valid"
+    )
+    for option in ("--teacher", "--init"):
+        with pytest.raises(DataError, match="cheat was trained on tracks that are kept aside"):
+            train("fit", strips, "--run", tmp_path / "none", *options, option, cheat)
 
     facts = json.loads((small / "run.json").read_text())
     (small / "run.json").write_text(json.dumps({**facts, "labels": ["polka", "waltz"]}))

@@ -55,6 +55,8 @@ class WeightAverage:
             _measure(self._model, norms, others)
             if averaged <= _loss(self._model, judge):
                 self._model.set_weights(self._means)
+            else:  # what is saved is what a resumed run goes on with
+                self._means = [np.array(w, np.float32) for w in self._model.get_weights()]
         try:
             yield
         finally:

@@ -56,8 +56,8 @@ try:
         from keras import layers
 except ModuleNotFoundError as error:
     raise GenretagError(
-        f"The trainer needs {error.name}, which is not installed; "
-        "pip install 'genretag[train]' brings all that it needs."
+        f"The trainer needs {error.name}, which is not installed; pip install 'genretag[train]' "
+        "brings Keras and TensorFlow, and other backends have packages of their own."
     ) from None
 if _stop.is_set():
     raise KeyboardInterrupt

@@ -48,7 +48,10 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows `[batch, bands, frames]`, soft labels `[batch, labels]`, weights `[batch]`."""
+    """Windows, soft labels `[batch, labels]`, weights `[batch]`.
+
+    Windows are `[batch, bands, frames]`, and `[batch, rows, columns, 1]` once they are `shrunk`.
+    """
 
     windows: Array
     targets: Array

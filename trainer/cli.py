@@ -1,16 +1,18 @@
 """The command line of the trainer."""
 
+import os
+import shlex
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, Any, Literal
 
 import typer
 
 from tagger.errors import DataError, UsageError
 from tagger.frontends import KINDS
-from tagger.interrupt import said_when_stopped, told_to_stop
+from tagger.interrupt import said_when_stopped
 from tagger.running import run_app
 from trainer.batches import Augment, Augmentation, Balance
 from trainer.library import MIN_TRACKS
@@ -28,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-# Written out, since the networks themselves need Keras, which takes seconds to import.
+# The names in `trainer.networks`: a Literal has to be written out.
 Architecture = Literal[
     "vgg16", "vgg19", "inceptionv3", "efficientnetb0", "mobilenetv2", "cnn14", "cnn-small", "ann"
 ]
@@ -91,7 +93,7 @@ def prepare(
         raise UsageError("--shares takes three numbers, the first of them above zero.")
     if pictures_of and not seconds:
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
-    with said_when_stopped(lambda: "stopped; the same command goes on with what is not done yet."):
+    with said_when_stopped(lambda: "stopped; what is not done yet is done by the same command."):
         from trainer import prepare as preparing
         from trainer.display import PrepareDisplay
         from trainer.pictures import prepare_pictures
@@ -244,12 +246,12 @@ def fit(
         options = replace(begun, **_said(context, options, begun))
     if not options.data:
         raise UsageError("Name prepared data sets, or a training to repeat with --from.")
-    with said_when_stopped(lambda: _after_ctrl_c(run)), told_to_stop() as stop:
+    with said_when_stopped(lambda: _after_ctrl_c(run)):
         from trainer.display import FitDisplay
         from trainer.plan import plan
 
         planned = plan(run, options, resume=resume)
-        with FitDisplay(options, stop) as display:
+        with FitDisplay(options) as display:
             from trainer.fit import fit as fit_run
 
             fit_run(planned, report=display.say, progress=display.progress)
@@ -258,7 +260,8 @@ def fit(
 def _after_ctrl_c(run: Path) -> str:
     if not (run / RUN_FILE).exists():
         return "stopped before the training began."
-    again = f"genretag-train fit --run {quote(str(run))} --resume"
+    join = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    again = join(["genretag-train", "fit", "--run", str(run), "--resume"])
     return f"stopped; to go on after the last whole epoch: {again}"
 
 
@@ -338,7 +341,7 @@ def export(
     if output.suffix != ".onnx":
         raise DataError(f"{output} should end in .onnx.")
     if half and int8:
-        raise typer.BadParameter("--half and --int8 exclude each other.")
+        raise UsageError("--half and --int8 exclude each other.")
     with said_when_stopped(lambda: "stopped; nothing was written."):
         from trainer.export import export as export_run
 

@@ -1,6 +1,7 @@
 """What the trainer at work looks like to a person."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from threading import Event
 from types import TracebackType
@@ -19,6 +20,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from tagger.interrupt import told_to_stop
 from trainer.runs import FitOptions
 
 LONG = 3600.0  # seconds over which the speed is taken: a batch may last many of them
@@ -84,16 +86,19 @@ class PrepareDisplay(_Display):
 class FitDisplay(_Display):
     """Shows the lines of a training and how far the epoch below them is.
 
-    Told to stop, it raises KeyboardInterrupt at the next batch or line: an epoch that is being
-    validated and saved is finished before.
+    From the first epoch on, Ctrl-C is a KeyboardInterrupt at the next batch or line: an epoch that
+    is being validated and saved is finished before.
     """
 
-    def __init__(
-        self, options: FitOptions, stop: Event | None = None, console: Console | None = None
-    ) -> None:
+    def __init__(self, options: FitOptions, console: Console | None = None) -> None:
         super().__init__(console or Console(highlight=False, soft_wrap=True))
         self._options = options
-        self._stop = stop or Event()
+        self._signals = ExitStack()
+        self._stop: Event | None = None
+
+    def __exit__(self, *error: Any) -> None:
+        self._signals.close()
+        super().__exit__(*error)
 
     def say(self, text: str) -> None:
         """Show a line in place of the bar."""
@@ -102,6 +107,8 @@ class FitDisplay(_Display):
 
     def progress(self, epoch: int, losses: Sequence[float]) -> None:
         """Show how far an epoch is, from the losses of its batches so far."""
+        if self._stop is None:
+            self._stop = self._signals.enter_context(told_to_stop())
         self._stop_if_told()
         columns = (
             TextColumn(f"epoch {epoch:3d}/{self._options.epochs}"),
@@ -114,7 +121,7 @@ class FitDisplay(_Display):
         self._show(len(losses), self._options.batches, columns, loss=mean)
 
     def _stop_if_told(self) -> None:
-        if self._stop.is_set():
+        if self._stop is not None and self._stop.is_set():
             raise KeyboardInterrupt
 
 

@@ -127,6 +127,8 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "batch_norm": run.batch_norm,
         "shrink": options.shrink,
         "initial_run": Path(options.init).name if options.init else None,
+        "teachers": [Path(folder).name for folder in options.teachers],
+        "teacher_share": options.teacher_share if options.teachers else None,
         "initial_weights": Path(options.weights).name,
         "pretrained_layers": list(run.facts["pretrained"]),
         "data": [Path(folder).name for folder in options.data],
@@ -134,7 +136,6 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
-        "tracks_behind_confidence": metrics["track"]["tracks"],
         "accuracy": {
             "protocol": metrics["subject"]["protocol"]
             + ("" if judge is run else "; of the run that chose the settings"),
@@ -200,6 +201,7 @@ def largest_difference(model: "keras.Model", file: Path, batches: Sequence[Array
     """Return the largest difference in probability between Keras and the ONNX file."""
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def difference(batch: Array) -> float:

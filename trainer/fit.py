@@ -146,7 +146,7 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
 def _device(model: keras.Model) -> str:
     """Return what kind of device a network is on, in whatever words a backend names devices."""
     name = str(model.weights[0].value.device).lower()
-    return "GPU" if "gpu" in name or "cuda" in name else "CPU"
+    return "GPU" if any(word in name for word in ("gpu", "cuda", "mps")) else "CPU"
 
 
 def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:

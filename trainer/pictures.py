@@ -18,6 +18,7 @@ from tagger.errors import DataError
 from tagger.frontend import MelStrip, Strip, standardise
 from trainer import data as prepared
 from trainer.data import TRACKS_FILE, Row
+from trainer.dealing import DEALING_FILE
 from trainer.images import pixels_of
 from trainer.prepare import begin
 from trainer.stamps import STAMPS_FILE
@@ -56,7 +57,8 @@ def prepare_pictures(
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
     begin(like, output)
-    (output / STAMPS_FILE).unlink(missing_ok=True)  # they would be about other strips
+    for file in (TRACKS_FILE, DEALING_FILE, STAMPS_FILE):  # they would be about other strips
+        (output / file).unlink(missing_ok=True)
     for file, strip in strips.items():
         prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)
     rows = [replace(row, seconds=seconds) for row, _ in pairs]

@@ -43,7 +43,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     held_out = () if "valid" in options.train_splits else data.split("valid")
     front_end = network(options.arch).hear(data.front_end)
     start = None if past else _start(options, data, front_end)
-    teachers = tuple(_teacher(folder, data) for folder in options.teachers)
+    teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
     return Plan(folder, options, data, front_end, tracks, held_out, past, start, teachers)
 
 
@@ -73,14 +73,26 @@ def _start(options: FitOptions, data: DataSet, front_end: FrontEnd) -> Run | Non
         raise DataError(f"{options.init} has other genres or another front end.")
     if start.options.arch != options.arch:
         raise DataError(f"{options.init} trained {start.options.arch}, not {options.arch}.")
+    _check_kept_aside(start, options)
     start.there(start.final)
     return start
 
 
-def _teacher(folder: str, data: DataSet) -> Run:
+def _teacher(folder: str, options: FitOptions, data: DataSet) -> Run:
     """Return the run of a network that hears the same data, whatever its architecture."""
     run = load_run(Path(folder))
     if (run.labels, run.front_end) != (data.labels, network(run.options.arch).hear(data.front_end)):
         raise DataError(f"{folder} has other genres or another front end.")
+    _check_kept_aside(run, options)
     run.there(run.final)
     return run
+
+
+def _check_kept_aside(run: Run, options: FitOptions) -> None:
+    """Refuse a run that knows the tracks that this one will be judged on."""
+    more = set(run.options.train_splits) - set(options.train_splits)
+    if more or run.options.fold not in (None, options.fold):
+        raise DataError(
+            f"{run.folder} was trained on tracks that are kept aside here, and would flatter every "
+            "figure; take a run of the same --train-split and --fold."
+        )

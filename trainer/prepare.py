@@ -105,8 +105,8 @@ def prepare(
         rows = splits.folds(rows, how.folds, how.seed, report)
     if split is Split.WINDOWS:
         rows = splits.by_window(rows, report)
-    dealing.write(output)
     prepared.write_rows(output / TRACKS_FILE, rows)
+    dealing.write(output)
     prepared.write_front_end(output, how.front_end)
     return rows
 
