@@ -59,18 +59,8 @@ def run_scan(options: ScanOptions) -> ExitCode:
         # Meanwhile the model is loaded; a scan that cannot run replaces no table.
         at_once = model.loaded.strips_at_once() if to_hear else 1
         header = list(_header(model, found, to_hear, jobs, options))
-        writers = _result_writers(options, facts, stack)
-        if options.csv and not options.write_tags:
-            writers.append(PlanMemory(stack, tell))
-        to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
-        display = stack.enter_context(
-            ScanDisplay(
-                to_hear if options.new else found.files,
-                quiet=options.quiet,
-                results=not to_stdout,
-                stderr=to_stdout,
-            )
-        )
+        writers = _result_writers(options, facts, stack, tell)
+        display = stack.enter_context(_display(options, to_hear if options.new else found.files))
         tell.tell = display.complain
         for line in header:
             display.header(line)
@@ -210,13 +200,22 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
     )
 
 
-def _result_writers(options: ScanOptions, facts: ModelFacts, stack: ExitStack) -> list[Writer]:
+def _display(options: ScanOptions, total: int) -> ScanDisplay:
+    to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
+    return ScanDisplay(total, quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
+
+
+def _result_writers(
+    options: ScanOptions, facts: ModelFacts, stack: ExitStack, tell: Callable[[str], None]
+) -> list[Writer]:
     """Open what the results go to."""
     writers: list[Writer] = []
     if options.csv:
         writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
     if options.jsonl:
         writers.append(JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels))
+    if options.csv and not options.write_tags:
+        writers.append(PlanMemory(stack, tell))
     return writers
 
 
