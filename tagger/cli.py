@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -73,10 +73,16 @@ def _exit(work: Callable[[], int]) -> None:
     raise typer.Exit(code)
 
 
+def _paths(arguments: Sequence[str]) -> tuple[Path, ...]:
+    if "" in arguments:  # it would be the current folder
+        raise UsageError("A path is empty; is it a variable that is not set?")
+    return tuple(map(Path, arguments))
+
+
 @app.command()
 def scan(
     paths: Annotated[
-        list[Path], typer.Argument(help="Music files, or folders of them.", metavar="PATH")
+        list[str], typer.Argument(help="Music files, or folders of them.", metavar="PATH")
     ],
     write_tags: Annotated[
         bool, typer.Option("--write-tags", help="Write genres into files that have none.")
@@ -157,7 +163,7 @@ def scan(
     _exit(
         lambda: run_scan(
             ScanOptions(
-                paths=tuple(paths),
+                paths=_paths(paths),
                 write_tags=write_tags,
                 overwrite=overwrite,
                 append=append,
@@ -218,7 +224,7 @@ def undo(
     run, paths = None, arguments or []
     if paths and paths[0].isdecimal():
         run, paths = int(paths[0]), paths[1:]
-    _exit(lambda: run_undo(run, [Path(p) for p in paths], dry_run=dry_run, yes=yes, force=force))
+    _exit(lambda: run_undo(run, _paths(paths), dry_run=dry_run, yes=yes, force=force))
 
 
 @app.command()

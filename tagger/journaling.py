@@ -54,7 +54,8 @@ def run_undo(
         run = run_to_undo(journal, number)
         writes = writes_below(journal.writes(run.id), paths)
         if not writes:
-            raise GenretagError(f"There is nothing to undo in run {run.id}.")
+            where = f" below {', '.join(map(str, paths))}" if paths else ""
+            raise GenretagError(f"There is nothing to undo in run {run.id}{where}.")
         if not (dry_run or yes):
             if not sys.stdin.isatty():
                 raise GenretagError("There is nobody to ask; say --yes to undo without asking.")

@@ -206,7 +206,10 @@ def _keep_attributes(source: Path, target: Path, *, keep_mtime: bool) -> None:
     """Give the copy the owner, mode, extended attributes and times of the original."""
     original, copy = source.stat(), target.stat()
     if hasattr(os, "chown") and (original.st_uid, original.st_gid) != (copy.st_uid, copy.st_gid):
-        os.chown(target, original.st_uid, original.st_gid)
+        try:
+            os.chown(target, original.st_uid, original.st_gid)
+        except PermissionError:
+            raise TagError("was left alone: its owner or group could not be kept") from None
     changed = copy.st_mtime_ns
     shutil.copystat(source, target)
     if stat.S_IMODE(target.stat().st_mode) != stat.S_IMODE(original.st_mode):

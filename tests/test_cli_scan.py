@@ -268,6 +268,14 @@ def test_options_that_exclude_each_other_take_one_sentence(genretag, tmp_path, o
     assert options[0] in err
 
 
+@pytest.mark.parametrize("command", ["scan", "undo"])
+def test_an_empty_path_is_not_the_current_folder(genretag, song, monkeypatch, command):
+    monkeypatch.chdir(song().parent)
+    code, out, err = genretag(command, "")
+    assert (code, out) == (2, "")
+    assert "variable that is not set" in err
+
+
 def test_a_folder_without_music(tmp_path, toy_model):
     done = genretag("scan", tmp_path, "--model", toy_model, "--csv", "-")
     assert (done.returncode, done.stderr) == (0, f"No music was found in {tmp_path}.\n")

@@ -225,6 +225,9 @@ def test_undo_of_some_files_and_of_an_earlier_run(library, toy_model):
     assert genretag("undo", "--yes").returncode == 0  # the last run
     assert read_genres(other) == ()
     assert genretag("undo", "99", "--yes").returncode == 1
+    done = genretag("undo", "2", first, "--yes")
+    assert done.returncode == 1
+    assert f"nothing to undo in run 2 below {first}" in done.stderr
 
 
 def test_undo_refuses_what_someone_else_changed(library, toy_model):

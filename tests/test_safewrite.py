@@ -379,6 +379,23 @@ def test_attributes_survive(tmp_path, writer):
     assert not marked or os.getxattr(track, "user.mood") == b"calm"
 
 
+def test_a_file_whose_owner_cannot_be_kept_is_left_alone(tmp_path, writer, monkeypatch):
+    track = formats.make("flac", tmp_path)
+    try:
+        os.chown(track, 1234, 4321)
+    except (AttributeError, OSError):
+        pytest.skip("no file of another owner can be made here")
+    before = track.read_bytes()
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "chown", forbidden)
+    with pytest.raises(TagError, match="owner or group could not be kept"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
+
+
 def test_the_time_changes_if_asked_for(tmp_path, journal):
     track = formats.make("flac", tmp_path)
     os.utime(track, ns=(10**18, 10**18))

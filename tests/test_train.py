@@ -354,7 +354,7 @@ def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
         block5_conv3_bias=np.zeros(512, np.float32),  # without its kernel: not taken
     )
     folder = tmp_path / "run"
-    options = ("--batches", 1, "--batch-size", 2, "--shrink", 4, "--weights", file)
+    options = ("--batches", 1, "--batch-size", 2, "--shrink", 2, "--weights", file)
     text = train("fit", strips, "--run", folder, "--epochs", 1, "--head-epochs", 1, *options)
     assert "Taken from" in text
     assert "block1_conv1" in text
@@ -367,7 +367,7 @@ def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
     second = tmp_path / "second"
     train(
         *("fit", strips, "--run", second, "--epochs", 1, "--batches", 1, "--batch-size", 2),
-        *("--shrink", 4, "--init", folder, "--train-split", "train", "--train-split", "valid"),
+        *("--shrink", 2, "--init", folder, "--train-split", "train", "--train-split", "valid"),
     )
     with pytest.raises(DataError, match="mean nothing"):
         train("evaluate", second)
@@ -379,11 +379,11 @@ def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
     data = prepared.load([strips])
     batch = WindowSampler(data, data.split("train"), WindowGrid(), Augmentation()).batch(0, 4)
     small = tmp_path / "small"
-    options = ("--epochs", 1, "--batches", 1, "--batch-size", 2, "--shrink", 4)
+    options = ("--epochs", 1, "--batches", 1, "--batch-size", 2, "--shrink", 1)
     train("fit", strips, "--run", small, *options)
     answers = [
         load_run(folder).model(keep).predict_on_batch(shrink(batch.windows, factor)[..., None])
-        for folder, keep, factor in ((run, "average", 2), (small, "last", 4))
+        for folder, keep, factor in ((run, "average", 2), (small, "last", 1))
     ]
     teachers = Teachers([load_run(run), load_run(small)], 0.75)
     np.testing.assert_allclose(
@@ -416,12 +416,32 @@ def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
         train("fit", strips, "--run", tmp_path / "none", *options, *taught)
 
 
+@pytest.mark.parametrize("shrink", [3, 4])
+def test_windows_that_cannot_be_shrunk_so_much_are_refused_before_the_training(
+    strips, tmp_path, shrink
+):
+    with pytest.raises(DataError, match=rf"multiples of {32 * shrink} for this network"):
+        train("fit", strips, "--run", tmp_path / "run", "--shrink", shrink)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "option", ["--epochs", "--batches", "--batch-size", "--mixup", "--dropout", "--learning-rate"]
+)
+def test_numbers_that_mean_nothing_are_refused(strips, tmp_path, option):
+    arguments = ["fit", strips, "--run", tmp_path / "run", option, "-1"]
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}'" in done.output
+    assert not (tmp_path / "run").exists()
+
+
 def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):
     monkeypatch.setattr("trainer.fit._validate", lambda *_: (0.5, 0.5, 1.0))
     folder = tmp_path / "run"
     text = train(
         *("fit", strips, "--run", folder, "--epochs", 9, "--batches", 1, "--batch-size", 2),
-        *("--shrink", 4, "--patience", 2),
+        *("--shrink", 2, "--patience", 2),
     )
     with (folder / "history.csv").open() as file:
         epochs = list(csv.DictReader(file))

@@ -166,10 +166,10 @@ def fit(
         bool | None,
         typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs.")] = 60,
-    batches: Annotated[int, typer.Option(help="Batches in an epoch.")] = 60,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs.")] = 60,
+    batches: Annotated[int, typer.Option(min=1, help="Batches in an epoch.")] = 60,
     batch_size: Annotated[
-        int | None, typer.Option(help="Windows in a batch; as the network is used to.")
+        int | None, typer.Option(min=1, help="Windows in a batch; as the network is used to.")
     ] = None,
     head_epochs: Annotated[
         int, typer.Option(help="First epochs in which pretrained layers stay as they are.")
@@ -177,14 +177,17 @@ def fit(
     unfreeze_from: Annotated[
         int, typer.Option(min=1, max=6, help="Block of VGG from which on they train then; 6: none.")
     ] = 1,
-    learning_rate: Annotated[float, typer.Option(help="Peak, before the cosine decay.")] = 1e-3,
+    learning_rate: Annotated[
+        float, typer.Option(min=0, help="Peak, before the cosine decay.")
+    ] = 1e-3,
     warm_up: Annotated[int, typer.Option(help="Batches until the peak is reached.")] = 100,
     weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 1e-2,
     optimizer: Annotated[
         Optimizer | None, typer.Option(help="The optimizer; as the network is used to.")
     ] = None,
     dropout: Annotated[
-        float | None, typer.Option(help="Share of dropout; as the network is used to.")
+        float | None,
+        typer.Option(min=0, max=0.99, help="Share of dropout; as the network is used to."),
     ] = None,
     average: Annotated[
         float, typer.Option(help="Epochs that a moving average of the weights spans; 0: none.")
@@ -195,7 +198,7 @@ def fit(
     augment: Annotated[
         Augment | None, typer.Option(help="How much windows are varied; as the network is used to.")
     ] = None,
-    mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0: off.")] = 0.4,
+    mixup: Annotated[float, typer.Option(min=0, help="Parameter of mixup; 0: off.")] = 0.4,
     shrink: Annotated[
         int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
     ] = 1,

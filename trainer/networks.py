@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, MelStrip, MelWindow
+from tagger.frontend import FrontEnd, MelStrip, MelWindow, WindowGrid
 from tagger.pictures import SpectrogramPicture
 from tagger.summary import SummaryFeatures
 from trainer.batches import Augment
 
+VGG_STRIDE = 32  # bands, and frames, in one feature column: five poolings halve them
 Optimizer = Literal["adamw", "adam"]
 
 
@@ -29,6 +30,7 @@ class Network:
 
     front_end: type[FrontEnd]
     habits: Habits = Habits()
+    stride: int = 1  # bands and frames that become one feature, where strips are heard as a whole
 
     def hear(self, front_end: FrontEnd) -> FrontEnd:
         """Return the front end for use, out of that of the data.
@@ -44,9 +46,18 @@ class Network:
         return self.front_end.from_dict(front_end.to_dict())
 
 
+def check_multiples(rows: int, grid: WindowGrid, cells: int) -> None:
+    """Raise DataError if squares of so many cells do not fit into windows and between them."""
+    if rows % cells or grid.window % cells or grid.hop % cells:
+        raise DataError(
+            f"Bands ({rows}), window ({grid.window}) and hop ({grid.hop}) have to be multiples of "
+            f"{cells} for this network with this --shrink; choose another."
+        )
+
+
 NETWORKS: Mapping[str, Network] = {
-    "vgg16": Network(MelStrip),
-    "vgg19": Network(MelStrip),
+    "vgg16": Network(MelStrip, stride=VGG_STRIDE),
+    "vgg19": Network(MelStrip, stride=VGG_STRIDE),
     "inceptionv3": Network(MelWindow),
     "efficientnetb0": Network(MelWindow),
     "mobilenetv2": Network(MelWindow),

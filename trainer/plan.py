@@ -8,7 +8,7 @@ from tagger.frontend import FrontEnd
 from trainer import data as prepared
 from trainer.data import DataSet, Track
 from trainer.history import Epoch
-from trainer.networks import network
+from trainer.networks import check_multiples, network
 from trainer.runs import RUN_FILE, FitOptions, Run, load_run
 
 
@@ -41,7 +41,9 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     if missing := set(data.labels) - {track.genre for track in tracks}:
         raise DataError(f"No training tracks for {', '.join(sorted(missing))}.")
     held_out = () if "valid" in options.train_splits else data.split("valid")
-    front_end = network(options.arch).hear(data.front_end)
+    known = network(options.arch)
+    front_end = known.hear(data.front_end)
+    check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     start = None if past else _start(options, data, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
     return Plan(folder, options, data, front_end, tracks, held_out, past, start, teachers)

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from tagger.errors import DataError
 from tagger.frontend import WindowGrid
 from trainer.backend import keras, layers
+from trainer.networks import VGG_STRIDE, check_multiples
 
 Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Kernel `[3, 3, in, out]` and bias `[out]` by the name of the layer."""
 
 MOMENTUM = 0.97  # of the statistics of batch normalisation
-STRIDE = 32  # frames, and bands, in one feature column of VGG16
 
 # ImageNet networks see pixels of 0–255 minus their mean, with a deviation near this; a strip has
 # a deviation of one.
@@ -61,9 +61,8 @@ def build_strips(
     Raises:
         DataError: the windows do not fall on whole feature columns.
     """
-    stride = STRIDE * shrink
-    if n_mels % stride or grid.window % stride or grid.hop % stride:
-        raise DataError(f"Bands, window and hop must be multiples of {stride} for VGG.")
+    stride = VGG_STRIDE * shrink
+    check_multiples(n_mels, grid, stride)
     with float32():
         backbone = _backbone(application, n_mels // shrink, batch_norm=False)
         _copy_folded(windows, backbone)
