@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# What a shell starts in the background is deaf to Ctrl-C, and so are the processes it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 22_050
 
