@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from rich.console import Console
+from test_train import train
 from typer.testing import CliRunner
 
 from tagger.errors import ExitCode, StoppedError
@@ -27,12 +28,6 @@ from trainer.runs import RUN_FILE, FitOptions, save_weights
 
 EPOCHS, BATCHES = 2, 3
 FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()
-
-
-def train(*arguments: object) -> str:
-    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from threading import Event
-from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
@@ -36,12 +35,7 @@ class _Display:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._clear()
 
     def say(self, text: str) -> None:
@@ -96,7 +90,7 @@ class FitDisplay(_Display):
         self._signals = ExitStack()
         self._stop: Event | None = None
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._signals.close()
         super().__exit__(*error)
 
