@@ -14,8 +14,8 @@ STARTED = time.perf_counter()
 
 from typing import Any  # noqa: E402
 
-from tagger import model  # noqa: E402
 from tagger.cli import app  # noqa: E402
+from tagger.inference import model  # noqa: E402
 
 spans: list[tuple[float, float]] = []
 plain = model.GenreModel.window_probabilities

@@ -34,8 +34,8 @@ class Contender:
 
 def genretag(model: Path, device: str, **provider: str) -> Run:
     """Run the class that scans use; `provider` changes what it tells CUDA."""
-    from tagger import cuda
-    from tagger.model import GenreModel
+    from tagger.inference import cuda
+    from tagger.inference.model import GenreModel
 
     cuda.OPTIONS.update(provider)
     return GenreModel(model, device).window_probabilities

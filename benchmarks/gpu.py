@@ -30,9 +30,9 @@ from contenders import Contender, Worker  # noqa: E402
 from corpus import make_library  # noqa: E402
 from speed import DISTINCT, MINUTES, _processor, _versions, run  # noqa: E402
 
-from tagger import cuda  # noqa: E402
 from tagger.errors import GenretagError  # noqa: E402
-from tagger.model import GenreModel  # noqa: E402
+from tagger.inference import cuda  # noqa: E402
+from tagger.inference.model import GenreModel  # noqa: E402
 
 OWN = "genretag"
 PEERS = ("PyTorch", "PyTorch compiled")
@@ -146,7 +146,7 @@ def in_half(model: Path, scratch: Path) -> Path:
     import onnx
     from onnx import TensorProto
 
-    from trainer.half import to_half
+    from trainer.export.float16 import to_half
 
     loaded = onnx.load(model)
     stored = {tensor.name: tensor.data_type for tensor in loaded.graph.initializer}

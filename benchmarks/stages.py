@@ -17,12 +17,12 @@ from typing import TypeVar
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in genretag, before numpy is imported
 
-from tagger.decode import decode
-from tagger.journal import Journal
-from tagger.model import GenreModel
-from tagger.vote import vote
-from tagger.walk import find_music
-from tagger.writer import TagWriter
+from tagger.audio.decode import decode
+from tagger.inference.model import GenreModel
+from tagger.inference.vote import vote
+from tagger.pipeline.walk import find_music
+from tagger.writing.journal import Journal
+from tagger.writing.writer import TagWriter
 
 In = TypeVar("In")
 Out = TypeVar("Out")

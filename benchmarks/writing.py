@@ -34,12 +34,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from conftest import write_audio  # noqa: E402
 
-from tagger.changes import apply_plan  # noqa: E402
-from tagger.journal import Journal  # noqa: E402
-from tagger.parallel import THREADS  # noqa: E402
-from tagger.planfile import PlannedWrite  # noqa: E402
-from tagger.safewrite import flush  # noqa: E402
-from tagger.writer import TagWriter  # noqa: E402
+from tagger.output.planfile import PlannedWrite  # noqa: E402
+from tagger.runtime.threads import THREADS  # noqa: E402
+from tagger.writing.changes import apply_plan  # noqa: E402
+from tagger.writing.journal import Journal  # noqa: E402
+from tagger.writing.safewrite import flush  # noqa: E402
+from tagger.writing.writer import TagWriter  # noqa: E402
 
 SIZE = 5_000_000
 BLOCK = 50

@@ -158,7 +158,7 @@ def scan(
         raise UsageError("--append and --overwrite exclude each other.")
     if new and not cache:
         raise UsageError("--new goes by the cache, and --no-cache means to do without.")
-    from tagger.scanning import run_scan
+    from tagger.commands.scan import run_scan
 
     _exit(
         lambda: run_scan(
@@ -198,7 +198,7 @@ def apply(
     quiet: Quiet = False,
 ) -> None:
     """Write the rows of a scan's CSV whose action is "write"."""
-    from tagger.journaling import run_apply
+    from tagger.commands.apply import run_apply
 
     _exit(lambda: run_apply(table, dry_run=dry_run, keep_mtime=keep_mtime, quiet=quiet))
 
@@ -219,7 +219,7 @@ def undo(
     ] = False,
 ) -> None:
     """Bring back the genres that a run replaced."""
-    from tagger.journaling import run_undo
+    from tagger.commands.apply import run_undo
 
     run, paths = None, arguments or []
     if paths and paths[0].isdecimal():
@@ -230,7 +230,7 @@ def undo(
 @app.command()
 def history() -> None:
     """List the runs that wrote genres."""
-    from tagger.journaling import run_history
+    from tagger.commands.apply import run_history
 
     _exit(run_history)
 
@@ -251,7 +251,7 @@ def info(
     ] = False,
 ) -> None:
     """Show what a model file says of itself."""
-    from tagger.modelinfo import run_info
+    from tagger.inference.verify import run_info
 
     _exit(lambda: run_info(file, as_json=json))
 
@@ -259,7 +259,7 @@ def info(
 @models.command()
 def verify(file: ModelFile = SHIPPED_MODEL) -> None:
     """Check that a model file works as its facts say."""
-    from tagger.modelinfo import run_verify
+    from tagger.inference.verify import run_verify
 
     _exit(lambda: run_verify(file))
 
@@ -275,7 +275,7 @@ def cache_info(
     json: Annotated[bool, typer.Option("--json", help="For other programs.")] = False,
 ) -> None:
     """Show how much is remembered, of which models, and where."""
-    from tagger.caching import run_info
+    from tagger.commands.cache import run_info
 
     _exit(lambda: run_info(as_json=json))
 
@@ -291,7 +291,7 @@ def cache_prune(
     ] = SHIPPED_MODEL,
 ) -> None:
     """Forget files that are gone. Have removable and network drives in place."""
-    from tagger.caching import run_prune
+    from tagger.commands.cache import run_prune
 
     _exit(lambda: run_prune(model if other_models else None))
 
@@ -301,7 +301,7 @@ def cache_clear(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Forget everything but the journal of writes."""
-    from tagger.caching import run_clear
+    from tagger.commands.cache import run_clear
 
     _exit(lambda: run_clear(yes=yes))
 
@@ -310,7 +310,7 @@ def main() -> None:
     """Run the command line; the console script."""
     # Matrix products are small here: more threads would only take time from those of the model.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from tagger.running import run_app
+    from tagger.runtime.entry import run_app
 
     try:
         run_app("genretag", app)

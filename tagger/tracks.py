@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from tagger.frontend import Strip
+from tagger.audio.frontend import Strip
 from tagger.identity import Identity
 
 

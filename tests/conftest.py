@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tagger.cache import _reader
+from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.cli import app
-from tagger.facts import METADATA_KEY, ModelFacts
-from tagger.frontend import MelStrip, WindowGrid
-from tagger.running import run_app
-from tagger.vote import Voting
+from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.vote import Voting
+from tagger.runtime.entry import run_app
+from tagger.state.cache import _reader
 
 # What a terminal, a CI system or a GPU changes of the words and numbers that tests compare; none of
 # the packages above has asked for it yet. Say CUDA_VISIBLE_DEVICES=0 to run the tests on a GPU.

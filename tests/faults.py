@@ -21,11 +21,11 @@ from threading import Event, Lock
 from typing import Any
 
 from tagger.errors import StateError, TagError
-from tagger.journal import Journal
-from tagger.parallel import in_parallel
-from tagger.safewrite import TEMPORARY_PREFIX
-from tagger.tags import read_genres
-from tagger.writer import TagWriter, recover
+from tagger.runtime.threads import in_parallel
+from tagger.tags.families import read_genres
+from tagger.writing.journal import Journal
+from tagger.writing.safewrite import TEMPORARY_PREFIX
+from tagger.writing.writer import TagWriter, recover
 
 KILLED, NO_JOURNAL, REFUSED, BORNE, DONE = 9, 8, 7, 1, 0  # BORNE: done in spite of the fault
 GENRES = ("Hip-Hop", "Jazz")

@@ -7,9 +7,9 @@ import mutagen
 import pytest
 from conftest import music, write_audio
 
-from tagger.albums import vote_by_album
+from tagger.pipeline.albums import vote_by_album
+from tagger.pipeline.walk import find_music
 from tagger.tracks import Heard, Judged
-from tagger.walk import find_music
 
 OPINIONS = ((0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.3, 0.7), (0.5, 0.5), (0.75, 0.25))
 

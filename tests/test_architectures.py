@@ -11,18 +11,18 @@ from conftest import RATE, music, write_audio
 from typer.testing import CliRunner
 
 from tagger import cli as tagger_cli
+from tagger.audio.frontend import MelStrip, MelWindow
+from tagger.audio.kinds import KINDS, front_end_of
+from tagger.audio.pictures import SpectrogramPicture, resize
+from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError
-from tagger.frontend import MelStrip, MelWindow
-from tagger.frontends import KINDS, front_end_of
-from tagger.model import GenreModel
-from tagger.pictures import SpectrogramPicture, resize
-from tagger.summary import NAMES, SummaryFeatures
+from tagger.inference.model import GenreModel
 from trainer import cli as trainer_cli
-from trainer.architectures import ARCHITECTURES, Vgg, window_shape
-from trainer.batches import shrink
-from trainer.export import TOLERANCE
-from trainer.networks import NETWORKS
-from trainer.runs import load_run
+from trainer.export.export import TOLERANCE
+from trainer.networks.architectures import ARCHITECTURES, Vgg, window_shape
+from trainer.networks.registry import NETWORKS
+from trainer.training.batches import shrink
+from trainer.training.run_folder import load_run
 
 GENRES = {"drone": 110.0, "whistle": 1760.0}
 
@@ -36,8 +36,8 @@ def run(app: object, *arguments: object) -> str:
 @pytest.fixture(autouse=True)
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes time and has tests of its own."""
-    monkeypatch.setattr("trainer.charts.save", lambda *_: None)
-    monkeypatch.setattr("trainer.evaluate.SPEED_RUNS", 1)
+    monkeypatch.setattr("trainer.evaluation.charts.save", lambda *_: None)
+    monkeypatch.setattr("trainer.evaluation.evaluate.SPEED_RUNS", 1)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from trainer.averaging import EVERY, WeightAverage
-from trainer.backend import keras, layers
-from trainer.batches import Batch
+from trainer.networks.backend import keras, layers
+from trainer.training.averaging import EVERY, WeightAverage
+from trainer.training.batches import Batch
 
 MOMENTUM = 0.97
 

@@ -19,19 +19,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tagger.identity
-import tagger.listen
-import tagger.ondemand
-from tagger.cache import Cache
-from tagger.content import fingerprint
+import tagger.pipeline.lazy_model
+import tagger.pipeline.workers
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity
-from tagger.journal import Journal
-from tagger.lock import only_writer
-from tagger.recall import Memory
-from tagger.safewrite import make, plan
-from tagger.state import FILE_NAME, VERSION
-from tagger.tags import open_tags, read_genres
+from tagger.state.cache import Cache
+from tagger.state.database import FILE_NAME, VERSION
+from tagger.state.lock import only_writer
+from tagger.state.memory import Memory
+from tagger.tags.content import fingerprint
+from tagger.tags.families import open_tags, read_genres
 from tagger.tracks import Heard, Opinion, Status
+from tagger.writing.journal import Journal
+from tagger.writing.safewrite import make, plan
 
 LONG_AGO = 1_600_000_000
 
@@ -69,13 +69,13 @@ def scan(genretag, model, tmp_path):
 def decoded(monkeypatch) -> list[str]:
     """The names of the files that were decoded."""
     names: list[str] = []
-    decode = tagger.listen.decode
+    decode = tagger.pipeline.workers.decode
 
     def noting(path, *arguments):
         names.append(path.name)
         return decode(path, *arguments)
 
-    monkeypatch.setattr(tagger.listen, "decode", noting)
+    monkeypatch.setattr(tagger.pipeline.workers, "decode", noting)
     return names
 
 
@@ -113,7 +113,7 @@ def test_a_second_scan_decodes_nothing_and_says_the_same(scan, track, decoded, m
         aged(path)
     scan()
     decoded.clear()
-    monkeypatch.setattr(tagger.ondemand, "GenreModel", None)  # nor is the model loaded
+    monkeypatch.setattr(tagger.pipeline.lazy_model, "GenreModel", None)  # nor is the model loaded
     assert scan() == scan() == first
     assert first[1]["b.flac"]["existing_genre"] == "Polka"
     assert decoded == []
@@ -260,7 +260,7 @@ def test_bad_files_are_not_tried_again_but_those_that_may_not_be_read_are(
         raise PermissionError
 
     track("closed.wav", seed=5)
-    monkeypatch.setattr(tagger.listen, "fingerprint", refuse)
+    monkeypatch.setattr(tagger.pipeline.workers, "fingerprint", refuse)
     for _ in range(2):
         scan()
     assert decoded == ["closed.wav", "closed.wav"]
@@ -322,7 +322,7 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
     monkeypatch.setattr(tagger.identity, "SETTLED_NS", 3600 * 10**9)  # however slow this machine is
     young, growing = track("young.wav"), track("growing.wav", seed=1)
     os.utime(young)
-    decode = tagger.listen.decode
+    decode = tagger.pipeline.workers.decode
 
     def while_it_grows(path, *arguments):
         samples = decode(path, *arguments)
@@ -331,13 +331,13 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
         aged(path)
         return samples
 
-    monkeypatch.setattr(tagger.listen, "decode", while_it_grows)
+    monkeypatch.setattr(tagger.pipeline.workers, "decode", while_it_grows)
     command = ("scan", tmp_path / "music", "--model", model, "-j", 1, "--new")
     _, out, err = genretag(*command)
     assert "wav" not in out
     assert err == "1 file changed a moment ago: left for the next run.\n"
     assert decoded == ["growing.wav"]
-    monkeypatch.setattr(tagger.listen, "decode", decode)
+    monkeypatch.setattr(tagger.pipeline.workers, "decode", decode)
     aged(young)
     assert set(scan("--new")[1]) == {"young.wav", "growing.wav"}
     assert scan("--new") == (0, {}, "")
@@ -347,9 +347,11 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
 
 def test_what_changed_while_it_was_heard_is_heard_again(scan, track, decoded, monkeypatch):
     path = track("a.wav")
-    decode = tagger.listen.decode
+    decode = tagger.pipeline.workers.decode
     monkeypatch.setattr(
-        tagger.listen, "decode", lambda *a: (decode(*a), aged(path, LONG_AGO + len(decoded)))[0]
+        tagger.pipeline.workers,
+        "decode",
+        lambda *a: (decode(*a), aged(path, LONG_AGO + len(decoded)))[0],
     )
     assert scan()[1]["a.wav"]["status"] == "ok"
     scan()
@@ -381,7 +383,7 @@ def test_what_could_not_be_written_is_new_again(scan, track, monkeypatch):
 
     options = ("--new", "--write-tags", "--min-confidence", 0)
     with monkeypatch.context() as broken:
-        broken.setattr("tagger.writer.make", refuse)
+        broken.setattr("tagger.writing.writer.make", refuse)
         assert scan(*options)[0] == 3
     assert scan(*options)[1]["a.mp3"]["action"] == "written"
 
@@ -389,7 +391,7 @@ def test_what_could_not_be_written_is_new_again(scan, track, monkeypatch):
 def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkeypatch):
     for number in range(40):
         track(f"{number:02}.wav", seed=number)
-    decode = tagger.listen.decode
+    decode = tagger.pipeline.workers.decode
 
     def stop_in_the_middle(path, *arguments):
         if path.name == "30.wav":
@@ -397,7 +399,7 @@ def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkey
         return decode(path, *arguments)
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(tagger.listen, "decode", stop_in_the_middle)
+        stopped.setattr(tagger.pipeline.workers, "decode", stop_in_the_middle)
         assert scan("--new")[0] == 130
     done = set(decoded)
     decoded.clear()
@@ -607,12 +609,12 @@ def test_known_and_unknown_tracks_keep_their_order(known, portion):
         Heard(Path(f"{n}.mp3"), by_looks=True) if is_known else Path(f"{n}.mp3")
         for n, is_known in enumerate(known)
     ]
-    how = tagger.listen.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
+    how = tagger.pipeline.workers.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tagger.listen, "listen", lambda path, how: Heard(path))
-        patch.setattr(tagger.listen, "BLOCK", portion)
-        patch.setattr(tagger.listen, "MOST_KNOWN", portion)
-        with tagger.listen.listening_to(files, how) as tracks:
+        patch.setattr(tagger.pipeline.workers, "listen", lambda path, how: Heard(path))
+        patch.setattr(tagger.pipeline.workers, "BLOCK", portion)
+        patch.setattr(tagger.pipeline.workers, "MOST_KNOWN", portion)
+        with tagger.pipeline.workers.listening_to(files, how) as tracks:
             heard = list(tracks)
     assert [track.path.name for track in heard] == [f"{n}.mp3" for n in range(len(known))]
     assert [track.by_looks for track in heard] == known
@@ -636,8 +638,10 @@ def test_memory_does_not_grow_with_the_library(home, tmp_path):
         cache.learn_file(path, Identity.of(path), b"a", ())
         cache.flush()
         memory = Memory(cache, 1, only_new=False, tell=print)
-        how = tagger.listen.Listening(TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall)
-        with tagger.listen.listening_to(memory.split(library()), how) as tracks:
+        how = tagger.pipeline.workers.Listening(
+            TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall
+        )
+        with tagger.pipeline.workers.listening_to(memory.split(library()), how) as tracks:
             for number in range(5000):
                 assert next(tracks).remembered == (0.5, 0.5)
                 assert asked < number + 4000

@@ -16,15 +16,15 @@ from rich.console import Console
 from test_train import train
 from typer.testing import CliRunner
 
+from tagger.audio.summary import SummaryFeatures
 from tagger.errors import ExitCode, StoppedError
-from tagger.summary import SummaryFeatures
-from trainer import data as prepared
-from trainer.backend import LOG_LEVEL, without_log
 from trainer.cli import app
-from trainer.data import Row
-from trainer.display import FitDisplay, PrepareDisplay
-from trainer.history import History
-from trainer.runs import RUN_FILE, FitOptions, save_weights
+from trainer.data import dataset as prepared
+from trainer.data.dataset import Row
+from trainer.networks.backend import LOG_LEVEL, without_log
+from trainer.training.display import FitDisplay, PrepareDisplay
+from trainer.training.history import History
+from trainer.training.run_folder import RUN_FILE, FitOptions, save_weights
 
 EPOCHS, BATCHES = 2, 3
 FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()
@@ -120,7 +120,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
             calls.append((epoch, len(losses)))
             super().progress(epoch, losses)
 
-    monkeypatch.setattr("trainer.display.FitDisplay", Spy)
+    monkeypatch.setattr("trainer.training.display.FitDisplay", Spy)
     return calls
 
 
@@ -152,7 +152,7 @@ def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
         show(display, epoch, losses)
 
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.display.FitDisplay.progress", press)
+        patch.setattr("trainer.training.display.FitDisplay.progress", press)
         said = stopped("fit", strips, "--run", broken, *FIT)
     assert said.endswith(f": genretag-train fit --run '{broken}' --resume")
     assert not list(broken.glob("*part*"))
@@ -166,12 +166,12 @@ def test_ctrl_c_before_the_first_epoch_is_not_kept_waiting(strips, tmp_path, mon
         signal.raise_signal(signal.SIGINT)
         pytest.fail("it went on")
 
-    monkeypatch.setattr("trainer.fit._build", press)
+    monkeypatch.setattr("trainer.training.fit._build", press)
     assert "before the training began" in stopped("fit", strips, "--run", tmp_path / "run", *FIT)
 
 
 def test_an_epoch_that_is_being_saved_is_finished_first(strips, tmp_path, monkeypatch):
-    from trainer import fit
+    from trainer.training import fit
 
     save = fit.save_weights
 
@@ -203,13 +203,13 @@ def interrupt(*_: object, **__: object) -> None:
 
 
 def test_before_the_training_there_is_nothing_to_go_on_with(strips, tmp_path, monkeypatch):
-    monkeypatch.setattr("trainer.plan.plan", interrupt)
+    monkeypatch.setattr("trainer.training.plan.plan", interrupt)
     assert "--resume" not in stopped("fit", strips, "--run", tmp_path / "run", *FIT)
 
 
 def test_a_stopped_evaluation_leaves_the_figures_that_there_were(unbroken, monkeypatch):
-    monkeypatch.setattr("trainer.evaluate.SPEED_RUNS", 1)
-    monkeypatch.setattr("trainer.charts.save", interrupt)
+    monkeypatch.setattr("trainer.evaluation.evaluate.SPEED_RUNS", 1)
+    monkeypatch.setattr("trainer.evaluation.charts.save", interrupt)
     files = sorted(unbroken.iterdir())
     assert str(unbroken) in stopped("evaluate", unbroken)
     assert sorted(unbroken.iterdir()) == files
@@ -217,7 +217,7 @@ def test_a_stopped_evaluation_leaves_the_figures_that_there_were(unbroken, monke
 
 @pytest.mark.parametrize("command", ["prepare", "compare", "export"])
 def test_other_commands_say_that_they_were_stopped(command, tmp_path, monkeypatch):
-    monkeypatch.setattr("trainer.prepare.prepare", interrupt)
+    monkeypatch.setattr("trainer.data.prepare.prepare", interrupt)
     monkeypatch.setattr("trainer.cli.load_run", interrupt)
     assert stopped(command, tmp_path, tmp_path / "out.onnx").startswith("stopped; ")
 
@@ -287,7 +287,7 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
     ],
 )
 def test_what_a_training_runs_on_is_said_in_place_of_the_log(name, kind):
-    from trainer.fit import _device
+    from trainer.training.fit import _device
 
     weight = SimpleNamespace(value=SimpleNamespace(device=name))
     assert _device(SimpleNamespace(weights=[weight])) == kind

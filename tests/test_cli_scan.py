@@ -20,10 +20,10 @@ import pytest
 from conftest import RATE, TOY_LABELS, music, wait_until, write_audio, write_toy_model
 from conftest import genretag_here as genretag
 
-from tagger.output import COLUMNS
-from tagger.running import run_app
-from tagger.state import FILE_NAME
-from tagger.tags import read_genres
+from tagger.output.table import COLUMNS
+from tagger.runtime.entry import run_app
+from tagger.state.database import FILE_NAME
+from tagger.tags.families import read_genres
 
 GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
 
@@ -352,9 +352,9 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
-    from tagger.frontend import MelStrip, WindowGrid
-    from tagger.listen import Listening, listen
-    from tagger.walk import find_music
+    from tagger.audio.frontend import MelStrip, WindowGrid
+    from tagger.pipeline.walk import find_music
+    from tagger.pipeline.workers import Listening, listen
 
     track = song("sub/a.wav")
     scandir = os.scandir
@@ -419,14 +419,14 @@ def test_names_cannot_steer_the_terminal(song, toy_model):
 
 
 def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypatch, tmp_path):
-    from tagger import scan as scanning
-    from tagger import writer
-    from tagger.decide import Rules
     from tagger.errors import TagError
-    from tagger.journal import Journal
-    from tagger.listen import Listening, listening_to
-    from tagger.model import GenreModel
+    from tagger.inference.model import GenreModel
+    from tagger.pipeline import scan as scanning
+    from tagger.pipeline.decide import Rules
+    from tagger.pipeline.workers import Listening, listening_to
     from tagger.tracks import Action
+    from tagger.writing import writer
+    from tagger.writing.journal import Journal
 
     def refuse(change, **_):
         if change.path.name == "a.wav":
@@ -531,7 +531,7 @@ def test_what_was_written_before_the_reader_went_can_be_taken_back(
         if len(lines) > 3:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr("tagger.output._put", read_three)
+    monkeypatch.setattr("tagger.output.table._put", read_three)
     options = ("--write-tags", "--min-confidence", 0, "-j", 1, "-q", "--csv", "-")
     assert genretag("scan", songs[0].parent, "--model", toy_model, *options) == (141, "", "")
     written = [path for path in songs if read_genres(path)]

@@ -14,7 +14,7 @@ import pytest
 from conftest import write_audio
 from test_cli_scan import GENRETAG, copies, digests, genretag, in_a_process, rows, started
 
-from tagger.tags import open_tags, read_genres
+from tagger.tags.families import open_tags, read_genres
 
 
 @pytest.fixture
@@ -201,8 +201,8 @@ def test_genres_with_semicolons(library, toy_model, tmp_path, home):
 
 
 def test_undo_right_after_a_kill(library, toy_model, home):
-    from tagger import safewrite
-    from tagger.journal import Journal
+    from tagger.writing import safewrite
+    from tagger.writing.journal import Journal
 
     track = library / "wav.wav"
     with Journal(home) as journal:
@@ -314,7 +314,7 @@ def test_a_journal_that_cannot_be_used(home, song, toy_model):
 
 
 def test_one_writer_at_a_time(home, song, toy_model):
-    from tagger.lock import only_writer
+    from tagger.state.lock import only_writer
 
     song("a.wav")
     with only_writer(home):

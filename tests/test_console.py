@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tagger.console import ScanDisplay, show_table
+from tagger.output.console import ScanDisplay, show_table
 
 HEADER = ("run", "when", "command", "written", "failed")
 ROWS = [
@@ -66,7 +66,9 @@ def test_a_sentence_on_standard_error_has_no_bar_in_its_way(terminal, monkeypatc
     shown: list[tuple[str, bool]] = []
     with ScanDisplay(1, quiet=False, results=True, stderr=False) as display:
         live = display._progress.live
-        monkeypatch.setattr("tagger.console.complain", lambda text: shown.append((text, started())))
+        monkeypatch.setattr(
+            "tagger.output.console.complain", lambda text: shown.append((text, started()))
+        )
 
         def started() -> bool:
             return live.is_started

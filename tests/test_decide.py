@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagger.decide import Rules, decide
-from tagger.genres import spelling
+from tagger.pipeline.decide import Rules, decide
+from tagger.tags.genres import spelling
 from tagger.tracks import Action, Heard, Judged, Status
 
 LABELS = ("hiphop", "rock", "my own")

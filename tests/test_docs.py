@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from tagger.cli import app as tagger_app
-from tagger.output import COLUMNS
+from tagger.output.table import COLUMNS
 from tagger.tracks import Action, Status
 from trainer.cli import app as trainer_app
 

@@ -11,18 +11,25 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from tagger.audio.frontend import MelStrip
 from tagger.errors import DataError, UsageError
-from tagger.frontend import MelStrip
-from tagger.vote import Voting, vote
-from trainer import calibration, scores
-from trainer.calibration import Reliability, default_confidence, fit_temperature, soften
-from trainer.charts import comparison, curves, save
+from tagger.inference.vote import Voting, vote
 from trainer.cli import app
-from trainer.compare import compare
-from trainer.evaluate import publish
-from trainer.figures import Evaluation, Subject, describe, judge, protocol
-from trainer.history import Epoch, History
-from trainer.runs import FitOptions, Run, all_or_nothing, load_run, read_options, write_json
+from trainer.evaluation import calibration, scores
+from trainer.evaluation.calibration import Reliability, default_confidence, fit_temperature, soften
+from trainer.evaluation.charts import comparison, curves, save
+from trainer.evaluation.compare import compare
+from trainer.evaluation.evaluate import publish
+from trainer.evaluation.results import Evaluation, Subject, describe, judge, protocol
+from trainer.training.history import Epoch, History
+from trainer.training.run_folder import (
+    FitOptions,
+    Run,
+    all_or_nothing,
+    load_run,
+    read_options,
+    write_json,
+)
 
 LABELS = ("blues", "jazz", "rock")
 TRACKS = 60
@@ -223,7 +230,9 @@ def test_a_run_without_validation_has_curves_too(tmp_path):
 def test_an_evaluation_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     run = new_run(tmp_path / "run", found(seed=1))
     before = {file.name: file.read_bytes() for file in run.folder.iterdir()}
-    monkeypatch.setattr("trainer.charts.save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr(
+        "trainer.evaluation.charts.save", lambda *_: (_ for _ in ()).throw(OSError("full"))
+    )
     with pytest.raises(DataError, match="cannot be written: full"):
         publish(found(seed=2), run)
     assert {file.name: file.read_bytes() for file in run.folder.iterdir()} == before
@@ -370,9 +379,9 @@ def fitted(monkeypatch) -> list[tuple[Path, FitOptions]]:
     """Catch what fit is asked for."""
     calls = []
     monkeypatch.setattr(
-        "trainer.plan.plan", lambda folder, options, **_: calls.append((folder, options))
+        "trainer.training.plan.plan", lambda folder, options, **_: calls.append((folder, options))
     )
-    monkeypatch.setattr("trainer.fit.fit", lambda *_, **__: None)
+    monkeypatch.setattr("trainer.training.fit.fit", lambda *_, **__: None)
     return calls
 
 

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from conftest import RATE, music
 
+from tagger.audio.frontend import MelStrip, WindowGrid, log_mel, standardise
+from tagger.audio.mel import mel_filters, mel_spectrogram
 from tagger.errors import SilentError
-from tagger.frontend import MelStrip, WindowGrid, log_mel, standardise
-from tagger.mel import mel_filters, mel_spectrogram
-from tagger.model import GenreModel
+from tagger.inference.model import GenreModel
 
 FRONT_END = MelStrip()
 GRID = WindowGrid()
@@ -106,7 +106,7 @@ def test_front_end_round_trip_ignores_words_for_humans():
 def test_long_audio_is_transformed_in_pieces(monkeypatch):
     samples = music(12)
     whole = log_mel(samples, FRONT_END)
-    monkeypatch.setattr("tagger.mel._FRAMES", 100)
+    monkeypatch.setattr("tagger.audio.mel._FRAMES", 100)
     np.testing.assert_allclose(log_mel(samples, FRONT_END), whole, atol=1e-4)
 
 

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tagger import cuda
-from tagger.binding import KEPT_SHAPES, BoundSession
 from tagger.errors import DeviceError, ModelError
-from tagger.model import GenreModel
+from tagger.inference import cuda
+from tagger.inference.binding import KEPT_SHAPES, BoundSession
+from tagger.inference.model import GenreModel
 
 GB = 10**9
 
@@ -182,21 +182,21 @@ def test_the_real_driver_if_there_is_one():
 
 
 def _without_driver(monkeypatch):
-    monkeypatch.setattr("tagger.cuda.driver", lambda: None)
+    monkeypatch.setattr("tagger.inference.cuda.driver", lambda: None)
 
 
 def _with_driver_without_gpu(monkeypatch):
-    monkeypatch.setattr("tagger.cuda.driver", lambda: played_driver(cuInit=100))
+    monkeypatch.setattr("tagger.inference.cuda.driver", lambda: played_driver(cuInit=100))
 
 
 def _without_cuda_in_onnx_runtime(monkeypatch):
-    monkeypatch.setattr("tagger.cuda.driver", played_driver)
+    monkeypatch.setattr("tagger.inference.cuda.driver", played_driver)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
 
 
 def _without_libraries(monkeypatch):
     """ONNX Runtime leaves a provider out whose libraries it cannot load, without an error."""
-    monkeypatch.setattr("tagger.cuda.driver", played_driver)
+    monkeypatch.setattr("tagger.inference.cuda.driver", played_driver)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.PROVIDER])
     monkeypatch.setattr("onnxruntime.preload_dlls", lambda **_: None, raising=False)
     _session_that(
@@ -263,14 +263,14 @@ def test_a_bad_file_is_not_the_fault_of_the_gpu(tmp_path, monkeypatch):
 
 def test_a_gpu_is_named_and_bound(toy_model, monkeypatch):
     """Plays a session that got CUDA; its memory is the processor's."""
-    monkeypatch.setattr("tagger.cuda.driver", lambda: played_driver(free=24 * GB))
+    monkeypatch.setattr("tagger.inference.cuda.driver", lambda: played_driver(free=24 * GB))
     monkeypatch.setattr(
-        "tagger.model.BoundSession", lambda session, _: BoundSession(session, "cpu")
+        "tagger.inference.model.BoundSession", lambda session, _: BoundSession(session, "cpu")
     )
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(toy_model), providers=["CPUExecutionProvider"])
-    monkeypatch.setattr("tagger.model._load_on_gpu", lambda _: (session, ""))
+    monkeypatch.setattr("tagger.inference.model._load_on_gpu", lambda _: (session, ""))
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.PROVIDER])
     model = GenreModel(toy_model, "auto")
     assert (model.device, model.device_name, model.notice) == ("CUDA", "CUDA (NVIDIA Toy)", None)

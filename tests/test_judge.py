@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from conftest import TOY_FACTS
 
-from tagger.frontend import WindowGrid
-from tagger.judge import judge
-from tagger.model import GenreModel
+from tagger.audio.frontend import WindowGrid
+from tagger.inference.model import GenreModel
+from tagger.pipeline.predict import judge
 from tagger.tracks import Heard
 
 GRID = WindowGrid()

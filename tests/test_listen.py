@@ -4,8 +4,8 @@ from pathlib import Path
 from conftest import TOY_FACTS
 from joblib.externals.loky import get_reusable_executor
 
-import tagger.listen
-from tagger.listen import BLOCK, BLOCKS_AHEAD, Listening, blocks, listening_to
+import tagger.pipeline.workers
+from tagger.pipeline.workers import BLOCK, BLOCKS_AHEAD, Listening, blocks, listening_to
 from tagger.tracks import Heard, Status
 
 
@@ -56,7 +56,7 @@ def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
         begun.extend(int(path.stem) for path in block)
         return iter([Heard(path) for path in block])
 
-    monkeypatch.setattr(tagger.listen, "_start", start)
+    monkeypatch.setattr(tagger.pipeline.workers, "_start", start)
     files = (Path(f"{number}.mp3") for number in range(1000))
     with listening_to(files, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)) as tracks:
         assert begun == list(range(2 * BLOCK))

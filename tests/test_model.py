@@ -6,12 +6,12 @@ import pytest
 from conftest import TOY_FACTS, write_toy_model
 
 from tagger import SHIPPED_MODEL
-from tagger.cuda import Gpu
 from tagger.errors import DeviceError, ModelError
-from tagger.facts import ModelFacts
-from tagger.model import GenreModel
-from tagger.modelinfo import TOLERANCE
-from tagger.packaged import packaged_model
+from tagger.inference.cuda import Gpu
+from tagger.inference.metadata import ModelFacts
+from tagger.inference.model import GenreModel
+from tagger.inference.packaged import packaged_model
+from tagger.inference.verify import TOLERANCE
 
 
 def test_windows_come_from_the_strip(toy_model):
@@ -63,16 +63,18 @@ def test_files_that_are_no_model(tmp_path):
 
 def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
     cuda = write_toy_model(tmp_path / "toy.onnx")
-    monkeypatch.setattr("tagger.packaged.CUDA_MODEL", cuda)
-    monkeypatch.setattr("tagger.packaged.CPU_MODEL", tmp_path / "toy.int8.onnx")
+    monkeypatch.setattr("tagger.inference.packaged.CUDA_MODEL", cuda)
+    monkeypatch.setattr("tagger.inference.packaged.CPU_MODEL", tmp_path / "toy.int8.onnx")
     assert GenreModel(None, "cpu").path == cuda  # the only one there is
     cpu = write_toy_model(tmp_path / "toy.int8.onnx")
     assert GenreModel(None, "cpu").path == cpu
     assert GenreModel(cuda, "cpu").path == cuda
     assert packaged_model("CUDA") == cuda
     # A GPU that turns out not to be had leaves the model for the CPU.
-    monkeypatch.setattr("tagger.model._gpu", lambda _: (Gpu("toy", None), ""))
-    monkeypatch.setattr("tagger.model._load_on_gpu", lambda path: (None, f"{path.name} fails"))
+    monkeypatch.setattr("tagger.inference.model._gpu", lambda _: (Gpu("toy", None), ""))
+    monkeypatch.setattr(
+        "tagger.inference.model._load_on_gpu", lambda path: (None, f"{path.name} fails")
+    )
     model = GenreModel(None, "auto")
     assert (model.path, model.device) == (cpu, "CPU")
     with pytest.raises(DeviceError, match=r"toy\.onnx fails"):

@@ -12,12 +12,12 @@ from conftest import TOY_FACTS, TOY_LABELS, write_toy_model
 from test_cli_scan import genretag
 
 from tagger import SHIPPED_MODEL
+from tagger.audio.frontend import MelWindow, WindowGrid
 from tagger.errors import ModelError
-from tagger.facts import METADATA_KEY
-from tagger.frontend import MelWindow, WindowGrid
-from tagger.model import GenreModel
-from tagger.modelinfo import recorded_answer, verify
-from tagger.onnxfile import read_onnx
+from tagger.inference.metadata import METADATA_KEY
+from tagger.inference.model import GenreModel
+from tagger.inference.onnxfile import read_onnx
+from tagger.inference.verify import recorded_answer, verify
 
 
 def stamp(path: Path, **changes: object) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagger.cells import cell_path
 from tagger.errors import PathError
-from tagger.output import COLUMNS, CsvWriter, JsonLinesWriter, opened
+from tagger.output.cells import cell_path
+from tagger.output.table import COLUMNS, CsvWriter, JsonLinesWriter, opened
 from tagger.tracks import Action, Result, Status
 
 LABELS = ("blues", "hiphop")

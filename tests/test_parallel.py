@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 from conftest import wait_until
 
-from tagger.parallel import Together, in_parallel
+from tagger.runtime.threads import Together, in_parallel
 
 
 def test_outcomes_come_in_order():

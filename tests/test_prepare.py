@@ -17,15 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from tagger.credits import Credits, read_credits
+from tagger.audio.pictures import SpectrogramPicture
 from tagger.errors import DataError
-from tagger.pictures import SpectrogramPicture
-from trainer import data as prepared
-from trainer import gtzan, library, prepare, splits
+from tagger.tags.credits import Credits, read_credits
 from trainer.cli import app
-from trainer.data import Row
-from trainer.prepare import Preparation
-from trainer.splits import Split
+from trainer.data import dataset as prepared
+from trainer.data import gtzan, library, prepare, splits
+from trainer.data.dataset import Row
+from trainer.data.prepare import Preparation
+from trainer.data.splits import Split
 
 
 def make(folder: Path, *names: str, seconds: float = 0.5) -> Path:
@@ -314,7 +314,7 @@ def test_the_published_lists_are_whole():
 
 
 def test_the_lists_agree_with_the_real_clips(gtzan):
-    from trainer.gtzan import fault_filtered, recognise
+    from trainer.data.gtzan import fault_filtered, recognise
 
     rows = prepared.read_rows(gtzan / "tracks.csv")
     assert recognise(rows) == rows
@@ -709,7 +709,7 @@ def test_ready_pictures_are_taken_as_they_are(tmp_path):
 
 
 def test_strips_of_pictures_are_not_taken_for_strips_of_clips(run, clips, tmp_path):
-    from trainer.pictures import prepare_pictures
+    from trainer.data.pictures import prepare_pictures
 
     run(clips, tmp_path / "out")
     run(clips, tmp_path / "other")

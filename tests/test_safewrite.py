@@ -13,14 +13,15 @@ import pytest
 import second_reader
 from conftest import RATE, music, nobody, open_to_all, write_audio
 
-from tagger import content, safewrite
-from tagger.decode import decode
+from tagger.audio.decode import decode
 from tagger.errors import TagError
 from tagger.identity import Identity
-from tagger.journal import Journal
-from tagger.parallel import in_parallel
-from tagger.tags import open_tags, read_genres
-from tagger.writer import TagWriter
+from tagger.runtime.threads import in_parallel
+from tagger.tags import content
+from tagger.tags.families import open_tags, read_genres
+from tagger.writing import safewrite
+from tagger.writing.journal import Journal
+from tagger.writing.writer import TagWriter
 
 
 @pytest.fixture
@@ -456,7 +457,7 @@ def test_a_tag_library_that_damages_files_is_caught(tmp_path, writer, monkeypatc
             path = Path(self.file.filename)
             path.write_bytes(path.read_bytes()[:-1] + b"?")
 
-    monkeypatch.setattr("tagger.tags.TaggedFile.save", damage)
+    monkeypatch.setattr("tagger.tags.families.TaggedFile.save", damage)
     with pytest.raises(TagError, match="left alone"):
         writer.write(track, ["Jazz"])
     assert track.read_bytes() == before

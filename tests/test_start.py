@@ -34,8 +34,8 @@ def test_listening_to_mel_strips_does_not_import_librosa():
     asked = """
 import sys
 import numpy as np
-import tagger.listen
-from tagger.frontend import MelStrip
+import tagger.pipeline.workers
+from tagger.audio.frontend import MelStrip
 MelStrip().compute(np.ones(70_000, np.float32))
 print(*sys.modules)
 """
@@ -49,7 +49,7 @@ def test_what_a_model_says_of_itself_is_known_without_onnx_runtime(toy_model):
 import sys
 sys.modules["onnxruntime"] = None
 from pathlib import Path
-from tagger.ondemand import ModelOnDemand
+from tagger.pipeline.lazy_model import ModelOnDemand
 print(*ModelOnDemand(Path({str(toy_model)!r}), "cpu").facts.labels)
 """
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

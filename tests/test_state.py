@@ -5,12 +5,12 @@ import os
 import pytest
 from test_cli_scan import rows
 
-from tagger.cache import Cache
 from tagger.config import default_file, load
-from tagger.console import ScanDisplay
 from tagger.errors import DeviceError, StateError
-from tagger.journal import Journal
-from tagger.tags import read_genres
+from tagger.output.console import ScanDisplay
+from tagger.state.cache import Cache
+from tagger.tags.families import read_genres
+from tagger.writing.journal import Journal
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_scan_that_is_refused_replaces_no_table(genretag, song, toy_model, tmp
     def refuse(*_):
         raise DeviceError("CUDA is not to be had.")
 
-    monkeypatch.setattr("tagger.ondemand.GenreModel", refuse)
+    monkeypatch.setattr("tagger.pipeline.lazy_model.GenreModel", refuse)
     table = tmp_path / "genres.csv"
     table.write_text("my edits")
     assert genretag("scan", song("b.wav", seed=1), *options, "--csv", table)[0] == 1

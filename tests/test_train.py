@@ -13,17 +13,17 @@ from conftest import RATE, music, write_audio
 from onnx import TensorProto
 from typer.testing import CliRunner
 
-from tagger.decode import decode
+from tagger.audio.decode import decode
+from tagger.audio.frontend import MelStrip, WindowGrid, log_mel
 from tagger.errors import DataError, ModelError
-from tagger.frontend import MelStrip, WindowGrid, log_mel
-from tagger.model import GenreModel
-from tagger.modelinfo import verify
-from trainer import data as prepared
-from trainer.batches import Augmentation, WindowSampler, cut_window, shrink
+from tagger.inference.model import GenreModel
+from tagger.inference.verify import verify
 from trainer.cli import app
-from trainer.data import Row
-from trainer.runs import load_run
-from trainer.teachers import Teachers
+from trainer.data import dataset as prepared
+from trainer.data.dataset import Row
+from trainer.training.batches import Augmentation, WindowSampler, cut_window, shrink
+from trainer.training.run_folder import load_run
+from trainer.training.teachers import Teachers
 
 GENRES = {"drone": 110.0, "whistle": 1760.0}
 
@@ -252,15 +252,15 @@ def test_int8_hears_what_float_hears(run, exact, strips, tmp_path):
 
 
 def test_a_network_that_does_not_bear_int8_is_refused(strips, monkeypatch):
-    from trainer import quantise
+    from trainer.export import int8
 
     data = prepared.load([strips])
     right = np.eye(2)[[data.target(track) for track in data.split("valid")]]
     opinions = iter([right, 1 - right])
-    monkeypatch.setattr(quantise, "GenreModel", lambda *_: None)
-    monkeypatch.setattr(quantise, "_opinions", lambda *_: next(opinions))
+    monkeypatch.setattr(int8, "GenreModel", lambda *_: None)
+    monkeypatch.setattr(int8, "_opinions", lambda *_: next(opinions))
     with pytest.raises(ModelError, match=r"does not bear int8.*accuracy 0\.0% instead of 100\.0%"):
-        quantise._compare(Path(), Path(), data, data.split("valid"))
+        int8._compare(Path(), Path(), data, data.split("valid"))
 
 
 @pytest.mark.parametrize("factor", [1, 2])
@@ -268,7 +268,7 @@ def test_folding_changes_nothing(factor):
     """A strip of one window gives what the training network gives for that window."""
     import keras
 
-    from trainer import vgg
+    from trainer.networks import vgg
 
     keras.utils.set_random_seed(1)
     rng = np.random.default_rng(1)
@@ -290,7 +290,7 @@ def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
     """Killed within the second epoch, it sees the same batches, rates and optimizer state."""
     code = (
         "import os, signal\n"
-        "from trainer.batches import WindowSampler; from trainer.cli import main\n"
+        "from trainer.training.batches import WindowSampler; from trainer.cli import main\n"
         "batch = WindowSampler.batch\n"
         "def die(sampler, number, size):\n"
         "    if number == 10:\n"
@@ -437,7 +437,7 @@ def test_numbers_that_mean_nothing_are_refused(strips, tmp_path, option):
 
 
 def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):
-    monkeypatch.setattr("trainer.fit._validate", lambda *_: (0.5, 0.5, 1.0))
+    monkeypatch.setattr("trainer.training.fit._validate", lambda *_: (0.5, 0.5, 1.0))
     folder = tmp_path / "run"
     text = train(
         *("fit", strips, "--run", folder, "--epochs", 9, "--batches", 1, "--batch-size", 2),
@@ -452,7 +452,8 @@ def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monke
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes time, where a test is about the tracks and the words alone."""
-    from trainer import evaluate, fit
+    from trainer.evaluation import evaluate
+    from trainer.training import fit
 
     def windows(model, tracks, front_end):
         return np.full((len(tracks), 2), 0.5, np.float32), np.arange(len(tracks))
@@ -464,7 +465,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
-    from trainer.export import _training_facts
+    from trainer.export.export import _training_facts
 
     strips, folder = tmp_path / "strips", tmp_path / "run"
     assert "flattering" in train("prepare", clips, strips, "--split", "windows", "--jobs", 1)
@@ -490,7 +491,7 @@ def test_one_fold_is_validated_on(clips, tmp_path, no_training):
 
 
 def test_layers_thaw_from_a_block_on():
-    from trainer import vgg
+    from trainer.networks import vgg
 
     model = vgg.build_windows("VGG16", 2, batch_norm=True, dropout=0)
     names = [layer.name for layer in vgg.convolutions(model)]
@@ -520,7 +521,7 @@ def test_pictures_become_strips_of_the_same_tracks(strips, tmp_path):
     for row in prepared.read_rows(output / "tracks.csv"):
         assert np.load(output / row.file).shape == (128, 1 + 6 * RATE // 512)
 
-    from trainer.pictures import approximate_strip
+    from trainer.data.pictures import approximate_strip
 
     tone = np.zeros((129, 60), np.float32)
     tone[5] = 1
@@ -542,7 +543,7 @@ def test_weights_of_another_network(strips, tmp_path):
 def test_keras_application_files_are_read(tmp_path):
     import keras
 
-    from trainer import vgg
+    from trainer.networks import vgg
 
     model = keras.applications.VGG16(include_top=False, weights=None)
     import h5py

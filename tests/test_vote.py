@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tagger.vote import Voting, vote
+from tagger.inference.vote import Voting, vote
 
 opinions = arrays(
     np.float32,

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tagger.errors import PathError
-from tagger.walk import Seen, _is_new, find_music
+from tagger.pipeline.walk import Seen, _is_new, find_music
 
 
 @pytest.fixture

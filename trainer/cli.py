@@ -10,16 +10,23 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from tagger.audio.kinds import KINDS
 from tagger.errors import DataError, UsageError
-from tagger.frontends import KINDS
-from tagger.interrupt import said_when_stopped
-from tagger.running import run_app
-from trainer.batches import Augment, Augmentation, Balance
-from trainer.library import MIN_TRACKS
-from trainer.networks import Optimizer, network
-from trainer.prepare import FOLDS, SHARES
-from trainer.runs import RUN_FILE, FitOptions, Keep, Precision, load_run, read_options
-from trainer.splits import Split
+from tagger.runtime.entry import run_app
+from tagger.runtime.interrupt import said_when_stopped
+from trainer.data.library import MIN_TRACKS
+from trainer.data.prepare import FOLDS, SHARES
+from trainer.data.splits import Split
+from trainer.networks.registry import Optimizer, network
+from trainer.training.batches import Augment, Augmentation, Balance
+from trainer.training.run_folder import (
+    RUN_FILE,
+    FitOptions,
+    Keep,
+    Precision,
+    load_run,
+    read_options,
+)
 
 app = typer.Typer(
     name="genretag-train",
@@ -30,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-# The names in `trainer.networks`: a Literal has to be written out.
+# The names in `trainer.networks.registry`: a Literal has to be written out.
 Architecture = Literal[
     "vgg16", "vgg19", "inceptionv3", "efficientnetb0", "mobilenetv2", "cnn14", "cnn-small", "ann"
 ]
@@ -94,9 +101,9 @@ def prepare(
     if pictures_of and not seconds:
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
     with said_when_stopped(lambda: "stopped; what is not done yet is done by the same command."):
-        from trainer import prepare as preparing
-        from trainer.display import PrepareDisplay
-        from trainer.pictures import prepare_pictures
+        from trainer.data import prepare as preparing
+        from trainer.data.pictures import prepare_pictures
+        from trainer.training.display import PrepareDisplay
 
         if pictures_of:
             rows = prepare_pictures(source, output, pictures_of, seconds=seconds, report=_warn)
@@ -250,12 +257,12 @@ def fit(
     if not options.data:
         raise UsageError("Name prepared data sets, or a training to repeat with --from.")
     with said_when_stopped(lambda: _after_ctrl_c(run)):
-        from trainer.display import FitDisplay
-        from trainer.plan import plan
+        from trainer.training.display import FitDisplay
+        from trainer.training.plan import plan
 
         planned = plan(run, options, resume=resume)
         with FitDisplay(options) as display:
-            from trainer.fit import fit as fit_run
+            from trainer.training.fit import fit as fit_run
 
             fit_run(planned, report=display.say, progress=display.progress)
 
@@ -300,7 +307,7 @@ def evaluate(
 ) -> None:
     """Score a run on tracks that it was not trained on."""
     with said_when_stopped(lambda: f"stopped; the figures in {run}, if any, are as they were."):
-        from trainer.evaluate import evaluate as evaluate_run
+        from trainer.evaluation.evaluate import evaluate as evaluate_run
 
         evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
 
@@ -321,7 +328,7 @@ def compare(
 ) -> None:
     """Put runs side by side."""
     with said_when_stopped(lambda: "stopped; nothing was written."):
-        from trainer.compare import compare as compare_runs
+        from trainer.evaluation.compare import compare as compare_runs
 
         compare_runs(list(map(load_run, runs)), anyway=anyway, output=output, report=_say)
 
@@ -346,7 +353,7 @@ def export(
     if half and int8:
         raise UsageError("--half and --int8 exclude each other.")
     with said_when_stopped(lambda: "stopped; nothing was written."):
-        from trainer.export import export as export_run
+        from trainer.export.export import export as export_run
 
         judge = load_run(judged_by) if judged_by else None
         export_run(load_run(run), output, keep, judged_by=judge, half=half, int8=int8, report=_say)

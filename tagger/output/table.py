@@ -1,0 +1,156 @@
+"""Results for other programs: CSV and JSON lines."""
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from tagger.audio.decode import is_music
+from tagger.errors import PathError
+from tagger.output.cells import genres_cell, path_cell, text_cell
+from tagger.tracks import Result
+
+COLUMNS = (
+    "path",
+    "status",
+    "genre",
+    "confidence",
+    "second_genre",
+    "second_confidence",
+    "existing_genre",
+    "action",
+    "seconds",
+    "error",
+)
+STANDARD_OUTPUT = Path("-")
+
+
+class Writer(Protocol):
+    """Takes results one by one."""
+
+    def write(self, result: Result) -> None:
+        """Add a result; it is in the file when this returns."""
+
+
+class CsvWriter:
+    """The CSV of the scan: fixed columns, then one probability column a label."""
+
+    def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
+        self._file = file
+        self._n_labels = len(labels)
+        self._write_row((*COLUMNS, *(f"p_{label}" for label in labels)))
+
+    def write(self, result: Result) -> None:
+        """Add a row."""
+        (genre, first), (second_genre, second) = _two_best(result)
+        texts = {
+            "path": path_cell(result.path),
+            "status": result.status,
+            "genre": genres_cell(result.genres or (genre,)),
+            "confidence": _number(first),
+            "second_genre": text_cell(second_genre),
+            "second_confidence": _number(second),
+            "existing_genre": genres_cell(result.existing),
+            "action": result.action,
+            "seconds": f"{result.seconds:.2f}",
+            "error": text_cell(result.error),
+        }
+        probabilities = result.probabilities or (None,) * self._n_labels
+        self._write_row((*(texts[column] for column in COLUMNS), *map(_number, probabilities)))
+
+    def _write_row(self, cells: Sequence[str]) -> None:
+        # The csv module quotes a carriage return only if it is part of the line's end, but a bare
+        # one is too much for line tools.
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(cells)
+        _put(self._file, line.getvalue().removesuffix("\r\n") + "\n")
+
+
+class JsonLinesWriter:
+    """One JSON object a line, with the columns of the CSV and lists where there are several."""
+
+    def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
+        self._file = file
+        self._labels = labels
+
+    def write(self, result: Result) -> None:
+        """Add a line."""
+        (genre, first), (second_genre, second) = _two_best(result)
+        record: dict[str, Any] = {
+            "path": os.fspath(result.path),
+            "status": result.status,
+            "genre": list(result.genres) or ([genre] if genre else []),
+            "confidence": _rounded(first),
+            "second_genre": second_genre or None,
+            "second_confidence": _rounded(second),
+            "existing_genre": list(result.existing),
+            "action": result.action,
+            "seconds": round(result.seconds, 2),
+            "error": result.error or None,
+            "probabilities": dict(
+                zip(self._labels, map(_rounded, result.probabilities), strict=False)
+            ),
+        }
+        # ASCII escapes carry names that are not valid UTF-8.
+        _put(self._file, json.dumps(record) + "\n")
+
+
+@contextmanager
+def opened(target: Path) -> Iterator[TextIO]:
+    """Open a file, or standard output for "-".
+
+    A file that is there already is replaced in the end, however that comes; until then the results
+    stand in a file of the same name with `.part` behind it.
+
+    Raises:
+        PathError: the file cannot be written, or is music.
+    """
+    if target == STANDARD_OUTPUT:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
+        yield sys.stdout
+        return
+    if is_music(target):
+        raise PathError(f"{target} is music by its name; results do not go there.")
+    special = target.exists() and not target.is_file()  # such as /dev/null
+    part = target if special else target.with_name(f"{target.name}.part")
+    try:
+        file = part.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise PathError(f"{target} cannot be written: {error.strerror}.") from None
+    try:
+        yield file
+    finally:
+        with suppress(OSError):  # each line was handed over, or its failure told, by itself
+            file.close()
+        if not special:
+            part.replace(target)
+
+
+def _put(file: TextIO, line: str) -> None:
+    """Write a line and hand it over at once."""
+    try:
+        file.write(line)
+        file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PathError(f"The results cannot be written: {error.strerror}.") from None
+
+
+def _two_best(result: Result) -> tuple[tuple[str, float | None], tuple[str, float | None]]:
+    first, second, *_ = (*result.ranking, ("", None), ("", None))
+    return first, second
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

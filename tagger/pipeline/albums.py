@@ -1,0 +1,90 @@
+"""Lets the tracks of an album vote as one.
+
+A folder is an album. But a folder that the user named may be where all the music is: the tracks
+that lie right in it go by their album tags, and those without one are singles if there are folders
+of music beside them.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import groupby, islice
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from tagger.audio.decode import is_music
+from tagger.inference.vote import Voting, vote
+from tagger.pipeline.walk import find_music, is_disc
+from tagger.runtime.threads import until
+from tagger.tags.credits import read_credits
+from tagger.tracks import Judged
+
+
+def album_of(path: Path) -> Path:
+    """Return the folder of a track's album; `CD1` and `Disc 2` belong to the folder above."""
+    folder = path.parent
+    return folder.parent if is_disc(folder) else folder
+
+
+def vote_by_album(tracks: Iterable[Judged], named: Iterable[Path], stop: Event) -> Iterator[Judged]:
+    """Give all tracks of an album that were heard the album's opinion.
+
+    The walk yields the tracks of a folder one after the other. Every track has one vote, as sure as
+    its own windows made it. Once `stop` is set, an album that was not heard to its end is left out.
+
+    Args:
+        tracks: in the order of the walk.
+        named: the files and folders that the walk was given.
+        stop: tells to stop.
+    """
+    roots = {path if path.is_dir() else path.parent for path in named}
+    for folder, group in groupby(until(stop, tracks), key=lambda t: album_of(t.heard.path)):
+        tracks_of_folder = list(group)
+        if stop.is_set():
+            return
+        if folder in roots:
+            yield from _agreed(tracks_of_folder, _albums_within(folder, tracks_of_folder))
+        else:
+            yield from _agreed(tracks_of_folder, [folder] * len(tracks_of_folder))
+
+
+def _albums_within(folder: Path, tracks: Sequence[Judged]) -> list[Hashable]:
+    """Return for each track what stands for its album."""
+    singles = _holds_albums(folder)
+
+    def album(path: Path) -> Hashable:
+        credits = read_credits(path)
+        if credits.album:
+            return credits.artist, credits.album.casefold()
+        return path if singles else folder
+
+    return [album(track.heard.path) for track in tracks]
+
+
+def _holds_albums(folder: Path) -> bool:
+    """Tell whether there are albums in a folder: not its discs, and not what came with them."""
+    with suppress(OSError):
+        folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+        discs = sum(map(is_disc, folders))
+        others = (path for path in folders if not is_disc(path))
+        albums = (path for path in others if any(map(is_music, find_music([path]))))
+        return len(list(islice(albums, 2))) > min(discs, 1)
+    return False
+
+
+def _agreed(tracks: Sequence[Judged], albums: Sequence[Hashable]) -> list[Judged]:
+    votes: dict[Hashable, list[tuple[float, ...]]] = defaultdict(list)
+    for track, album in zip(tracks, albums, strict=True):
+        if track.probabilities:
+            votes[album].append(track.probabilities)
+    opinions = {
+        album: tuple(vote(np.array(given, np.float32), Voting.LOG_MEAN).tolist())
+        for album, given in votes.items()
+    }
+    return [
+        replace(track, probabilities=opinions[album]) if track.probabilities else track
+        for track, album in zip(tracks, albums, strict=True)
+    ]

@@ -1,0 +1,275 @@
+"""From files to log-mel strips, in parallel processes."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from tagger.audio.decode import decode, is_music
+from tagger.audio.frontend import FrontEnd, WindowGrid
+from tagger.errors import (
+    SilentError,
+    TagError,
+    TooShortError,
+    TrackError,
+    UnreadableError,
+    UnsupportedError,
+    reason,
+)
+from tagger.identity import Identity
+from tagger.tags.content import fingerprint
+from tagger.tags.families import can_hold_tags, read_genres
+from tagger.tracks import Heard, Opinion, Status
+
+T = TypeVar("T")
+
+BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
+LONG = 60.0  # seconds of each file, from which on a block has one file for each worker
+MOST_KNOWN = 128  # files in it that need no worker
+BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
+
+_STATUS = {
+    SilentError: Status.SILENT,
+    TooShortError: Status.TOO_SHORT,
+    UnreadableError: Status.UNREADABLE,
+    UnsupportedError: Status.UNSUPPORTED,
+}
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What is listened to, and how."""
+
+    front_end: FrontEnd
+    grid: WindowGrid
+    seconds: float | None = 30.0  # from the middle of each track; None: all of it
+    jobs: int = 1
+    recall: Callable[[bytes], Opinion | None] | None = None  # asks for one by the fingerprint
+
+
+def listen(path: Path, how: Listening) -> Heard:
+    """Decode one file, compute its strip and read its genres; never raises for a bad file.
+
+    A recording that is known from before, in whatever file, is not decoded.
+    """
+    _belong_to_the_parent()
+    heard = _listen(path, how)
+    if heard.audio is not None:
+        with suppress(OSError):
+            if Identity.of(path) == heard.identity:
+                return heard
+        return replace(heard, audio=None)  # what was heard is not what is there now
+    return heard
+
+
+def _listen(path: Path, how: Listening) -> Heard:
+    existing: tuple[str, ...] = ()
+    tag_error = ""
+    identity: Identity | None = None
+    audio: bytes | None = None
+    try:
+        if path.is_dir():
+            raise UnreadableError("is a folder that may not be looked into")
+        if not is_music(path):
+            raise UnsupportedError("is not a kind of music file that is known here")
+        with suppress(OSError):  # decoding it will say what is wrong
+            identity = Identity.of(path)
+        if how.recall is not None:
+            with suppress(OSError):
+                audio = fingerprint(path)
+        if how.recall is not None and audio and (opinion := how.recall(audio)):
+            return _known(path, identity, audio, opinion)
+        samples = decode(path, how.front_end.sample_rate, how.seconds)
+        existing, tag_error = genres_of(path)
+        if samples.size < how.front_end.samples_for(how.grid.window):
+            raise TooShortError("is shorter than one window of the model")
+        strip = how.grid.whole(how.front_end.compute(samples))
+    except TrackError as error:
+        status = _STATUS[type(error)]
+        return Heard(
+            path, existing, status=status, error=str(error), identity=identity, audio=audio
+        )
+    except Exception as error:  # the next file is not to suffer from what an odd one brings about
+        return Heard(path, existing, status=Status.UNREADABLE, error=f"is odd: {reason(error)}")
+    seconds = samples.size / how.front_end.sample_rate
+    return Heard(path, existing, strip, seconds, error=tag_error, identity=identity, audio=audio)
+
+
+def _known(path: Path, identity: Identity | None, audio: bytes, opinion: Opinion) -> Heard:
+    existing, tag_error = ((), "") if opinion.status.is_failure else genres_of(path)
+    return Heard(
+        path,
+        existing,
+        None,
+        opinion.seconds,
+        opinion.status,
+        opinion.error or (tag_error if opinion.probabilities else ""),
+        identity,
+        audio,
+        opinion.probabilities,
+    )
+
+
+def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
+    """Return the genres of a file, or why they cannot be read."""
+    try:
+        return read_genres(path) if can_hold_tags(path) else (), ""
+    except TagError as error:
+        return (), str(error)
+
+
+@contextmanager
+def listening_to(files: Iterable[Path | Heard], how: Listening) -> Iterator[Iterator[Heard]]:
+    """Listen to files in `how.jobs` processes, from here on; gives what was heard, in order.
+
+    What is known already takes its place among the rest. The first files are begun at once: the
+    processes take a second to start, in which the model can be loaded.
+
+    Joblib's generators hand out new tasks whether or not results are taken, so files go to it in
+    blocks with few of them under way: memory does not depend on the number of files, however
+    slow the model is.
+    """
+    short = how.seconds is not None and how.seconds <= LONG
+    portions = _portions(files, (BLOCK if short else 1) * how.jobs)
+    begun = ((block, _start(block, how)) for block in portions)
+    under_way = deque(islice(begun, 1))
+    try:
+        yield _in_order(under_way, begun, how)
+    finally:
+        if under_way:
+            _give_up_quietly()
+
+
+Block = tuple[list[Path | Heard], Iterator[Heard]]
+"""Files, and what comes of those that have to be heard."""
+
+
+def _in_order(under_way: deque[Block], begun: Iterator[Block], how: Listening) -> Iterator[Heard]:
+    while under_way:
+        under_way.extend(islice(begun, BLOCKS_AHEAD - len(under_way)))
+        yield from _results(*under_way[0], how)
+        under_way.popleft()
+
+
+def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | Heard]]:
+    """Divide into lists with `size` files to be heard, and not too many that are known."""
+    portion: list[Path | Heard] = []
+    unknown = 0
+    for file in files:
+        portion.append(file)
+        unknown += isinstance(file, Path)
+        if unknown == size or len(portion) == MOST_KNOWN + size:
+            yield portion
+            portion, unknown = [], 0
+    if portion:
+        yield portion
+
+
+@contextmanager
+def _interrupts_ignored(jobs: int) -> Iterator[None]:
+    """Let processes that begin here ignore Ctrl-C, even before they run code of ours.
+
+    They inherit that; to block the signal would not do, since loky unblocks it. A Ctrl-C in these
+    few milliseconds is lost, so this does nothing where they have all begun, or none will.
+    """
+    begun = jobs == 1 or len(multiprocessing.active_children()) >= jobs
+    if begun or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
+    """Hand a block of files to the processes."""
+    paths = [file for file in block if isinstance(file, Path)]
+    if not paths:
+        return iter(())
+    from joblib import Parallel, delayed
+
+    # A single file is not worth a process; but no other number, which would resize the pool.
+    jobs = how.jobs if len(paths) > 1 else 1
+    tasks = (delayed(listen)(path, how) for path in paths)
+    with _interrupts_ignored(jobs):
+        results: Iterator[Heard] = Parallel(
+            n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
+        )(tasks)
+    return results
+
+
+def _results(
+    block: list[Path | Heard], started: Iterator[Heard], how: Listening
+) -> Iterator[Heard]:
+    """Yield the results of a block, also when a file has brought a process down."""
+    done = 0
+    try:
+        for file in block:
+            yield file if isinstance(file, Heard) else next(started)
+            done += 1
+    except _lost_worker():
+        # All that was under way is lost with it. One by one, the rest shows which file it was.
+        for file in block[done:]:
+            yield file if isinstance(file, Heard) else _alone(file, how)
+
+
+def _alone(path: Path, how: Listening) -> Heard:
+    """Listen to a file in a process that nothing else is lost with."""
+    from joblib import Parallel, delayed
+
+    try:
+        with _interrupts_ignored(2):
+            (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
+    except _lost_worker():
+        return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
+    return heard  # type: ignore[no-any-return]
+
+
+def _lost_worker() -> type[Exception]:
+    """Return what joblib raises when a process has died."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    return TerminatedWorkerError  # type: ignore[no-any-return]
+
+
+def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Divide into lists of `size` items; the last one may be shorter."""
+    iterator = iter(items)
+    while block := list(islice(iterator, size)):
+        yield block
+
+
+def _give_up_quietly() -> None:
+    """Keep joblib's words about the tasks that are given up off the terminal.
+
+    Joblib warns of them, and loky's thread may stumble over one that is gone already.
+    """
+    warnings.filterwarnings("ignore", "[0-9]+ tasks ", UserWarning)
+    threading.excepthook = lambda _: None
+
+
+@cache
+def _belong_to_the_parent() -> None:
+    """Let Ctrl-C end only the process that reports, and end with it, however it ends."""
+    if multiprocessing.parent_process() is None:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

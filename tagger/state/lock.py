@@ -1,0 +1,58 @@
+"""One run at a time that changes anything: a lock in the state folder.
+
+The system frees it when its holder dies. It is for runs that write genres or take them back, for
+`scan --new`, which uses up what is new, and for tidying the cache; other scans need none.
+"""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tagger.errors import LockedError, StateError, reason
+from tagger.state.database import make_folder
+
+LOCK_FILE = "writing.lock"
+HOLDER_FILE = "writing.pid"
+_LONGEST = 120  # letters of a command
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the lock of a state folder.
+
+    Raises:
+        LockedError: another run holds it.
+        StateError: the folder cannot be used.
+    """
+    from filelock import FileLock, Timeout
+
+    make_folder(folder)
+    holder = folder / HOLDER_FILE
+    try:
+        lock = FileLock(folder / LOCK_FILE)
+        lock.acquire(timeout=0)
+        holder.write_text(_this_run(), "utf-8")
+    except Timeout:
+        who = ""
+        with suppress(OSError):
+            who = f" ({holder.read_text('utf-8', 'replace')})"
+        raise LockedError(f"Another genretag{who} is at work; wait until it has ended.") from None
+    except OSError as error:
+        raise StateError(f"The folder {folder} cannot be used ({reason(error)}).") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        lock.release()
+
+
+def _this_run() -> str:
+    command = "".join(c if c.isprintable() else "�" for c in shlex.join(sys.argv[1:]))
+    if len(command) > _LONGEST:
+        command = command[:_LONGEST] + "…"
+    return f"process {os.getpid()}, {command!r}, since {time.strftime('%Y-%m-%d %H:%M:%S')}"

@@ -1,0 +1,289 @@
+"""The genre tags of music files: one declaration for each family of tags.
+
+Genres are kept in two forms. The *texts* are what the file holds, word for word, so that an undo
+can bring back exactly that; the *genres* are what they mean: "(17)Rock" is Rock, and in ID3v2.3,
+which has no other way, "Rock/Jazz" is two.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tagger.errors import TagError, reason
+from tagger.tags.content import id3v1
+from tagger.tags.genres import id3v1_name
+
+TAGGED_SUFFIXES = frozenset(
+    ".aif .aifc .aiff .ape .asf .dsf .flac .m4a .m4b .mp+ .mp2 .mp3 .mp4 .mpc .oga .ogg .opus .spx"
+    " .tta .wav .wave .wma .wv".split()
+)
+
+Texts = tuple[str, ...]
+
+
+def can_hold_tags(path: Path) -> bool:
+    """Tell by its name whether a file is of a kind whose tags we write."""
+    return path.suffix.lower() in TAGGED_SUFFIXES
+
+
+class TaggedFile(ABC):
+    """The tags of one opened file; `open_tags` finds the right subclass.
+
+    Nothing is written before `save`.
+    """
+
+    key: ClassVar[str]  # what the family calls the genre
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    @property
+    def tags(self) -> Any:
+        """The tags of mutagen."""
+        return self.file.tags
+
+    @property
+    @abstractmethod
+    def texts(self) -> Texts:
+        """The genre texts, word for word."""
+
+    @texts.setter
+    @abstractmethod
+    def texts(self, texts: Sequence[str]) -> None: ...
+
+    @property
+    def genres(self) -> Texts:
+        """What the texts mean."""
+        return tuple(
+            part.strip() for text in self.texts for part in text.split("\0") if part.strip()
+        )
+
+    def texts_for(self, genres: Sequence[str]) -> Texts:
+        """Return the texts that mean these genres in this file."""
+        return tuple(genres)
+
+    @abstractmethod
+    def others(self) -> Any:
+        """Return all other tags and pictures, in a form that can be compared."""
+
+    def save(self) -> None:
+        """Write the tags into the file."""
+        self.file.save()
+
+
+class Id3File(TaggedFile):
+    """MP3, AIFF, WAV, DSF, True Audio."""
+
+    key = "TCON"
+
+    @property
+    def _is_v23(self) -> bool:
+        return bool(self.tags.version[:2] == (2, 3))
+
+    @property
+    def texts(self) -> Texts:
+        """The genre texts, word for word."""
+        return tuple(str(text) for frame in self.tags.getall(self.key) for text in frame.text)
+
+    @texts.setter
+    def texts(self, texts: Sequence[str]) -> None:
+        from mutagen.id3 import TCON, Encoding
+
+        # ID3v2.3 has no UTF-8.
+        wide = Encoding.UTF16 if self._is_v23 else Encoding.UTF8
+        plain = all(text.isascii() for text in texts)
+        encoding = Encoding.LATIN1 if plain else wide
+        self.tags.setall(self.key, [TCON(encoding, list(texts))] if texts else [])
+
+    @property
+    def genres(self) -> Texts:
+        """What the texts mean: numbers are names, and in v2.3 a slash separates."""
+        from mutagen.id3 import TCON
+
+        named = [
+            name
+            for text in self.texts
+            # Only what begins with a number is a number; mutagen would also cut texts at line ends.
+            for name in (TCON(text=[text]).genres if _NUMBERED.match(text) else [text])
+        ]
+        parts = [part for name in named for part in (name.split("/") if self._is_v23 else [name])]
+        return tuple(part.strip() for part in parts if part.strip())
+
+    def texts_for(self, genres: Sequence[str]) -> Texts:
+        """Return the texts that mean these genres; v2.3 holds but one text."""
+        return ("/".join(genres),) if self._is_v23 and genres else tuple(genres)
+
+    def others(self) -> Any:
+        """Return all other frames, and those that mutagen does not know."""
+        frames = {name: frame for name, frame in self.tags.items() if frame.FrameID != self.key}
+        return frames, list(self.tags.unknown_frames)
+
+    def save(self) -> None:
+        """Write the tags in the version that the file has; an ID3v1 tag is kept in step."""
+        # Several values in one frame of v2.3 are against the standard, but stay as they are.
+        self.file.save(v2_version=3 if self._is_v23 else 4, v23_sep=None)
+
+
+_NUMBERED = re.compile(r"(\d+|CR|RX)$|\((\d+|CR|RX)\)")
+
+
+class MappedFile(TaggedFile):
+    """A family whose tags map a key to a list of texts."""
+
+    @property
+    def texts(self) -> Texts:
+        """The genre texts, word for word."""
+        return tuple(map(str, self.tags.get(self.key, ())))
+
+    @texts.setter
+    def texts(self, texts: Sequence[str]) -> None:
+        if texts:
+            self.tags[self.key] = list(texts)
+        elif self.key in self.tags:
+            del self.tags[self.key]
+
+    def others(self) -> Any:
+        """Return all other items."""
+        return {name: value for name, value in self.tags.items() if name != self.key}
+
+
+class VorbisFile(MappedFile):
+    """FLAC, Ogg Vorbis, Opus, Ogg FLAC, Speex: repeated comments."""
+
+    key = "genre"
+
+    def others(self) -> Any:
+        """Return the other comments in their order, and FLAC's other blocks and pictures."""
+        comments = [(name.lower(), value) for name, value in self.tags if name.lower() != self.key]
+        blocks = getattr(self.file, "metadata_blocks", ())
+        kept = [
+            (block.code, block.write()) for block in blocks if block.code not in _FLAC_TAG_BLOCKS
+        ]
+        return comments, kept
+
+
+_FLAC_TAG_BLOCKS = (1, 4)  # padding and Vorbis comment
+
+
+class Mp4File(MappedFile):
+    """M4A, M4B, MP4; mutagen reads a numeric `gnre` as the `©gen` that takes its place."""
+
+    key = "©gen"
+
+
+class AsfFile(MappedFile):
+    """WMA, ASF."""
+
+    key = "WM/Genre"
+
+    def others(self) -> Any:
+        """Return the other attributes in their order."""
+        return [(name, value) for name, value in self.tags if name != self.key]
+
+
+class ApeFile(MappedFile):
+    """Monkey's Audio, WavPack, Musepack: one text with NUL between values."""
+
+    key = "Genre"
+
+    def others(self) -> Any:
+        """Return the other items with their kind, which equal values may differ in."""
+        return {
+            name: (value.kind, value.value)
+            for name, value in self.tags.items()
+            if name.lower() != self.key.lower()
+        }
+
+
+@cache
+def _families() -> tuple[tuple[type, type[TaggedFile]], ...]:
+    from mutagen._vorbis import VCommentDict
+    from mutagen.apev2 import APEv2
+    from mutagen.asf import ASFTags
+    from mutagen.id3 import ID3
+    from mutagen.mp4 import MP4Tags
+
+    return (
+        (ID3, Id3File),
+        (VCommentDict, VorbisFile),
+        (MP4Tags, Mp4File),
+        (ASFTags, AsfFile),
+        (APEv2, ApeFile),
+    )
+
+
+def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
+    """Open the tags of a file; its kind, mutagen's class for it, is found out if not given.
+
+    Raises:
+        TagError: the file cannot be read, or is none that holds tags.
+    """
+    try:
+        file = _open(path, kind)
+    except Exception as error:  # an odd file can make of a parser whatever it likes
+        raise TagError(f"has tags that cannot be read ({reason(error)})") from None
+    for tags, family in _families():
+        if file is not None and isinstance(file.tags, tags):
+            return family(file)
+    raise TagError("holds no tags that are known here")
+
+
+def _open(path: Path, kind: Any) -> Any:
+    import mutagen
+
+    file = None
+    if kind is None:
+        file = mutagen.File(path)
+        kind = type(file)
+    if issubclass(kind, _id3_kinds()):
+        # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
+        # them find back; and it fills in from ID3v1 what ID3v2 does not say.
+        plain = kind(path, translate=False, load_v1=False)
+        if plain.tags is not None and plain.tags.version[:2] in ((2, 3), (2, 4)):
+            return plain
+    # Tags of v2.2, or of v1 alone, have to be translated; they are written as v2.4.
+    if file is None and kind is not type(None):
+        file = kind(path)
+    if file is not None and file.tags is None:
+        file.add_tags()
+    return file
+
+
+@cache
+def _id3_kinds() -> tuple[Any, ...]:
+    from mutagen.aiff import AIFF
+    from mutagen.dsf import DSF
+    from mutagen.mp3 import MP3
+    from mutagen.trueaudio import TrueAudio
+    from mutagen.wave import WAVE
+
+    return MP3, AIFF, WAVE, DSF, TrueAudio
+
+
+def read_genres(path: Path, tags: TaggedFile | None = None) -> Texts:
+    """Return the genres of a file, whose tags may have been opened; none where there are no tags.
+
+    Raises:
+        TagError: the file cannot be read, or is none that holds tags.
+    """
+    tags = tags or open_tags(path)
+    return tags.genres or _id3v1_genre(tags, path)
+
+
+def _id3v1_genre(tags: TaggedFile, path: Path) -> Texts:
+    """Return the genre of an ID3v1 tag; most players show it where ID3v2 has none."""
+    tag = id3v1(path) if isinstance(tags, Id3File) else b""
+    number = tag[-1] if tag else 0
+    # Zero is Blues, but also what taggers leave that do not care.
+    return (id3v1_name(number),) if number and id3v1_name(number) else ()
+
+
+def merged(existing: Iterable[str], new: Iterable[str]) -> Texts:
+    """Return the existing genres and those new ones that are not among them."""
+    result = {genre.casefold(): genre for genre in existing}
+    for genre in new:
+        result.setdefault(genre.casefold(), genre)
+    return tuple(result.values())

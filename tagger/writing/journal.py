@@ -1,0 +1,209 @@
+"""The journal of every write: what a file's genre was, before it is changed.
+
+An entry is on the disk before the music file is touched, and is marked done
+afterwards, so that after a crash it is known which files were being written.
+"""
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tagger.errors import StateError
+from tagger.identity import Identity
+from tagger.runtime.threads import Together
+from tagger.state.database import StateFile
+from tagger.tags.families import Texts
+from tagger.writing.safewrite import Change
+
+_MOST_LATER = 100  # notes that wait for a commit
+
+
+class State(StrEnum):
+    """How far a write has come."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"  # the file is as it was
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of the journal."""
+
+    id: int
+    path: Path
+    temporary: Path
+    old: Texts
+    new: Texts
+    id3v1: int | None
+    audio: bytes
+    state: State
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run that wrote, with how many of its writes are in which state."""
+
+    id: int
+    started: float
+    command: str
+    counts: dict[State, int]
+
+
+class Journal(StateFile):
+    """The journal, in the state file; a context manager that closes it.
+
+    Raises:
+        StateError: it cannot be opened, was made by a newer genretag, or the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._begin = Together(self._begin_all)
+        self._later: deque[tuple[str, tuple[object, ...]]] = deque()
+        super().__init__(folder)
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(StateError):  # what is not noted is found out by `recover`
+            self._settle()
+        super().__exit__()
+
+    def begin_run(self, command: str) -> int:
+        """Open a run and return its number."""
+        with self._turn():
+            cursor = self._db.execute(
+                "INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command)
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def begin(self, run: int, change: Change) -> int:
+        """Note a change that is about to be made, and return the number of the write.
+
+        It is on the disk when this returns; threads that begin at the same time share one commit.
+        """
+        return self._begin((run, change))
+
+    def _begin_all(self, changes: Sequence[tuple[int, Change]]) -> list[int]:
+        with self._transaction("FULL"):
+            return [self._insert(run, change) for run, change in changes]
+
+    @contextmanager
+    def _transaction(self, synchronous: str) -> Iterator[None]:
+        """Commit what is done within, and what was left for later, at once or not at all."""
+        with self._turn():
+            self._db.execute(f"PRAGMA synchronous = {synchronous}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                while self._later:
+                    self._db.execute(*self._later.popleft())
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # some errors have ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _settle(self) -> None:
+        if self._later:
+            with self._transaction("NORMAL"):
+                pass
+
+    def _note(self, statement: str, *values: object) -> None:
+        """Leave for the next commit what may get lost, so that nobody waits for the disk."""
+        self._later.append((statement, values))
+        if len(self._later) >= _MOST_LATER:
+            self._settle()
+
+    def _insert(self, run: int, change: Change) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run,
+                os.fsencode(change.path),
+                os.fsencode(change.temporary),
+                json.dumps(change.old),
+                json.dumps(change.new),
+                change.old_id3v1,
+                change.content.audio,
+                State.BEGUN,
+            ),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def mark(self, write: int, state: State) -> None:
+        """Note how a write ended, or have `recover` ask the file itself."""
+        self._note("UPDATE write SET state = ? WHERE id = ?", state, write)
+
+    def runs(self) -> list[RunRecord]:
+        """Return the runs, the newest first."""
+        self._settle()
+        with self._turn():
+            counts: dict[int, dict[State, int]] = {}
+            for run, state, count in self._db.execute(
+                "SELECT run, state, COUNT(*) FROM write GROUP BY run, state"
+            ):
+                counts.setdefault(run, {})[State(state)] = count
+            return [
+                RunRecord(number, started, command, counts.get(number, {}))
+                for number, started, command in self._db.execute(
+                    "SELECT id, started, command FROM run ORDER BY id DESC"
+                )
+            ]
+
+    def writes(self, run: int, state: State = State.DONE) -> list[Write]:
+        """Return the writes of a run in one state, the newest first."""
+        return self._select("run = ? AND state = ?", (run, state))
+
+    def unfinished(self) -> list[Write]:
+        """Return the writes that were begun and have no end: the runs were killed."""
+        return self._select("state = ?", (State.BEGUN,))
+
+    def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
+        query = (
+            "SELECT id, path, temporary, old, new, id3v1, audio, state FROM write"
+            f" WHERE {condition} ORDER BY id DESC"
+        )
+        self._settle()
+        with self._turn():
+            return [
+                Write(
+                    number,
+                    Path(os.fsdecode(path)),
+                    Path(os.fsdecode(temporary)),
+                    tuple(json.loads(old)),
+                    tuple(json.loads(new)),
+                    id3v1,
+                    audio,
+                    State(state),
+                )
+                for number, path, temporary, old, new, id3v1, audio, state in self._db.execute(
+                    query, values
+                )
+            ]
+
+    def remember(self, path: Path, identity: Identity) -> None:
+        """Note what a file was when it was put into a CSV."""
+        self._note(
+            "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
+            os.fsencode(path.absolute()),
+            identity.size,
+            identity.mtime_ns,
+        )
+
+    def remembered(self, path: Path) -> tuple[int, int] | None:
+        """Return size and modification time of a file when it was last put into a CSV."""
+        with self._turn():
+            row = self._db.execute(
+                "SELECT size, mtime_ns FROM plan WHERE path = ?",
+                (os.fsencode(path.absolute()),),
+            ).fetchone()
+        return (row[0], row[1]) if row else None

@@ -1,0 +1,113 @@
+"""Writes genres with a journal, takes them back, and tidies up after a crash."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from tagger.errors import TagError
+from tagger.identity import Identity
+from tagger.runtime.threads import Together
+from tagger.tags.families import TaggedFile, open_tags
+from tagger.writing.journal import Journal, State, Write
+from tagger.writing.safewrite import Change, flush, make, plan
+
+
+class TagWriter:
+    """One run of writes, from any number of threads; what a killed run left is tidied up first.
+
+    A run is entered into the journal with its first write, so that one that writes nothing leaves
+    no trace. A dry run only looks.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        command: str,
+        *,
+        keep_mtime: bool = True,
+        dry_run: bool = False,
+        wrote: Callable[[Change], None] | None = None,
+    ) -> None:
+        self.dry_run = dry_run
+        self._journal = journal
+        self._command = command
+        self._keep_mtime = keep_mtime
+        self._wrote = wrote  # is told of every change that was made
+        self._run: int | None = None
+        self._lock = Lock()
+        self._flush_folder = Together(_flush_folders)
+        if not dry_run:
+            recover(journal)
+
+    def write(
+        self,
+        path: Path,
+        genres: Sequence[str],
+        expected: Identity | None = None,
+        tags: TaggedFile | None = None,
+    ) -> bool:
+        """Replace the genres of a file; returns whether there was anything to change.
+
+        A caller that has opened its tags, after finding out what to expect, can bring them.
+
+        Raises:
+            TagError: the file is as it was, and why.
+            StateError: the journal cannot be written, so nothing else may be.
+        """
+        return self._make(plan(path, genres=genres, expected=expected, tags=tags))
+
+    def restore(self, write: Write, *, force: bool = False) -> bool:
+        """Bring back the genre that a file had before a write.
+
+        Raises:
+            TagError: the file is as it was, and why: its genre is not what was written, say.
+        """
+        change = plan(write.path, texts=write.old, id3v1_genre=write.id3v1)
+        if not force and change.old not in (write.new, write.old):
+            now = ", ".join(change.old) or "none"
+            raise TagError(f"has another genre by now ({now}); --force restores it all the same")
+        if not force and change.content.audio != write.audio:
+            raise TagError("is another recording by now; --force restores its genre all the same")
+        changed = self._make(change)
+        if not self.dry_run:
+            self._journal.mark(write.id, State.UNDONE)
+        return changed
+
+    def _make(self, change: Change) -> bool:
+        if change.old == change.new or self.dry_run:
+            return change.old != change.new
+        with self._lock:
+            if self._run is None:
+                self._run = self._journal.begin_run(self._command)
+        number = self._journal.begin(self._run, change)
+        try:
+            make(change, keep_mtime=self._keep_mtime, flush_folder=self._flush_folder)
+        except TagError:
+            # An entry that stays open is looked into again by the next run.
+            if not os.path.lexists(change.temporary):
+                self._journal.mark(number, State.FAILED)
+            raise
+        self._journal.mark(number, State.DONE)
+        if self._wrote is not None:
+            self._wrote(change)
+        return True
+
+
+def _flush_folders(folders: Sequence[Path]) -> Sequence[None]:
+    for folder in set(folders):
+        flush(folder)
+    return [None] * len(folders)
+
+
+def recover(journal: Journal) -> None:
+    """Remove the copies that killed runs left, and find out which of their writes were made."""
+    for write in journal.unfinished():
+        if not write.path.parent.is_dir():
+            continue  # its drive is away; what became of it can be seen when it is back
+        try:
+            write.temporary.unlink(missing_ok=True)
+            made = write.path.exists() and open_tags(write.path).texts == write.new
+        except (OSError, TagError):
+            continue
+        journal.mark(write.id, State.DONE if made else State.FAILED)

@@ -1,0 +1,277 @@
+"""A prepared data set: a folder of strips that `prepare` writes and `fit` reads.
+
+The folder holds `front_end.json` (how the strips were made), `tracks.csv`
+(`file,genre,track,split,seconds,group,fold`) and one array `[rows, frames]` a track, log-mel in
+float16 most often.
+Several folders can be taken together: a track that is in more than one of them (same genre, same
+track name) is one track with several strips, always in one split.
+"""
+
+import csv
+import io
+import json
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.audio.frontend import FrontEnd, Strip
+from tagger.audio.kinds import front_end_of
+from tagger.errors import DataError, reason
+from trainer.files import whole
+
+FRONT_END_FILE = "front_end.json"
+TRACKS_FILE = "tracks.csv"
+COLUMNS = ("file", "genre", "track", "split", "seconds", "group", "fold")
+SPLITS = ("train", "valid", "test")
+
+BY_WINDOW = "windows"
+"""Instead of a split: each track's windows are dealt out to training and validation."""
+VALID_WINDOWS = 0.2  # of them
+FLATTERING = "windows of the same tracks are in training and validation, as in old papers"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of `tracks.csv`; `file` is relative to the folder."""
+
+    file: str
+    genre: str
+    track: str
+    split: str = ""  # one of SPLITS, or BY_WINDOW; empty where there are folds
+    seconds: float = 0.0
+    group: str = ""  # artist or album, which no split may divide; empty if it is not known
+    fold: str = ""  # 1, 2, … of a cross-validation
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Genre and name, which tell tracks apart."""
+        return self.genre, self.track
+
+
+@dataclass(frozen=True)
+class Track:
+    """One recording, the unit that splits and votes are about."""
+
+    genre: str
+    name: str
+    split: str
+    strips: tuple[Path, ...]
+    window: int = 0  # frames; where this has only some windows of the strips, their length
+
+    def load(self) -> list[NDArray[np.floating[Any]]]:
+        """Map the strips `[rows, frames]`, or what this split has of them, into memory."""
+        strips = [np.load(path, mmap_mode="r") for path in self.strips]
+        if not self.window:
+            return strips
+        name = f"{self.genre}/{self.name}"
+        return [
+            strip[:, start:end]
+            for number, strip in enumerate(strips)
+            for start, end in stretches(strip.shape[1], self.window, f"{name}/{number}", self.split)
+        ]
+
+
+def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int, int]]:
+    """Return the frames of a strip that training or validation gets, when windows are dealt out.
+
+    The strip is cut into windows that do not overlap, each of them goes to either at random, and
+    neighbours of one kind are one stretch: no frame is in both.
+    """
+    count = max(1, frames // window)
+    rng = np.random.default_rng(zlib.crc32(name.encode("utf-8", "surrogateescape")))
+    is_valid = rng.random(count) < VALID_WINDOWS
+    found = []
+    for valid, group in groupby(range(count), key=lambda index: bool(is_valid[index])):
+        windows = list(group)
+        end = frames if windows[-1] == count - 1 else (windows[-1] + 1) * window
+        if valid == (split == "valid"):
+            found.append((windows[0] * window, end))
+    return found
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Tracks with one front end; labels are the genres in alphabetical order."""
+
+    front_end: FrontEnd
+    labels: tuple[str, ...]
+    tracks: tuple[Track, ...]
+
+    def split(self, *names: str) -> tuple[Track, ...]:
+        """Return the tracks of these splits."""
+        return tuple(track for track in self.tracks if track.split in names)
+
+    @property
+    def flattering(self) -> str:
+        """Why figures of this data flatter, to be said wherever they are shown, or nothing."""
+        return FLATTERING if any(track.window for track in self.tracks) else ""
+
+    def target(self, track: Track) -> int:
+        """Return the index of a track's label."""
+        return self.labels.index(track.genre)
+
+
+def read_rows(table: Path) -> list[Row]:
+    """Read a `tracks.csv`; all columns but `file` and `genre` may be missing.
+
+    A column `artist`, for people who write the table themselves, is the same as `group`.
+
+    Raises:
+        DataError: the file cannot be read, or lacks columns, rows or cells.
+    """
+    try:
+        # Names of files need not be valid UTF-8.
+        with table.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            lines = list(csv.DictReader(file, restval=""))
+    except OSError as error:
+        raise DataError(f"{table} cannot be read ({reason(error)}).") from None
+    except csv.Error as error:
+        raise DataError(f"{table} is not a table ({error}).") from None
+    if not lines:
+        raise DataError(f"{table} lists no tracks.")
+    if missing := [column for column in COLUMNS[:2] if column not in lines[0]]:
+        raise DataError(f"{table} has no column {', '.join(missing)}.")
+    return [_row(table, number, line) for number, line in enumerate(lines, 1)]
+
+
+def _row(table: Path, number: int, line: dict[str, str]) -> Row:
+    if empty := [column for column in COLUMNS[:2] if not line[column]]:
+        raise DataError(f"Track {number} in {table} has no {empty[0]}.")
+    try:
+        seconds = float(line.get("seconds") or 0)
+    except ValueError:
+        raise DataError(f"{table}: {line['seconds']!r} is not a number of seconds.") from None
+    return Row(
+        line["file"],
+        line["genre"],
+        line.get("track") or Path(line["file"]).with_suffix("").as_posix(),
+        line.get("split", ""),
+        seconds,
+        line.get("group") or line.get("artist", ""),
+        line.get("fold", ""),
+    )
+
+
+def write_rows(table: Path, rows: Iterable[Row]) -> None:
+    """Write a `tracks.csv`.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(
+        (
+            *(row.file, row.genre, row.track, row.split),
+            *(f"{row.seconds:.2f}", row.group, row.fold),
+        )
+        for row in rows
+    )
+    with whole(table) as file:
+        file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def save_strip(file: Path, strip: Strip, storage: type[np.floating[Any]]) -> None:
+    """Write a strip `[rows, frames]` as numbers of the type `storage`.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    with whole(file) as stream:
+        # By way of memory: what numpy itself says of a full disk is no use to anybody.
+        content = io.BytesIO()
+        np.save(content, strip.astype(storage))
+        stream.write(content.getbuffer())
+
+
+def read_front_end(folder: Path) -> FrontEnd:
+    """Read how the strips of a prepared folder were made.
+
+    Raises:
+        DataError: the folder is not a prepared data set.
+    """
+    try:
+        return front_end_of(json.loads((folder / FRONT_END_FILE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise DataError(
+            f"{folder} is not a prepared data set (no readable {FRONT_END_FILE}); "
+            "make one with 'genretag-train prepare'."
+        ) from None
+
+
+def write_front_end(folder: Path, front_end: FrontEnd) -> None:
+    """Note how the strips of a folder were made; with this it counts as prepared."""
+    with whole(folder / FRONT_END_FILE) as file:
+        file.write(f"{json.dumps(front_end.to_dict(), indent=1)}\n".encode())
+
+
+def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
+    """Read prepared folders as one data set.
+
+    Of a data set in folds, one is to be validated on and the others are to be trained on.
+
+    Raises:
+        DataError: nothing prepared there, front ends that differ, a track in two splits, an
+            unknown split, fewer than two genres, strips that are gone, or a fold where there are
+            none, or none where there are some.
+    """
+    front_ends = {folder: read_front_end(folder) for folder in folders}
+    if len(set(front_ends.values())) != 1:
+        raise DataError(f"{' and '.join(map(str, folders))} were made by different front ends.")
+    strips: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    splits: dict[tuple[str, str], str] = {}
+    for folder in folders:
+        for row in read_rows(folder / TRACKS_FILE):
+            split = row.split if fold is None and not row.fold else _of_fold(folder, row, fold)
+            if split not in (*SPLITS, BY_WINDOW):
+                raise DataError(f"{folder / row.file}: {split!r} is not one of {SPLITS}.")
+            if splits.setdefault(row.key, split) != split:
+                raise DataError(f"{row.genre}/{row.track} is in two splits.")
+            strips[row.key].append(folder / row.file)
+    labels = tuple(sorted({genre for genre, _ in strips}))
+    if len(labels) < 2:  # noqa: PLR2004
+        raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
+    if gone := [path for paths in strips.values() for path in paths if not path.exists()]:
+        raise DataError(
+            f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
+        )
+    tracks = tuple(
+        track
+        for key, paths in sorted(strips.items())
+        for track in _tracks(key, splits[key], paths, front_ends[folders[0]].grid.window)
+    )
+    if fold is not None and not any(track.split == "valid" for track in tracks):
+        raise DataError(f"{folders[0]} has no fold {fold}.")
+    return DataSet(front_ends[folders[0]], labels, tracks)
+
+
+def _tracks(key: tuple[str, str], split: str, strips: Sequence[Path], window: int) -> list[Track]:
+    """Return a track, or its two parts if its windows are dealt out."""
+    if split != BY_WINDOW:
+        return [Track(*key, split, tuple(strips))]
+    parts = [Track(*key, part, tuple(strips), window) for part in ("train", "valid")]
+    return [part for part in parts if part.load()]
+
+
+def _of_fold(folder: Path, row: Row, fold: int | None) -> str:
+    if not row.fold:
+        raise DataError(f"{folder} is not in folds; 'prepare --split kfold' makes them.")
+    if fold is None:
+        raise DataError(f"{folder} is in folds; choose the one to validate on with --fold.")
+    return "valid" if row.fold == str(fold) else "train"
+
+
+def class_weights(tracks: Sequence[Track], labels: Sequence[str]) -> NDArray[np.float32]:
+    """Return one weight a label, inverse to how often it occurs, with a mean of one a track."""
+    counts = Counter(track.genre for track in tracks)
+    return np.array(
+        [len(tracks) / (len(labels) * max(counts[label], 1)) for label in labels], np.float32
+    )

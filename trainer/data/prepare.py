@@ -1,0 +1,287 @@
+"""From clips to a prepared data set."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from tagger.audio.decode import decode
+from tagger.audio.frontend import FrontEnd, MelStrip, Strip
+from tagger.audio.pictures import SpectrogramPicture
+from tagger.errors import DataError, TrackError, reason
+from tagger.output.console import count_of, printable
+from trainer.data import dataset as prepared
+from trainer.data import splits
+from trainer.data.assignment import Dealing
+from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row
+from trainer.data.images import is_picture, ready_picture
+from trainer.data.library import MIN_TRACKS, find_tagged
+from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps, content_digest
+from trainer.data.sources import find_clips, strip_files
+from trainer.data.splits import Split
+from trainer.files import PARTS
+
+Report = Callable[[str], None]
+Progress = Callable[[int, int], None]
+"""Takes how many clips are done, and how many there are to do."""
+
+SHARES = (0.7, 0.15, 0.15)
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How clips become a data set."""
+
+    front_end: FrontEnd = field(default_factory=MelStrip)
+    seconds: float | None = 30.0  # from the middle of each clip; None: all of it
+    from_tags: bool = False
+    min_tracks: int = MIN_TRACKS  # of a genre, with from_tags
+    split: Split | None = None  # None: what suits the clips
+    shares: tuple[float, float, float] = SHARES
+    folds: int = FOLDS
+    seed: int = 1
+    jobs: int = -1
+
+    def dealing(self, split: Split) -> Dealing:
+        """Return what decides where tracks go in such a split."""
+        shares = {Split.STRATIFIED: self.shares, Split.KFOLD: (1.0,) * self.folds}.get(split, ())
+        return Dealing(split, shares, self.seed if shares else 0)
+
+
+def prepare(
+    source: Path,
+    output: Path,
+    how: Preparation,
+    *,
+    report: Report,
+    progress: Progress = lambda *_: None,
+) -> list[Row]:
+    """Decode clips in parallel and write their strips, but no strip that is there already.
+
+    `source` is a folder with a `tracks.csv` (`file,genre`, and as far as known `track,split,
+    artist`), one with a folder per genre, or with `from_tags` any music whose tags have genres.
+
+    Raises:
+        DataError: no clips, fewer than two genres, none that could be read, a split that cannot be
+            made, or a folder that cannot be written.
+    """
+    if not source.is_dir():
+        raise DataError(f"{source} is not a folder.")
+    if how.from_tags:
+        rows, is_gtzan = find_tagged(source, how.min_tracks, report), False
+    else:
+        rows, is_gtzan = find_clips(source, report)
+    _check_genres(rows, source)
+    if any(is_picture(Path(row.file)) for row in rows) and not isinstance(
+        how.front_end, SpectrogramPicture
+    ):
+        raise DataError(
+            f"{source} has pictures; --front-end spectrogram-picture takes them as they are, "
+            "and --pictures-of says of which clips they are."
+        )
+    split = how.split or splits.usual(rows, is_gtzan=is_gtzan)
+    if split is Split.TABLE:
+        rows = splits.from_table(rows, report)
+    if split is Split.FAULT_FILTERED:
+        if not is_gtzan:
+            raise DataError(f"{source} is not GTZAN, and --split {split} is a list of its tracks.")
+        rows = splits.fault_filtered(rows, report)
+    begin(source, output)
+    stamps = Stamps(output, {"front_end": how.front_end.to_dict(), "seconds": how.seconds})
+    dealing = how.dealing(split)
+    before = dealing.before(output, stamps.known.values(), report)
+    found = _make_strips(source, output, rows, how, stamps, report, progress)
+    heard = list(_without_duplicates(rows, found, report))
+    rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in heard]
+    _check_genres(rows, source)
+    if dealing.shares:
+        audio = [stamp.audio for _, stamp in heard]
+        rows = list(map(before.placed, rows, audio))
+    if split is Split.STRATIFIED:
+        rows = splits.stratified(rows, how.shares, how.seed, report)
+    if split is Split.KFOLD:
+        rows = splits.folds(rows, how.folds, how.seed, report)
+    if split is Split.WINDOWS:
+        rows = splits.by_window(rows, report)
+    prepared.write_rows(output / TRACKS_FILE, rows)
+    dealing.write(output)
+    prepared.write_front_end(output, how.front_end)
+    return rows
+
+
+def _check_genres(rows: Sequence[Row], source: Path) -> None:
+    if not rows:
+        raise DataError(f"No clip of {source} can be used.")
+    if len({row.genre for row in rows}) < 2:  # noqa: PLR2004
+        raise DataError(f"{source} has fewer than two genres; a model needs two or more.")
+
+
+def begin(source: Path, output: Path) -> None:
+    """Take a prepared folder, if there is one, out of use until it is finished again.
+
+    Raises:
+        DataError: the folder holds somebody else's table, or cannot be written.
+    """
+    if output.exists() and not output.is_dir():
+        raise DataError(f"{output} is not a folder.")
+    ours = any((output / name).exists() for name in (FRONT_END_FILE, STAMPS_FILE))
+    same = output.exists() and output.samefile(source)
+    if same or ((output / TRACKS_FILE).exists() and not ours):
+        raise DataError(f"{output} holds other things; name a new folder for the prepared data.")
+    try:
+        # It is written last: a folder without it is not mistaken for a finished one.
+        (output / FRONT_END_FILE).unlink(missing_ok=True)
+        for part in output.rglob(PARTS):  # what a killed run left
+            part.unlink()
+    except OSError as error:
+        raise DataError(f"{output} cannot be written ({reason(error)}).") from None
+
+
+def _make_strips(
+    source: Path,
+    output: Path,
+    rows: Sequence[Row],
+    how: Preparation,
+    stamps: Stamps,
+    report: Report,
+    progress: Progress,
+) -> dict[str, Stamp]:
+    """Make the strips that are not there; return the stamp of each file that could be heard."""
+    stamps.begin()
+    strips = strip_files([row.file for row in rows])
+    found = {
+        stamp.file: stamp
+        for stamp in stamps.known.values()
+        if stamp.strip == strips.get(stamp.file) and stamp.is_current(source / stamp.file)
+    }
+    tasks = [
+        # Absolute, since a process that decodes may stand elsewhere.
+        _Task(source.absolute(), output.absolute(), file, strip, stamps.known.get(file), how)
+        for file, strip in strips.items()
+        if file not in found
+    ]
+    decoded = 0
+    for done, (task, result) in enumerate(_in_processes(tasks, how.jobs), 1):
+        progress(done, len(tasks))
+        if isinstance(result, str):
+            report(f"{printable(source / task.file)} {result}; left out")
+            continue
+        decoded += result.content != (task.known.content if task.known else None)
+        found[task.file] = result
+        stamps.add(result)
+    stamps.finish(found.values())
+    unchanged = len(found) - decoded
+    report(
+        f"{count_of(decoded, 'clip')} decoded, {unchanged} unchanged since the last time"
+        if unchanged
+        else f"{count_of(decoded, 'clip')} decoded"
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One clip that may need a new strip."""
+
+    source: Path
+    output: Path
+    file: str
+    strip: str
+    known: Stamp | None
+    how: Preparation
+
+
+def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, Stamp | str]]:
+    """Yield what became of each task, in their order."""
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(_heard)(task) for task in tasks)
+    try:
+        yield from zip(tasks, results, strict=True)
+    except TerminatedWorkerError:
+        raise DataError(
+            "A clip, or want of memory, ended a process that decodes; what is done is kept, and "
+            "with --jobs 1 the clip at fault ends the command alone."
+        ) from None
+
+
+def _heard(task: _Task) -> Stamp | str:
+    """Write the strip of one clip, unless it is as before; return its stamp, or what is wrong."""
+    clip, how = task.source / task.file, task.how
+    try:
+        if task.known and task.known.strip == task.strip and task.known.has_content_of(clip):
+            status = clip.stat()
+            return replace(task.known, size=status.st_size, mtime_ns=status.st_mtime_ns)
+        strip, audio, seconds = _hear(clip, how)
+        status = clip.stat()
+        content = content_digest(clip)
+    except TrackError as error:
+        return str(error)
+    except OSError as error:
+        return f"cannot be read ({reason(error)})"
+    except Exception as error:  # the next clip is not to suffer from what an odd one brings about
+        return f"is odd: {reason(error)}"
+    prepared.save_strip(task.output / task.strip, strip, how.front_end.storage)
+    return Stamp(
+        task.file,
+        task.strip,
+        status.st_size,
+        status.st_mtime_ns,
+        content,
+        audio,
+        seconds,
+    )
+
+
+def _hear(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
+    """Return the strip of a clip, or of a ready picture, a digest of it, and its seconds."""
+    front_end = how.front_end
+    if isinstance(front_end, SpectrogramPicture) and is_picture(clip):
+        strip = ready_picture(clip, front_end)
+        return strip, sha256(strip.tobytes()).hexdigest(), front_end.seconds
+    samples = decode(clip, front_end.sample_rate, how.seconds)
+    seconds = samples.size / front_end.sample_rate
+    return front_end.compute(samples), sha256(samples.tobytes()).hexdigest(), seconds
+
+
+def _without_duplicates(
+    rows: Sequence[Row], stamps: dict[str, Stamp], report: Report
+) -> Iterator[tuple[Row, Stamp]]:
+    """Yield the rows that could be heard, the same audio once only, and none under two genres."""
+    alike: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.file in stamps:
+            alike[stamps[row.file].audio].append(row)
+    for first, *others in alike.values():
+        genres = {row.genre for row in (first, *others)}
+        if len(genres) > 1:
+            names = " and ".join(f"{row.file} ({row.genre})" for row in (first, *others))
+            report(f"{printable(names)} are the same audio under different genres; left out")
+            continue
+        for row in others:
+            report(f"{printable(row.file)} is the same audio as {printable(first.file)}; left out")
+        yield first, stamps[first.file]
+
+
+def genres_and_splits(rows: Sequence[Row]) -> str:
+    """Return a table of how many tracks each genre has in each split or fold."""
+    from trainer.evaluation.scores import table
+
+    folds = sorted({row.fold for row in rows if row.fold}, key=int)
+    parts = folds or [
+        split
+        for split in (*prepared.SPLITS, prepared.BY_WINDOW)
+        if any(row.split == split for row in rows)
+    ]
+    counts = Counter((row.genre, row.fold or row.split) for row in rows)
+    genres = sorted({row.genre for row in rows})
+    return table(
+        [
+            ("genre", *(f"fold {part}" if folds else part for part in parts)),
+            *((genre, *(counts[genre, part] for part in parts)) for genre in genres),
+            ("all", *(sum(counts[genre, part] for genre in genres) for part in parts)),
+        ]
+    )

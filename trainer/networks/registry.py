@@ -1,0 +1,80 @@
+"""What is known of each network without building it, which would take Keras and seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tagger.audio.frontend import FrontEnd, MelStrip, MelWindow, WindowGrid
+from tagger.audio.pictures import SpectrogramPicture
+from tagger.audio.summary import SummaryFeatures
+from tagger.errors import DataError
+from trainer.training.batches import Augment
+
+VGG_STRIDE = 32  # bands, and frames, in one feature column: five poolings halve them
+Optimizer = Literal["adamw", "adam"]
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a network is trained if nothing else is said."""
+
+    batch_size: int = 32
+    dropout: float = 0.5
+    optimizer: Optimizer = "adamw"
+    augment: Augment = "normal"
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a network hears, and how it is usually trained."""
+
+    front_end: type[FrontEnd]
+    habits: Habits = Habits()
+    stride: int = 1  # bands and frames that become one feature, where strips are heard as a whole
+
+    def hear(self, front_end: FrontEnd) -> FrontEnd:
+        """Return the front end for use, out of that of the data.
+
+        Raises:
+            DataError: the data was prepared for networks of another kind.
+        """
+        if not issubclass(self.front_end, type(front_end)):
+            raise DataError(
+                f"The data is prepared for a network that hears {front_end.kind}, and this one "
+                f"hears {self.front_end.kind}; prepare it again for that."
+            )
+        return self.front_end.from_dict(front_end.to_dict())
+
+
+def check_multiples(rows: int, grid: WindowGrid, cells: int) -> None:
+    """Raise DataError if squares of so many cells do not fit into windows and between them."""
+    if rows % cells or grid.window % cells or grid.hop % cells:
+        raise DataError(
+            f"Bands ({rows}), window ({grid.window}) and hop ({grid.hop}) have to be multiples of "
+            f"{cells} for this network with this --shrink; choose another."
+        )
+
+
+NETWORKS: Mapping[str, Network] = {
+    "vgg16": Network(MelStrip, stride=VGG_STRIDE),
+    "vgg19": Network(MelStrip, stride=VGG_STRIDE),
+    "inceptionv3": Network(MelWindow),
+    "efficientnetb0": Network(MelWindow),
+    "mobilenetv2": Network(MelWindow),
+    "cnn14": Network(MelWindow, Habits(dropout=0.3)),
+    "cnn-small": Network(SpectrogramPicture, Habits(dropout=0.2, augment="off", optimizer="adam")),
+    "ann": Network(
+        SummaryFeatures, Habits(batch_size=128, dropout=0.2, augment="off", optimizer="adam")
+    ),
+}
+
+
+def network(name: str) -> Network:
+    """Return what is known of a network.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    if name not in NETWORKS:
+        raise DataError(f"There is no architecture {name!r}; choose from {', '.join(NETWORKS)}.")
+    return NETWORKS[name]

@@ -1,0 +1,232 @@
+"""VGG over log-mel, for training on windows and for running over strips.
+
+The network is fully convolutional: 3 × 3 convolutions in five blocks, thirteen in VGG16 and sixteen
+in VGG19 (Simonyan and Zisserman 2015), each block halving bands and frames, then the average and
+the maximum over a window's feature columns, dropout and one dense layer. The three input channels
+that ImageNet weights expect would all hold the same spectrogram, so their kernels are summed into
+one.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.audio.frontend import WindowGrid
+from tagger.errors import DataError
+from trainer.networks.backend import keras, layers
+from trainer.networks.registry import VGG_STRIDE, check_multiples
+
+Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Kernel `[3, 3, in, out]` and bias `[out]` by the name of the layer."""
+
+MOMENTUM = 0.97  # of the statistics of batch normalisation
+
+# ImageNet networks see pixels of 0–255 minus their mean, with a deviation near this; a strip has
+# a deviation of one.
+PIXEL_DEVIATION = 58.0
+
+
+def build_windows(
+    application: str, n_labels: int, *, batch_norm: bool, dropout: float
+) -> keras.Model:
+    """Build the network for training: `[batch, bands, frames, 1]` to `[batch, labels]`.
+
+    The pooling takes what there is, so that one set of weights serves full and shrunk windows.
+    """
+    backbone = _backbone(application, None, batch_norm)
+    pooled = layers.Concatenate(name="pooled")(
+        [
+            layers.GlobalAveragePooling2D(name="average")(backbone.output),
+            layers.GlobalMaxPooling2D(name="maximum")(backbone.output),
+        ]
+    )
+    dropped = layers.Dropout(dropout, name="dropout")(pooled)
+    # Probabilities in float32 even where the rest computes in bfloat16.
+    head = layers.Dense(n_labels, activation="softmax", dtype="float32", name="head")
+    return keras.Model(backbone.input, head(dropped), name="vgg")
+
+
+def build_strips(
+    application: str, windows: keras.Model, n_mels: int, grid: WindowGrid, shrink: int = 1
+) -> keras.Model:
+    """Build the network for use: `[batch, bands, frames, 1]` to `[batch, windows, labels]`.
+
+    It computes in float32, whatever the training did. Overlapping windows share the convolutions
+    of one pass over the strip. Batch normalisation is folded into the convolutions, and the
+    averaging of a training on shrunk windows is its first layer.
+
+    Raises:
+        DataError: the windows do not fall on whole feature columns.
+    """
+    stride = VGG_STRIDE * shrink
+    check_multiples(n_mels, grid, stride)
+    with float32():
+        backbone = _backbone(application, n_mels // shrink, batch_norm=False)
+        _copy_folded(windows, backbone)
+        strips = keras.Input((n_mels, None, 1), name="strips")
+        shrunk = layers.AveragePooling2D(shrink, name="shrunk")(strips) if shrink > 1 else strips
+        columns = backbone(shrunk)
+        window = {
+            "pool_size": (n_mels // stride, grid.window // stride),
+            "strides": (n_mels // stride, grid.hop // stride),
+        }
+        pooled = layers.Concatenate(name="pooled")(
+            [
+                layers.AveragePooling2D(**window, name="average")(columns),
+                layers.MaxPooling2D(**window, name="maximum")(columns),
+            ]
+        )
+        kernel, bias = windows.get_layer("head").get_weights()
+        rows = layers.Reshape((-1, pooled.shape[-1]), name="rows")(pooled)
+        head = layers.Dense(len(bias), activation="softmax", name="head")
+        model = keras.Model(strips, head(rows), name="vgg_strips")
+        head.set_weights([kernel, bias])
+    return model
+
+
+def _backbone(application: str, n_mels: int | None, batch_norm: bool) -> keras.Model:
+    """Take the convolutions of keras.applications, with batch normalisation if asked for."""
+    build = getattr(keras.applications, application)
+    plain = build(include_top=False, weights=None, input_shape=(n_mels, None, 1))
+    if not batch_norm:
+        return plain
+    outputs = plain.input
+    for layer in plain.layers[1:]:
+        config = layer.get_config()
+        if not isinstance(layer, layers.Conv2D):
+            outputs = type(layer).from_config(config)(outputs)
+            continue
+        config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
+        outputs = layers.Conv2D.from_config(config)(outputs)
+        outputs = layers.BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
+        outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
+    return keras.Model(plain.input, outputs, name="vgg_backbone")
+
+
+class float32:  # noqa: N801 - reads as a context manager
+    """Build layers in float32 whatever the policy of the training was."""
+
+    def __enter__(self) -> None:
+        self._policy = keras.mixed_precision.dtype_policy()
+        keras.mixed_precision.set_dtype_policy("float32")
+
+    def __exit__(self, *_: object) -> None:
+        keras.mixed_precision.set_dtype_policy(self._policy)
+
+
+def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
+    """Return the convolutions in order."""
+    return [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+
+
+def _copy_folded(source: keras.Model, target: keras.Model) -> None:
+    """Copy the convolutions, each with the batch normalisation behind it folded in."""
+    norms = {layer.name: layer for layer in source.layers}
+    for layer in convolutions(source):
+        kernel, *rest = layer.get_weights()
+        bias = rest[0] if rest else np.zeros(kernel.shape[-1], np.float32)
+        if norm := norms.get(f"{layer.name}_norm"):
+            gamma, beta, mean, variance = norm.get_weights()
+            scale = gamma / np.sqrt(variance + norm.epsilon)
+            kernel, bias = kernel * scale, (bias - mean) * scale + beta
+        target.get_layer(layer.name).set_weights([kernel, bias])
+
+
+def names(application: str) -> list[str]:
+    """Return the names of the convolutions in order."""
+    return [layer.name for layer in convolutions(_backbone(application, None, batch_norm=False))]
+
+
+def download(application: str) -> keras.Model:
+    """Fetch a network of keras.applications with its ImageNet weights, without its top.
+
+    Raises:
+        DataError: there is no way to them.
+    """
+    try:
+        model: keras.Model = getattr(keras.applications, application)(
+            include_top=False, weights="imagenet"
+        )
+    except Exception as error:  # Keras has no error class of its own for a failed download
+        raise DataError(
+            f"The ImageNet weights could not be fetched ({error}); "
+            "give a local copy with --weights FILE."
+        ) from None
+    return model
+
+
+def imagenet_weights(application: str) -> Weights:
+    """Fetch the ImageNet values of the convolutions."""
+    return {layer.name: tuple(layer.get_weights()) for layer in convolutions(download(application))}
+
+
+def read_weights(application: str, file: Path) -> Weights:
+    """Read the complete convolutions (kernel and bias) from an .npz or .h5 file.
+
+    Arrays are found by their name: it holds the name of a layer such as `block1_conv1`, and four
+    dimensions make a kernel, one a bias. That fits the files of keras.applications.
+
+    Raises:
+        DataError: no such file, or no VGG convolution in it.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        if file.suffix == ".npz":
+            arrays = dict(np.load(file))
+        else:
+            import h5py
+
+            with h5py.File(file) as h5:
+                h5.visititems(
+                    lambda name, item: (
+                        arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+                    )
+                )
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read as weights: {error}.") from None
+    found = {}
+    for layer in names(application):
+        mine = [array for name, array in arrays.items() if layer in name]
+        kernels = [array for array in mine if array.ndim == 4]  # noqa: PLR2004
+        biases = [array for array in mine if array.ndim == 1]
+        if kernels and biases:
+            found[layer] = (kernels[0], biases[0])
+    if not found:
+        raise DataError(f"{file} holds no convolution of {application} (such as block1_conv1).")
+    return found
+
+
+def take_weights(model: keras.Model, weights: Weights) -> tuple[str, ...]:
+    """Set the convolutions that `weights` has; return their names.
+
+    Raises:
+        DataError: a kernel of another shape.
+    """
+    taken = []
+    for layer in convolutions(model):
+        if layer.name not in weights:
+            continue
+        kernel, bias = weights[layer.name]
+        mine = layer.get_weights()
+        if mine[0].shape[2] == 1 and kernel.shape[2] > 1:
+            kernel = kernel.sum(2, keepdims=True) * PIXEL_DEVIATION
+        if kernel.shape != mine[0].shape:
+            raise DataError(f"{layer.name}: {kernel.shape} instead of {mine[0].shape}.")
+        layer.set_weights([kernel, bias] if layer.use_bias else [kernel])
+        taken.append(layer.name)
+    return tuple(taken)
+
+
+def freeze(model: keras.Model, names: Sequence[str]) -> None:
+    """Freeze these convolutions, and their normalisation, and no others."""
+    frozen = set(names) | {f"{name}_norm" for name in names}
+    for layer in model.layers:
+        layer.trainable = layer.name not in frozen
+
+
+def before_block(names: Sequence[str], block: int) -> tuple[str, ...]:
+    """Return those of the convolutions that stand before a block (1 to 5)."""
+    return tuple(name for name in names if int(name.removeprefix("block")[0]) < block)

@@ -1,0 +1,88 @@
+"""A moving average of the weights, which stands still while the training still swings.
+
+The average over the last stretch of a training often does better than any single point of it
+(Polyak and Juditsky 1992). Statistics of batch normalisation are averaged with the weights. While
+those still change much, they do not fit each other, and the statistics are measured anew on batches
+of the training (Izmailov et al. 2018); later, their long average beats a short measurement.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.networks.backend import keras
+from trainer.training.batches import Batch
+
+EVERY = 5  # batches between two updates; the average is too slow to notice
+MEASURED = 2  # batches that batch normalisation is measured on; another tells what is better
+
+
+class WeightAverage:
+    """The exponential moving average of a model's weights over `span` batches."""
+
+    def __init__(
+        self, model: keras.Model, span: float, start: Sequence[NDArray[Any]] | None = None
+    ) -> None:
+        self._model = model
+        self._share = min(1.0, EVERY / span)
+        self._means = [np.array(w, np.float32) for w in start or model.get_weights()]
+
+    def update(self, batch: int) -> None:
+        """Take the weights into the average after batch number `batch` of the run."""
+        if batch % EVERY:
+            return
+        # The first batches weigh more, or the start would be remembered for long.
+        share = max(self._share, 1 / (1 + batch / EVERY))
+        self._means = [
+            mean + np.float32(share) * (weight - mean)
+            for mean, weight in zip(self._means, self._model.get_weights(), strict=True)
+        ]
+
+    @contextmanager
+    def in_place(self, batches: Iterable[Batch]) -> Iterator[None]:
+        """Let the model have the average for a while, with what fits it of two normalisations.
+
+        The first of the batches tells which: the averaged one, or one measured on the others.
+        """
+        own = self._model.get_weights()
+        self._model.set_weights(self._means)
+        if norms := _norms(self._model):
+            judge, *others = batches
+            averaged = _loss(self._model, judge)
+            _measure(self._model, norms, others)
+            if averaged <= _loss(self._model, judge):
+                self._model.set_weights(self._means)
+            else:  # what is saved is what a resumed run goes on with
+                self._means = [np.array(w, np.float32) for w in self._model.get_weights()]
+        try:
+            yield
+        finally:
+            self._model.set_weights(own)
+
+
+def _norms(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers of batch normalisation that learn."""
+    norm = keras.layers.BatchNormalization
+    return [layer for layer in model.layers if isinstance(layer, norm) and layer.trainable]
+
+
+def _measure(
+    model: keras.Model, norms: Sequence[keras.layers.Layer], batches: Sequence[Batch]
+) -> None:
+    """Set the statistics of normalisation to their mean over batches."""
+    momenta = [layer.momentum for layer in norms]
+    for done, batch in enumerate(batches):
+        for layer in norms:
+            layer.momentum = done / (done + 1)
+        model(batch.windows, training=True)
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum
+
+
+def _loss(model: keras.Model, batch: Batch) -> float:
+    """Return the cross-entropy of a batch."""
+    found = np.asarray(model.predict_on_batch(batch.windows))
+    return float(-(batch.targets * np.log(found + 1e-9)).sum(1).mean())

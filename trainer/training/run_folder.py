@@ -1,0 +1,268 @@
+"""A run folder: everything that a training left behind, enough to go on with it or repeat it.
+
+`run.toml` holds the options, `run.json` the facts, `history.csv` a line an epoch (with a copy for
+TensorBoard), `last.weights.h5` the newest weights with the optimizer's state,
+`average.weights.h5` their moving average if one was asked for, `best.weights.h5` those of the best
+epoch on the validation tracks, and `metrics.json` what `evaluate` found.
+"""
+
+import json
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tagger import __version__
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.kinds import front_end_of
+from tagger.errors import DataError, reason
+from trainer.networks.registry import Optimizer
+from trainer.training.batches import Augmentation, Balance
+from trainer.training.history import History
+from trainer.training.settings import from_table, read_toml, to_toml
+
+if TYPE_CHECKING:
+    import keras
+
+OPTIONS_FILE = "run.toml"
+RUN_FILE = "run.json"
+METRICS_FILE = "metrics.json"
+PREDICTIONS_FILE = "predictions.csv"
+FORMAT = 2
+FORMAT_WITH_OPTIONS = 1  # it had them in run.json
+METRICS_FORMAT = 2
+
+HEADING = """\
+# Every choice that shaped this training; what is not here had its default. To repeat it:
+#   genretag-train fit --from run.toml --run NEW
+
+"""
+
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+Keep = Literal["best", "last", "average"]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Every choice that shapes a training."""
+
+    data: tuple[str, ...]
+    train_splits: tuple[str, ...] = ("train",)
+    fold: int | None = None  # of a data set in folds: validate on this one, train on the others
+    arch: str = "vgg16"
+    weights: str = "none"  # "imagenet", "none", or a file
+    init: str | None = None  # a run folder whose weights are the start
+    teachers: tuple[str, ...] = ()  # run folders whose answers are learnt as well
+    teacher_share: float = 0.5  # of their answers in the targets
+    batch_norm: bool | None = None  # None: unless all convolutions are pretrained
+    epochs: int = 60
+    batches: int = 60  # in an epoch
+    batch_size: int = 32
+    head_epochs: int = 0  # at the start, pretrained convolutions stay as they are
+    unfreeze_from: int = 1  # block of VGG from which on they train after that
+    optimizer: Optimizer = "adamw"
+    learning_rate: float = 1e-3
+    warm_up: int = 100  # batches
+    weight_decay: float = 1e-2
+    dropout: float = 0.5
+    average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
+    balance: Balance = "even"
+    shrink: int = 1
+    patience: int | None = None  # epochs without a better validation; None: no early stopping
+    precision: Precision = "float32"
+    seed: int = 1
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known about a run without loading its weights."""
+
+    folder: Path
+    options: FitOptions
+    front_end: FrontEnd
+    labels: tuple[str, ...]
+    batch_norm: bool
+    facts: Mapping[str, Any]
+
+    @property
+    def history(self) -> History:
+        """What each epoch gave."""
+        return History(self.folder / "history.csv")
+
+    def weights(self, keep: Keep) -> Path:
+        """Return the file of the best or the last weights."""
+        return self.folder / f"{keep}.weights.h5"
+
+    @property
+    def final(self) -> Keep:
+        """The weights that the training came to."""
+        return "average" if self.options.average else "last"
+
+    def there(self, keep: Keep) -> Path:
+        """Return the file of the best or the last weights, which is there.
+
+        Raises:
+            DataError: it is not.
+        """
+        file = self.weights(keep)
+        if not file.exists():
+            raise DataError(f"{self.folder} has no {file.name}; did the training finish an epoch?")
+        return file
+
+    def save(self) -> None:
+        """Write `run.toml` and `run.json`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / OPTIONS_FILE, HEADING + to_toml(self.options))
+        write_json(
+            self.folder / RUN_FILE,
+            {
+                "format": FORMAT,
+                "front_end": self.front_end.to_dict(),
+                "labels": self.labels,
+                "batch_norm": self.batch_norm,
+                "facts": dict(self.facts),
+            },
+        )
+
+    def metrics(self) -> dict[str, Any]:
+        """Read what `evaluate` found.
+
+        Raises:
+            DataError: the run was not evaluated, or by another version.
+        """
+        again = f"run 'genretag-train evaluate {self.folder}' first"
+        try:
+            found: dict[str, Any] = json.loads((self.folder / METRICS_FILE).read_text("utf-8"))
+        except (OSError, ValueError):
+            raise DataError(f"{self.folder} was not evaluated; {again}.") from None
+        if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
+            raise DataError(f"{self.folder} was evaluated by another version; {again}.")
+        return found
+
+    def model(self, keep: Keep) -> "keras.Model":
+        """Build the windows model with the best or the last weights.
+
+        Raises:
+            DataError: these weights are not there.
+        """
+        file = self.there(keep)
+        from trainer.networks.architectures import architecture, window_shape
+
+        model = architecture(self.options.arch).build(
+            window_shape(self.front_end, self.options.shrink),
+            len(self.labels),
+            batch_norm=self.batch_norm,
+            dropout=self.options.dropout,
+        )
+        try:
+            model.load_weights(file)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file} does not fit this network: {error}.") from None
+        return model
+
+    def deployed(self, keep: Keep) -> "keras.Model":
+        """Build the model as a model file holds it: over strips, or window by window.
+
+        Raises:
+            DataError: these weights are not there.
+        """
+        trained = self.model(keep)
+        from trainer.networks.architectures import architecture
+
+        network = architecture(self.options.arch)
+        return network.deploy(trained, self.front_end, self.options.shrink)
+
+
+def load_run(folder: Path) -> Run:
+    """Read a run folder.
+
+    Raises:
+        DataError: not a run folder, or one of another version.
+    """
+    file = folder / RUN_FILE
+    try:
+        stored = json.loads(file.read_text("utf-8"))
+        if stored["format"] not in (FORMAT, FORMAT_WITH_OPTIONS):
+            raise DataError(f"{folder} was made by another version of genretag-train.")
+        return Run(
+            folder,
+            _options(folder, stored),
+            front_end_of(stored["front_end"]),
+            tuple(stored["labels"]),
+            stored["batch_norm"],
+            stored["facts"],
+        )
+    except OSError:
+        raise DataError(f"{folder} is not a run folder (no readable {RUN_FILE}).") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{folder} is not a run folder: its {RUN_FILE} is damaged.") from None
+
+
+def _options(folder: Path, stored: Mapping[str, Any]) -> FitOptions:
+    if stored["format"] == FORMAT:
+        return read_toml(FitOptions, folder / OPTIONS_FILE)
+    # Once the options stood here, and the windows among them, which are now the front end's.
+    table = {name: value for name, value in stored["options"].items() if name != "grid"}
+    return from_table(FitOptions, table, folder / RUN_FILE)
+
+
+def read_options(path: Path) -> FitOptions:
+    """Read the options of a run from its folder, or from a `run.toml`.
+
+    Raises:
+        DataError: they cannot be read, or are not those of this version.
+    """
+    return load_run(path).options if path.is_dir() else read_toml(FitOptions, path)
+
+
+def surroundings(backend: str) -> dict[str, Any]:
+    """Return the versions of what a training runs on."""
+    versions = {name: import_module(name).__version__ for name in ("keras", "numpy", backend)}
+    return {
+        "backend": backend,
+        "versions": {"genretag": __version__, "python": platform.python_version(), **versions},
+    }
+
+
+@contextmanager
+def all_or_nothing(folder: Path) -> Iterator[Path]:
+    """Give a scratch folder; its files move to `folder` once all of them are whole.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="part.", dir=folder) as scratch:
+            yield Path(scratch)
+            for file in sorted(Path(scratch).iterdir()):
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {reason(error)}.") from None
+
+
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file in one step: the old one stays until the new one is whole."""
+    _write(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _write(file: Path, text: str) -> None:
+    part = file.with_name(f"{file.name}.part")
+    # A name of a file that is not UTF-8 becomes an escape, as JSON has them.
+    part.write_text(text, "utf-8", errors="backslashreplace")
+    part.replace(file)
+
+
+def save_weights(model: "keras.Model", file: Path) -> None:
+    """Write weights in one step, so that a kill leaves the old file or the new one."""
+    part = file.with_name(f"part.{file.name}")
+    try:
+        model.save_weights(part, overwrite=True)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
