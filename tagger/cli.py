@@ -219,7 +219,7 @@ def undo(
     ] = False,
 ) -> None:
     """Bring back the genres that a run replaced."""
-    from tagger.commands.apply import run_undo
+    from tagger.commands.undo import run_undo
 
     run, paths = None, arguments or []
     if paths and paths[0].isdecimal():
@@ -230,7 +230,7 @@ def undo(
 @app.command()
 def history() -> None:
     """List the runs that wrote genres."""
-    from tagger.commands.apply import run_history
+    from tagger.commands.history import run_history
 
     _exit(run_history)
 
@@ -251,7 +251,7 @@ def info(
     ] = False,
 ) -> None:
     """Show what a model file says of itself."""
-    from tagger.inference.verify import run_info
+    from tagger.commands.model import run_info
 
     _exit(lambda: run_info(file, as_json=json))
 
@@ -259,7 +259,7 @@ def info(
 @models.command()
 def verify(file: ModelFile = SHIPPED_MODEL) -> None:
     """Check that a model file works as its facts say."""
-    from tagger.inference.verify import run_verify
+    from tagger.commands.model import run_verify
 
     _exit(lambda: run_verify(file))
 

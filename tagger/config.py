@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tagger.errors import ConfigError, reason
-from tagger.state.database import chosen_home
+from tagger.paths import chosen_home
 
 FILE_NAME = "config.toml"
 

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tagger.identity
+import tagger.pipeline.extract
 import tagger.pipeline.lazy_model
 import tagger.pipeline.workers
 from tagger.errors import StateError, TagError
@@ -69,13 +70,13 @@ def scan(genretag, model, tmp_path):
 def decoded(monkeypatch) -> list[str]:
     """The names of the files that were decoded."""
     names: list[str] = []
-    decode = tagger.pipeline.workers.decode
+    decode = tagger.pipeline.extract.decode
 
     def noting(path, *arguments):
         names.append(path.name)
         return decode(path, *arguments)
 
-    monkeypatch.setattr(tagger.pipeline.workers, "decode", noting)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode", noting)
     return names
 
 
@@ -260,7 +261,7 @@ def test_bad_files_are_not_tried_again_but_those_that_may_not_be_read_are(
         raise PermissionError
 
     track("closed.wav", seed=5)
-    monkeypatch.setattr(tagger.pipeline.workers, "fingerprint", refuse)
+    monkeypatch.setattr(tagger.pipeline.extract, "fingerprint", refuse)
     for _ in range(2):
         scan()
     assert decoded == ["closed.wav", "closed.wav"]
@@ -322,7 +323,7 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
     monkeypatch.setattr(tagger.identity, "SETTLED_NS", 3600 * 10**9)  # however slow this machine is
     young, growing = track("young.wav"), track("growing.wav", seed=1)
     os.utime(young)
-    decode = tagger.pipeline.workers.decode
+    decode = tagger.pipeline.extract.decode
 
     def while_it_grows(path, *arguments):
         samples = decode(path, *arguments)
@@ -331,13 +332,13 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
         aged(path)
         return samples
 
-    monkeypatch.setattr(tagger.pipeline.workers, "decode", while_it_grows)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode", while_it_grows)
     command = ("scan", tmp_path / "music", "--model", model, "-j", 1, "--new")
     _, out, err = genretag(*command)
     assert "wav" not in out
     assert err == "1 file changed a moment ago: left for the next run.\n"
     assert decoded == ["growing.wav"]
-    monkeypatch.setattr(tagger.pipeline.workers, "decode", decode)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode", decode)
     aged(young)
     assert set(scan("--new")[1]) == {"young.wav", "growing.wav"}
     assert scan("--new") == (0, {}, "")
@@ -347,9 +348,9 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
 
 def test_what_changed_while_it_was_heard_is_heard_again(scan, track, decoded, monkeypatch):
     path = track("a.wav")
-    decode = tagger.pipeline.workers.decode
+    decode = tagger.pipeline.extract.decode
     monkeypatch.setattr(
-        tagger.pipeline.workers,
+        tagger.pipeline.extract,
         "decode",
         lambda *a: (decode(*a), aged(path, LONG_AGO + len(decoded)))[0],
     )
@@ -391,7 +392,7 @@ def test_what_could_not_be_written_is_new_again(scan, track, monkeypatch):
 def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkeypatch):
     for number in range(40):
         track(f"{number:02}.wav", seed=number)
-    decode = tagger.pipeline.workers.decode
+    decode = tagger.pipeline.extract.decode
 
     def stop_in_the_middle(path, *arguments):
         if path.name == "30.wav":
@@ -399,7 +400,7 @@ def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkey
         return decode(path, *arguments)
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(tagger.pipeline.workers, "decode", stop_in_the_middle)
+        stopped.setattr(tagger.pipeline.extract, "decode", stop_in_the_middle)
         assert scan("--new")[0] == 130
     done = set(decoded)
     decoded.clear()
@@ -609,7 +610,7 @@ def test_known_and_unknown_tracks_keep_their_order(known, portion):
         Heard(Path(f"{n}.mp3"), by_looks=True) if is_known else Path(f"{n}.mp3")
         for n, is_known in enumerate(known)
     ]
-    how = tagger.pipeline.workers.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
+    how = tagger.pipeline.extract.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tagger.pipeline.workers, "listen", lambda path, how: Heard(path))
         patch.setattr(tagger.pipeline.workers, "BLOCK", portion)
@@ -638,7 +639,7 @@ def test_memory_does_not_grow_with_the_library(home, tmp_path):
         cache.learn_file(path, Identity.of(path), b"a", ())
         cache.flush()
         memory = Memory(cache, 1, only_new=False, tell=print)
-        how = tagger.pipeline.workers.Listening(
+        how = tagger.pipeline.extract.Listening(
             TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall
         )
         with tagger.pipeline.workers.listening_to(memory.split(library()), how) as tracks:

@@ -24,7 +24,8 @@ from trainer.data.dataset import Row
 from trainer.networks.backend import LOG_LEVEL, without_log
 from trainer.training.display import FitDisplay, PrepareDisplay
 from trainer.training.history import History
-from trainer.training.run_folder import RUN_FILE, FitOptions, save_weights
+from trainer.training.options import FitOptions
+from trainer.training.run_folder import RUN_FILE, save_weights
 
 EPOCHS, BATCHES = 2, 3
 FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()

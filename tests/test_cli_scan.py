@@ -353,8 +353,8 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
     from tagger.audio.frontend import MelStrip, WindowGrid
+    from tagger.pipeline.extract import Listening, listen
     from tagger.pipeline.walk import find_music
-    from tagger.pipeline.workers import Listening, listen
 
     track = song("sub/a.wav")
     scandir = os.scandir
@@ -423,7 +423,8 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
     from tagger.inference.model import GenreModel
     from tagger.pipeline import scan as scanning
     from tagger.pipeline.decide import Rules
-    from tagger.pipeline.workers import Listening, listening_to
+    from tagger.pipeline.extract import Listening
+    from tagger.pipeline.workers import listening_to
     from tagger.tracks import Action
     from tagger.writing import writer
     from tagger.writing.journal import Journal

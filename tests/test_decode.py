@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from conftest import ENCODERS, RATE, music, nobody, open_to_all, write_audio
 
-from tagger.audio.decode import MUSIC_SUFFIXES, decode
+from tagger.audio.decode import decode
 from tagger.audio.frontend import MelStrip, log_mel
 from tagger.errors import UnreadableError, UnsupportedError
+from tagger.tags.formats import MUSIC_SUFFIXES
 
 
 def pitch_of(samples: np.ndarray, rate: int = RATE) -> float:

@@ -21,15 +21,10 @@ from trainer.evaluation.charts import comparison, curves, save
 from trainer.evaluation.compare import compare
 from trainer.evaluation.evaluate import publish
 from trainer.evaluation.results import Evaluation, Subject, describe, judge, protocol
+from trainer.files import all_or_nothing, write_json
 from trainer.training.history import Epoch, History
-from trainer.training.run_folder import (
-    FitOptions,
-    Run,
-    all_or_nothing,
-    load_run,
-    read_options,
-    write_json,
-)
+from trainer.training.options import FitOptions
+from trainer.training.run_folder import Run, load_run, read_options
 
 LABELS = ("blues", "jazz", "rock")
 TRACKS = 60

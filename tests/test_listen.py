@@ -5,7 +5,9 @@ from conftest import TOY_FACTS
 from joblib.externals.loky import get_reusable_executor
 
 import tagger.pipeline.workers
-from tagger.pipeline.workers import BLOCK, BLOCKS_AHEAD, Listening, blocks, listening_to
+from tagger.pipeline.extract import Listening
+from tagger.pipeline.workers import BLOCK, BLOCKS_AHEAD, listening_to
+from tagger.runtime.iteration import blocks
 from tagger.tracks import Heard, Status
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mutagen.id3 import ID3, TCON, TIT2, TYER
 
 from tagger.errors import TagError
-from tagger.tags.families import can_hold_tags, merged, open_tags, read_genres
+from tagger.tags.families import merged, open_tags, read_genres
+from tagger.tags.formats import can_hold_tags
 
 
 @pytest.fixture(scope="module")

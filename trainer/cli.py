@@ -17,16 +17,10 @@ from tagger.runtime.interrupt import said_when_stopped
 from trainer.data.library import MIN_TRACKS
 from trainer.data.prepare import FOLDS, SHARES
 from trainer.data.splits import Split
-from trainer.networks.registry import Optimizer, network
-from trainer.training.batches import Augment, Augmentation, Balance
-from trainer.training.run_folder import (
-    RUN_FILE,
-    FitOptions,
-    Keep,
-    Precision,
-    load_run,
-    read_options,
-)
+from trainer.networks.registry import Augment, Optimizer, network
+from trainer.training.batches import Augmentation, Balance
+from trainer.training.options import FitOptions, Keep, Precision
+from trainer.training.run_folder import RUN_FILE, load_run, read_options
 
 app = typer.Typer(
     name="genretag-train",

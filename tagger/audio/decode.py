@@ -1,6 +1,5 @@
 """From a music file to the waveform of the part that is listened to."""
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,44 +207,3 @@ def _ready(graph: "Graph") -> Iterator[Waveform]:
         except (av.BlockingIOError, av.EOFError):
             return
         yield block.to_ndarray()[0]
-
-
-# File names that are worth opening. FFmpeg reads more, but a folder of music holds pictures,
-# films and playlists too, and asking the decoder about each of them would be slow and noisy.
-MUSIC_SUFFIXES = frozenset(
-    [
-        ".aac",
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".ape",
-        ".asf",
-        ".au",
-        ".dff",
-        ".dsf",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mp+",
-        ".mp2",
-        ".mp3",
-        ".mp4",
-        ".mpc",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".snd",
-        ".spx",
-        ".tta",
-        ".wav",
-        ".wave",
-        ".wma",
-        ".wv",
-    ]
-)
-
-
-def is_music(name: str | os.PathLike[str]) -> bool:
-    """Tell by its name whether a file is music."""
-    return Path(name).suffix.lower() in MUSIC_SUFFIXES

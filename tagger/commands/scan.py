@@ -9,14 +9,15 @@ from tagger.inference.metadata import ModelFacts
 from tagger.options import ScanOptions
 from tagger.output.console import ScanDisplay, complain, count_of
 from tagger.output.table import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
+from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
+from tagger.pipeline.extract import Listening
 from tagger.pipeline.lazy_model import ModelOnDemand
 from tagger.pipeline.scan import scan
 from tagger.pipeline.walk import find_music
-from tagger.pipeline.workers import Listening, listening_to
+from tagger.pipeline.workers import listening_to
 from tagger.runtime.interrupt import told_to_stop
 from tagger.state.cache import Cache
-from tagger.state.database import state_folder
 from tagger.state.lock import only_writer
 from tagger.state.memory import Forgetful, Memory, Survey
 from tagger.tracks import Result

@@ -234,3 +234,8 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def complain(text: str) -> None:
     """Show one sentence on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+
+
+def when(seconds: float) -> str:
+    """Return a time, in seconds since 1970, to the minute and in local time."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

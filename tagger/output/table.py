@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from tagger.audio.decode import is_music
 from tagger.errors import PathError
 from tagger.output.cells import genres_cell, path_cell, text_cell
+from tagger.tags.formats import is_music
 from tagger.tracks import Result
 
 COLUMNS = (

@@ -15,11 +15,11 @@ from threading import Event
 
 import numpy as np
 
-from tagger.audio.decode import is_music
 from tagger.inference.vote import Voting, vote
 from tagger.pipeline.walk import find_music, is_disc
-from tagger.runtime.threads import until
+from tagger.runtime.iteration import until
 from tagger.tags.credits import read_credits
+from tagger.tags.formats import is_music
 from tagger.tracks import Judged
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tagger.tags.families import can_hold_tags, merged
+from tagger.tags.families import merged
+from tagger.tags.formats import can_hold_tags
 from tagger.tags.genres import spelling
 from tagger.tracks import Action, Judged, Result, Status
 

@@ -10,7 +10,7 @@ import numpy as np
 from tagger.audio.frontend import Strip
 from tagger.inference.metadata import ModelFacts
 from tagger.inference.vote import Probabilities, vote
-from tagger.pipeline.workers import blocks
+from tagger.runtime.iteration import blocks
 from tagger.tracks import Heard, Judged
 
 

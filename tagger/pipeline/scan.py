@@ -9,9 +9,10 @@ from threading import Event
 from tagger.errors import TagError
 from tagger.pipeline.albums import vote_by_album
 from tagger.pipeline.decide import Rules, decide
+from tagger.pipeline.extract import genres_of
 from tagger.pipeline.predict import Model, judge
-from tagger.pipeline.workers import genres_of
-from tagger.runtime.threads import in_parallel, until
+from tagger.runtime.iteration import until
+from tagger.runtime.threads import in_parallel
 from tagger.state.memory import Forgetful
 from tagger.tracks import Action, Heard, Judged, Result
 from tagger.writing.writer import TagWriter

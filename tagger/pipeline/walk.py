@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tagger.audio.decode import is_music
 from tagger.errors import PathError
+from tagger.tags.formats import is_music
 
 Seen = dict[int, int]
 """Files and folders by their numbers, which are in a row for the tracks of most albums: one bit for

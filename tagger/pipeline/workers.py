@@ -7,125 +7,19 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
-from tagger.audio.decode import decode, is_music
-from tagger.audio.frontend import FrontEnd, WindowGrid
-from tagger.errors import (
-    SilentError,
-    TagError,
-    TooShortError,
-    TrackError,
-    UnreadableError,
-    UnsupportedError,
-    reason,
-)
-from tagger.identity import Identity
-from tagger.tags.content import fingerprint
-from tagger.tags.families import can_hold_tags, read_genres
-from tagger.tracks import Heard, Opinion, Status
-
-T = TypeVar("T")
+from tagger.pipeline.extract import Listening, listen
+from tagger.tracks import Heard, Status
 
 BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
 LONG = 60.0  # seconds of each file, from which on a block has one file for each worker
 MOST_KNOWN = 128  # files in it that need no worker
 BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
-
-_STATUS = {
-    SilentError: Status.SILENT,
-    TooShortError: Status.TOO_SHORT,
-    UnreadableError: Status.UNREADABLE,
-    UnsupportedError: Status.UNSUPPORTED,
-}
-
-
-@dataclass(frozen=True)
-class Listening:
-    """What is listened to, and how."""
-
-    front_end: FrontEnd
-    grid: WindowGrid
-    seconds: float | None = 30.0  # from the middle of each track; None: all of it
-    jobs: int = 1
-    recall: Callable[[bytes], Opinion | None] | None = None  # asks for one by the fingerprint
-
-
-def listen(path: Path, how: Listening) -> Heard:
-    """Decode one file, compute its strip and read its genres; never raises for a bad file.
-
-    A recording that is known from before, in whatever file, is not decoded.
-    """
-    _belong_to_the_parent()
-    heard = _listen(path, how)
-    if heard.audio is not None:
-        with suppress(OSError):
-            if Identity.of(path) == heard.identity:
-                return heard
-        return replace(heard, audio=None)  # what was heard is not what is there now
-    return heard
-
-
-def _listen(path: Path, how: Listening) -> Heard:
-    existing: tuple[str, ...] = ()
-    tag_error = ""
-    identity: Identity | None = None
-    audio: bytes | None = None
-    try:
-        if path.is_dir():
-            raise UnreadableError("is a folder that may not be looked into")
-        if not is_music(path):
-            raise UnsupportedError("is not a kind of music file that is known here")
-        with suppress(OSError):  # decoding it will say what is wrong
-            identity = Identity.of(path)
-        if how.recall is not None:
-            with suppress(OSError):
-                audio = fingerprint(path)
-        if how.recall is not None and audio and (opinion := how.recall(audio)):
-            return _known(path, identity, audio, opinion)
-        samples = decode(path, how.front_end.sample_rate, how.seconds)
-        existing, tag_error = genres_of(path)
-        if samples.size < how.front_end.samples_for(how.grid.window):
-            raise TooShortError("is shorter than one window of the model")
-        strip = how.grid.whole(how.front_end.compute(samples))
-    except TrackError as error:
-        status = _STATUS[type(error)]
-        return Heard(
-            path, existing, status=status, error=str(error), identity=identity, audio=audio
-        )
-    except Exception as error:  # the next file is not to suffer from what an odd one brings about
-        return Heard(path, existing, status=Status.UNREADABLE, error=f"is odd: {reason(error)}")
-    seconds = samples.size / how.front_end.sample_rate
-    return Heard(path, existing, strip, seconds, error=tag_error, identity=identity, audio=audio)
-
-
-def _known(path: Path, identity: Identity | None, audio: bytes, opinion: Opinion) -> Heard:
-    existing, tag_error = ((), "") if opinion.status.is_failure else genres_of(path)
-    return Heard(
-        path,
-        existing,
-        None,
-        opinion.seconds,
-        opinion.status,
-        opinion.error or (tag_error if opinion.probabilities else ""),
-        identity,
-        audio,
-        opinion.probabilities,
-    )
-
-
-def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
-    """Return the genres of a file, or why they cannot be read."""
-    try:
-        return read_genres(path) if can_hold_tags(path) else (), ""
-    except TagError as error:
-        return (), str(error)
 
 
 @contextmanager
@@ -202,7 +96,7 @@ def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
 
     # A single file is not worth a process; but no other number, which would resize the pool.
     jobs = how.jobs if len(paths) > 1 else 1
-    tasks = (delayed(listen)(path, how) for path in paths)
+    tasks = (delayed(_listen_in_worker)(path, how) for path in paths)
     with _interrupts_ignored(jobs):
         results: Iterator[Heard] = Parallel(
             n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
@@ -231,7 +125,7 @@ def _alone(path: Path, how: Listening) -> Heard:
 
     try:
         with _interrupts_ignored(2):
-            (heard,) = Parallel(n_jobs=2)([delayed(listen)(path, how)])
+            (heard,) = Parallel(n_jobs=2)([delayed(_listen_in_worker)(path, how)])
     except _lost_worker():
         return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
     return heard  # type: ignore[no-any-return]
@@ -244,13 +138,6 @@ def _lost_worker() -> type[Exception]:
     return TerminatedWorkerError  # type: ignore[no-any-return]
 
 
-def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Divide into lists of `size` items; the last one may be shorter."""
-    iterator = iter(items)
-    while block := list(islice(iterator, size)):
-        yield block
-
-
 def _give_up_quietly() -> None:
     """Keep joblib's words about the tasks that are given up off the terminal.
 
@@ -258,6 +145,11 @@ def _give_up_quietly() -> None:
     """
     warnings.filterwarnings("ignore", "[0-9]+ tasks ", UserWarning)
     threading.excepthook = lambda _: None
+
+
+def _listen_in_worker(path: Path, how: Listening) -> Heard:
+    _belong_to_the_parent()
+    return listen(path, how)
 
 
 @cache

@@ -10,19 +10,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
+from tagger.runtime.iteration import until
+
 THREADS = 8
 _AHEAD = 2 * THREADS
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def until(stop: Event, items: Iterable[T]) -> Iterator[T]:
-    """Yield items until told to stop."""
-    for item in items:
-        yield item
-        if stop.is_set():
-            return
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T], stop: Event) -> Iterator[R]:

@@ -23,9 +23,9 @@ from tagger.errors import StateError, TagError
 from tagger.identity import Identity
 from tagger.inference.metadata import ModelFacts
 from tagger.state.database import StateFile
+from tagger.tags.change import Change
 from tagger.tags.families import read_genres
 from tagger.tracks import Heard, Opinion, Status
-from tagger.writing.safewrite import Change
 
 EAR = 1
 """To be raised when decoding, features or voting change in a way that changes opinions."""

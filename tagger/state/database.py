@@ -1,6 +1,5 @@
 """The one SQLite file of what genretag keeps: the journal of its writes and what it has heard."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +7,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
-from tagger.errors import StateError, reason
+from tagger.errors import StateError
+from tagger.paths import make_folder
 
 FILE_NAME = "genretag.sqlite"
 
@@ -79,41 +79,6 @@ CREATE TABLE file (
 _STEPS = (_JOURNAL, _CACHE)
 """What brings the file from each version to the next; a new file goes through all of them."""
 VERSION = len(_STEPS)
-
-
-def state_folder() -> Path:
-    """Return the folder of the state: GENRETAG_HOME, or the platform's user data folder."""
-    if home := chosen_home():
-        return home
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("genretag", appauthor=False))
-
-
-def chosen_home() -> Path | None:
-    """Return what GENRETAG_HOME names, in full; None if it is not set, or empty."""
-    home = os.environ.get("GENRETAG_HOME")
-    return Path(home).absolute() if home else None
-
-
-def make_folder(folder: Path) -> None:
-    """Have a folder for the state.
-
-    Raises:
-        StateError: there is none, and none can be made, or it may not be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        problem = "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written"
-    except (FileExistsError, NotADirectoryError):
-        problem = "it is no folder"
-    except OSError as error:
-        problem = reason(error)
-    if problem:
-        raise StateError(
-            f"The folder {folder} for journal and cache cannot be used ({problem});"
-            " let GENRETAG_HOME name one that can be written."
-        )
 
 
 def open_state(folder: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tagger.errors import LockedError, StateError, reason
-from tagger.state.database import make_folder
+from tagger.paths import make_folder
 
 LOCK_FILE = "writing.lock"
 HOLDER_FILE = "writing.pid"

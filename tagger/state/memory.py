@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from tagger.errors import StateError
 from tagger.identity import Identity
-from tagger.pipeline.workers import blocks
+from tagger.runtime.iteration import blocks
 from tagger.state.cache import Cache, Recall
 from tagger.tracks import Heard, Judged, Opinion, Status
 

@@ -16,7 +16,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from tagger.errors import TagError
-from tagger.tags.containers.parts import AUDIO, ID3V1_SIZE, Data, Parts, parts
+from tagger.tags.containers.base import AUDIO, Data, Parts
+from tagger.tags.containers.id3 import ID3V1_SIZE
+from tagger.tags.containers.parts import parts
 
 _PIECE = 1 << 16  # bytes: a copy of them stays in the processor's cache
 _SPREAD = 16  # pieces of

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tagger.errors import TagError
-from tagger.tags.families import can_hold_tags, open_tags
+from tagger.tags.families import open_tags
+from tagger.tags.formats import can_hold_tags
 from tagger.tags.genres import plain
 
 # What each family of tags calls it: Vorbis, ID3, MP4, ASF, APE.

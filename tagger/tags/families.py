@@ -16,17 +16,7 @@ from tagger.errors import TagError, reason
 from tagger.tags.content import id3v1
 from tagger.tags.genres import id3v1_name
 
-TAGGED_SUFFIXES = frozenset(
-    ".aif .aifc .aiff .ape .asf .dsf .flac .m4a .m4b .mp+ .mp2 .mp3 .mp4 .mpc .oga .ogg .opus .spx"
-    " .tta .wav .wave .wma .wv".split()
-)
-
 Texts = tuple[str, ...]
-
-
-def can_hold_tags(path: Path) -> bool:
-    """Tell by its name whether a file is of a kind whose tags we write."""
-    return path.suffix.lower() in TAGGED_SUFFIXES
 
 
 class TaggedFile(ABC):

@@ -18,8 +18,8 @@ from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.runtime.threads import Together
 from tagger.state.database import StateFile
+from tagger.tags.change import Change
 from tagger.tags.families import Texts
-from tagger.writing.safewrite import Change
 
 _MOST_LATER = 100  # notes that wait for a commit
 

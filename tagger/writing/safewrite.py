@@ -17,36 +17,19 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.errors import TagError, reason
 from tagger.identity import Identity
-from tagger.tags.content import Content, id3v1, items_of, look, same_audio
-from tagger.tags.families import TaggedFile, Texts, open_tags
+from tagger.tags.change import Change
+from tagger.tags.content import id3v1, items_of, look, same_audio
+from tagger.tags.families import TaggedFile, open_tags
 from tagger.tags.genres import NO_ID3V1_GENRE, id3v1_number
 
 TEMPORARY_PREFIX = ".genretag-"
 
 _COPY_SIZE = 1 << 18  # bytes
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of the genre of one file, ready to be made."""
-
-    path: Path  # of the file itself, links resolved
-    temporary: Path
-    identity: Identity
-    old: Texts
-    new: Texts
-    meaning: Texts | None  # the genres that the new texts are to mean; None: whatever they mean
-    old_id3v1: int | None  # the number of the genre in an ID3v1 tag; None: there is no such tag
-    new_id3v1: int | None
-    kind: type  # mutagen's class for it
-    others: object  # the other tags as mutagen has them, and
-    content: Content  # all but the genre as the bytes have it: both are to stay as they are
 
 
 def plan(

@@ -8,9 +8,10 @@ from threading import Lock
 from tagger.errors import TagError
 from tagger.identity import Identity
 from tagger.runtime.threads import Together
+from tagger.tags.change import Change
 from tagger.tags.families import TaggedFile, open_tags
 from tagger.writing.journal import Journal, State, Write
-from tagger.writing.safewrite import Change, flush, make, plan
+from tagger.writing.safewrite import flush, make, plan
 
 
 class TagWriter:

@@ -268,7 +268,7 @@ def _without_duplicates(
 
 def genres_and_splits(rows: Sequence[Row]) -> str:
     """Return a table of how many tracks each genre has in each split or fold."""
-    from trainer.evaluation.scores import table
+    from trainer.tables import table
 
     folds = sorted({row.fold for row in rows if row.fold}, key=int)
     parts = folds or [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from trainer.evaluation.compare import Entry
+    from trainer.evaluation.entry import Entry
     from trainer.evaluation.results import Evaluation
     from trainer.training.history import Epoch
 

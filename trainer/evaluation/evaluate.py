@@ -16,16 +16,11 @@ from trainer.data.dataset import Track
 from trainer.evaluation import charts
 from trainer.evaluation.baseline import mfcc_svm
 from trainer.evaluation.results import Evaluation, Subject, describe, judge, protocol
+from trainer.files import all_or_nothing, write_json
 from trainer.networks.registry import network
 from trainer.training.batches import inputs
-from trainer.training.run_folder import (
-    METRICS_FILE,
-    PREDICTIONS_FILE,
-    Keep,
-    Run,
-    all_or_nothing,
-    write_json,
-)
+from trainer.training.options import Keep
+from trainer.training.run_folder import METRICS_FILE, PREDICTIONS_FILE, Run
 
 if TYPE_CHECKING:
     import keras

@@ -13,8 +13,11 @@ from tagger.inference.vote import Probabilities, Voting
 from tagger.output.console import printable
 from trainer.evaluation import scores
 from trainer.evaluation.calibration import Calibration, calibrate, default_confidence, too_few
-from trainer.evaluation.scores import Scores, table
-from trainer.training.run_folder import METRICS_FORMAT, Keep
+from trainer.evaluation.scores import Scores
+from trainer.tables import table
+from trainer.training.options import Keep
+from trainer.training.run_folder import METRICS_FORMAT
+from trainer.voting import track_probabilities
 
 MISTAKES = 10
 
@@ -131,7 +134,7 @@ def judge(
         owners: The track of each window, `[windows]`.
         baseline: What another method predicts, `[tracks]`.
     """
-    votes = {rule: scores.track_probabilities(windows, owners, len(names), rule) for rule in Voting}
+    votes = {rule: track_probabilities(windows, owners, len(names), rule) for rule in Voting}
     # The likelier votes of the two; on equal terms the difference is small and so is the risk.
     losses = {
         rule: -np.log(np.clip(p[np.arange(len(names)), targets], 1e-9, 1)).mean()

@@ -1,13 +1,9 @@
 """How good predictions are, counted in tracks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tagger.inference.vote import Probabilities, Voting, vote
 
 BOOTSTRAP_SAMPLES = 2000
 
@@ -25,16 +21,6 @@ class Scores:
     recall: list[float]
     precision: list[float]
     f1: list[float]
-
-
-def track_probabilities(
-    windows: Probabilities,
-    owners: NDArray[np.int_],
-    n_tracks: int,
-    rule: Voting = Voting.LOG_MEAN,
-) -> Probabilities:
-    """Vote for each track over its windows `[windows, labels]`; gives `[tracks, labels]`."""
-    return np.stack([vote(windows[owners == i], rule) for i in range(n_tracks)])
 
 
 def score(targets: NDArray[np.int_], predicted: NDArray[np.int_], n_labels: int) -> Scores:
@@ -88,16 +74,3 @@ def paired_difference(
     chosen = np.random.default_rng(0).integers(len(gain), size=(BOOTSTRAP_SAMPLES, len(gain)))
     low, high = np.percentile(gain[chosen].mean(1), (2.5, 97.5))
     return float(gain.mean()), (float(low), float(high))
-
-
-def table(rows: Sequence[Sequence[Any]]) -> str:
-    """Lay out rows in right-aligned columns, the first one left-aligned."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    )

@@ -21,7 +21,8 @@ from trainer.evaluation.calibration import too_few
 from trainer.export.float16 import to_half
 from trainer.export.int8 import quantise
 from trainer.training.batches import Array, inputs
-from trainer.training.run_folder import Keep, Run
+from trainer.training.options import Keep
+from trainer.training.run_folder import Run
 
 if TYPE_CHECKING:
     import keras

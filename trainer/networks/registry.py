@@ -8,10 +8,10 @@ from tagger.audio.frontend import FrontEnd, MelStrip, MelWindow, WindowGrid
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError
-from trainer.training.batches import Augment
 
 VGG_STRIDE = 32  # bands, and frames, in one feature column: five poolings halve them
 Optimizer = Literal["adamw", "adam"]
+Augment = Literal["off", "normal", "strong"]
 
 
 @dataclass(frozen=True)

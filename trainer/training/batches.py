@@ -17,7 +17,6 @@ from trainer.data.dataset import DataSet, Track, class_weights
 
 Array = NDArray[np.float32]
 Balance = Literal["even", "weights", "none"]
-Augment = Literal["off", "normal", "strong"]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rich.table import Column
 from rich.text import Text
 
 from tagger.runtime.interrupt import told_to_stop
-from trainer.training.run_folder import FitOptions
+from trainer.training.options import FitOptions
 
 LONG = 3600.0  # seconds over which the speed is taken: a batch may last many of them
 

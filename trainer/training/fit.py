@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from trainer.data.dataset import DataSet, Track
-from trainer.evaluation.scores import track_probabilities
 from trainer.networks import vgg
 from trainer.networks.architectures import architecture, window_shape
 from trainer.networks.backend import keras
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.batches import Batch, WindowSampler, cut_window, shrink, shrunk
 from trainer.training.history import Epoch
+from trainer.training.options import FitOptions
 from trainer.training.plan import Plan
-from trainer.training.run_folder import FitOptions, Run, load_run, save_weights, surroundings
+from trainer.training.run_folder import Run, load_run, save_weights, surroundings
 from trainer.training.teachers import Teachers
+from trainer.voting import track_probabilities
 
 Progress = Callable[[int, Sequence[float]], None]
 """Takes the number of the epoch and the losses of its batches so far."""

@@ -9,7 +9,8 @@ from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
 from trainer.networks.registry import check_multiples, network
 from trainer.training.history import Epoch
-from trainer.training.run_folder import RUN_FILE, FitOptions, Run, load_run
+from trainer.training.options import FitOptions
+from trainer.training.run_folder import RUN_FILE, Run, load_run
 
 
 @dataclass(frozen=True)

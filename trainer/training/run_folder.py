@@ -8,21 +8,19 @@ epoch on the validation tracks, and `metrics.json` what `evaluate` found.
 
 import json
 import platform
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tagger import __version__
 from tagger.audio.frontend import FrontEnd
 from tagger.audio.kinds import front_end_of
-from tagger.errors import DataError, reason
-from trainer.networks.registry import Optimizer
-from trainer.training.batches import Augmentation, Balance
+from tagger.errors import DataError
+from trainer.files import write_json, write_text
 from trainer.training.history import History
+from trainer.training.options import FitOptions, Keep
 from trainer.training.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:
@@ -41,41 +39,6 @@ HEADING = """\
 #   genretag-train fit --from run.toml --run NEW
 
 """
-
-Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-Keep = Literal["best", "last", "average"]
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """Every choice that shapes a training."""
-
-    data: tuple[str, ...]
-    train_splits: tuple[str, ...] = ("train",)
-    fold: int | None = None  # of a data set in folds: validate on this one, train on the others
-    arch: str = "vgg16"
-    weights: str = "none"  # "imagenet", "none", or a file
-    init: str | None = None  # a run folder whose weights are the start
-    teachers: tuple[str, ...] = ()  # run folders whose answers are learnt as well
-    teacher_share: float = 0.5  # of their answers in the targets
-    batch_norm: bool | None = None  # None: unless all convolutions are pretrained
-    epochs: int = 60
-    batches: int = 60  # in an epoch
-    batch_size: int = 32
-    head_epochs: int = 0  # at the start, pretrained convolutions stay as they are
-    unfreeze_from: int = 1  # block of VGG from which on they train after that
-    optimizer: Optimizer = "adamw"
-    learning_rate: float = 1e-3
-    warm_up: int = 100  # batches
-    weight_decay: float = 1e-2
-    dropout: float = 0.5
-    average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
-    balance: Balance = "even"
-    shrink: int = 1
-    patience: int | None = None  # epochs without a better validation; None: no early stopping
-    precision: Precision = "float32"
-    seed: int = 1
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -117,7 +80,7 @@ class Run:
     def save(self) -> None:
         """Write `run.toml` and `run.json`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self.folder / OPTIONS_FILE, HEADING + to_toml(self.options))
+        write_text(self.folder / OPTIONS_FILE, HEADING + to_toml(self.options))
         write_json(
             self.folder / RUN_FILE,
             {
@@ -227,35 +190,6 @@ def surroundings(backend: str) -> dict[str, Any]:
         "backend": backend,
         "versions": {"genretag": __version__, "python": platform.python_version(), **versions},
     }
-
-
-@contextmanager
-def all_or_nothing(folder: Path) -> Iterator[Path]:
-    """Give a scratch folder; its files move to `folder` once all of them are whole.
-
-    Raises:
-        DataError: the folder cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="part.", dir=folder) as scratch:
-            yield Path(scratch)
-            for file in sorted(Path(scratch).iterdir()):
-                file.replace(folder / file.name)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written: {reason(error)}.") from None
-
-
-def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file in one step: the old one stays until the new one is whole."""
-    _write(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-def _write(file: Path, text: str) -> None:
-    part = file.with_name(f"{file.name}.part")
-    # A name of a file that is not UTF-8 becomes an escape, as JSON has them.
-    part.write_text(text, "utf-8", errors="backslashreplace")
-    part.replace(file)
 
 
 def save_weights(model: "keras.Model", file: Path) -> None:

@@ -1,0 +1,28 @@
+"""The work of `genretag history`."""
+
+from tagger.errors import ExitCode
+from tagger.output.console import complain, show_table, when
+from tagger.paths import state_folder
+from tagger.writing.journal import Journal, State
+
+
+def run_history() -> ExitCode:
+    """List the runs that wrote."""
+    with Journal(state_folder()) as journal:
+        rows = [
+            (
+                str(run.id),
+                when(run.started),
+                run.command,
+                *(str(run.counts.get(state, 0) or "") for state in _SHOWN),
+            )
+            for run in journal.runs()
+        ]
+    if not rows:
+        complain("Nothing was written yet.")
+        return ExitCode.DONE
+    show_table(("run", "when", "command", "written", "failed", "undone", "unfinished"), rows)
+    return ExitCode.DONE
+
+
+_SHOWN = (State.DONE, State.FAILED, State.UNDONE, State.BEGUN)
