@@ -1,4 +1,4 @@
-"""Breaks a write at every point where it changes the disk; run by test_safewrite.py.
+"""Breaks a write at every point where it changes the disk; run by writing/test_safewrite.py.
 
     python faults.py SONG STATE kill|full [COUNT]
 

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from test_cli_scan import rows
+from commandline import rows
 
 from tagger.config import default_file, load
 from tagger.errors import DeviceError, StateError

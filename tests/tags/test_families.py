@@ -1,4 +1,4 @@
-"""What genre texts mean. The formats themselves are in test_safewrite.py."""
+"""What genre texts mean. The formats themselves are in writing/test_safewrite.py."""
 
 from pathlib import Path
 

@@ -7,7 +7,6 @@ from joblib.externals.loky import get_reusable_executor
 import tagger.pipeline.workers
 from tagger.pipeline.extract import Listening
 from tagger.pipeline.workers import BLOCK, BLOCKS_AHEAD, listening_to
-from tagger.runtime.iteration import blocks
 from tagger.tracks import Heard, Status
 
 
@@ -66,8 +65,3 @@ def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
             assert heard.path.stem == str(number)
             assert len(begun) - number <= BLOCKS_AHEAD * 2 * BLOCK
     assert begun == list(range(1000))
-
-
-def test_blocks():
-    assert list(blocks(range(5), 2)) == [[0, 1], [2, 3], [4]]
-    assert list(blocks([], 2)) == []

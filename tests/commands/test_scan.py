@@ -1,13 +1,9 @@
 """`genretag scan` as a user runs it."""
 
 import contextlib
-import csv
 import errno
-import hashlib
-import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +13,7 @@ from pathlib import Path
 import mediafile
 import numpy as np
 import pytest
+from commandline import GENRETAG, copies, digests, in_a_process, rows, started
 from conftest import RATE, TOY_LABELS, music, wait_until, write_audio, write_toy_model
 from conftest import genretag_here as genretag
 
@@ -24,50 +21,6 @@ from tagger.output.table import COLUMNS
 from tagger.runtime.entry import run_app
 from tagger.state.database import FILE_NAME
 from tagger.tags.families import read_genres
-
-GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
-
-
-def in_a_process(*arguments: object, **how: object) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user does."""
-    command = [*GENRETAG, *map(str, arguments)]
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.run(command, text=True, check=False, **streams | how)
-
-
-def started(*arguments: object) -> subprocess.Popen[bytes]:
-    """Start a command that can say only a few dozen lines until they are read.
-
-    However quick the machine is, it does not end before it is told to.
-    """
-    return subprocess.Popen(
-        [*GENRETAG, *map(str, arguments)],
-        bufsize=0,
-        pipesize=4096,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
-def copies(track: Path, number: int) -> Path:
-    """Put copies of a track beside it, and return their folder."""
-    for name in range(1, number):
-        shutil.copy(track, track.with_stem(f"{name:0{len(track.stem)}}"))
-    return track.parent
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def digests(folder: Path) -> dict[Path, str]:
-    return {
-        path: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from pathlib import Path
 import formats
 import numpy as np
 import pytest
+from commandline import GENRETAG, copies, digests, in_a_process, rows, started
+from conftest import genretag_here as genretag
 from conftest import write_audio
-from test_cli_scan import GENRETAG, copies, digests, genretag, in_a_process, rows, started
 
 from tagger.tags.families import open_tags, read_genres
 

@@ -490,7 +490,7 @@ def test_read_only_files_and_folders_are_left_alone(tmp_path_factory, writer, jo
 )
 def test_faults_at_every_point_leave_the_old_or_the_new_file(tmp_path, kind, count, mode):
     track = formats.make(kind, tmp_path)
-    script = Path(__file__).with_name("faults.py")
+    script = Path(__file__).parents[1] / "faults.py"
     done = subprocess.run(
         [sys.executable, script, track, tmp_path / "s", mode, str(count)],
         capture_output=True,

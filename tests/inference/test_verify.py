@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from conftest import TOY_FACTS, TOY_LABELS, write_toy_model
-from test_cli_scan import genretag
+from conftest import genretag_here as genretag
 
 from tagger import SHIPPED_MODEL
 from tagger.audio.frontend import MelWindow, WindowGrid

@@ -1,0 +1,53 @@
+"""Runs genretag in a process of its own, as a user does, and reads what it leaves."""
+
+import csv
+import hashlib
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
+
+
+def in_a_process(*arguments: object, **how: object) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does."""
+    command = [*GENRETAG, *map(str, arguments)]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(command, text=True, check=False, **streams | how)
+
+
+def started(*arguments: object) -> subprocess.Popen[bytes]:
+    """Start a command that can say only a few dozen lines until they are read.
+
+    However quick the machine is, it does not end before it is told to.
+    """
+    return subprocess.Popen(
+        [*GENRETAG, *map(str, arguments)],
+        bufsize=0,
+        pipesize=4096,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def copies(track: Path, number: int) -> Path:
+    """Put copies of a track beside it, and return their folder."""
+    for name in range(1, number):
+        shutil.copy(track, track.with_stem(f"{name:0{len(track.stem)}}"))
+    return track.parent
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def digests(folder: Path) -> dict[Path, str]:
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
