@@ -207,10 +207,24 @@ def read_front_end(folder: Path) -> FrontEnd:
         ) from None
 
 
-def write_front_end(folder: Path, front_end: FrontEnd) -> None:
-    """Note how the strips of a folder were made; with this it counts as prepared."""
+def read_shrink(folder: Path) -> int:
+    """Return by how much the strips of a prepared folder are shrunk already: 1, or 2 for half.
+
+    Raises:
+        DataError: the folder is not a prepared data set.
+    """
+    read_front_end(folder)
+    shrink = json.loads((folder / FRONT_END_FILE).read_text("utf-8")).get("shrink", 1)
+    if not isinstance(shrink, int) or shrink < 1:
+        raise DataError(f"{folder / FRONT_END_FILE}: {shrink!r} is not a valid shrink.")
+    return shrink
+
+
+def write_front_end(folder: Path, front_end: FrontEnd, shrink: int = 1) -> None:
+    """Write how the strips of a folder were made; with this it counts as prepared."""
+    content = front_end.to_dict() | ({"shrink": shrink} if shrink > 1 else {})
     with whole(folder / FRONT_END_FILE) as file:
-        file.write(f"{json.dumps(front_end.to_dict(), indent=1)}\n".encode())
+        file.write(f"{json.dumps(content, indent=1)}\n".encode())
 
 
 def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:

@@ -39,6 +39,16 @@ class Augmentation:
         """Leave windows as they are."""
         return cls(**dict.fromkeys((field.name for field in fields(cls)), 0))
 
+    def scaled(self, shrink: int) -> "Augmentation":
+        """Return the same for windows of which squares of `shrink` × `shrink` cells are averaged."""
+        return replace(
+            self,
+            mask_bands=self.mask_bands // shrink,
+            mask_frames=self.mask_frames // shrink,
+            shift_bands=self.shift_bands / shrink,
+            noise=self.noise / shrink,
+        )
+
     @classmethod
     def strong(cls) -> "Augmentation":
         """Vary much, where there are few recordings to learn from."""
