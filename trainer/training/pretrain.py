@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer import vgg
-from trainer.averaging import WeightAverage
-from trainer.backend import keras, layers
-from trainer.batches import Array, Augmentation, _mask, _vary, cut_window, shrink
-from trainer.data import TRACKS_FILE, load, read_front_end, read_rows, read_shrink
-from trainer.targets import CROSS_ENTROPY, TargetPart, Targets, load_targets
+from trainer.data.dataset import TRACKS_FILE, load, read_rows, read_shrink
+from trainer.data.targets import CROSS_ENTROPY, TargetPart, Targets, load_targets
+from trainer.networks import vgg
+from trainer.networks.backend import keras, layers
+from trainer.training.averaging import WeightAverage
+from trainer.training.batches import Array, Augmentation, _mask, _vary, cut_window, shrink
 
 WINDOW = 64
 JITTER = 0.25  # of a window: how far windows of the training are off those of the teacher
@@ -171,8 +171,15 @@ def main() -> None:
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     source = read_source(a.music)
     augmentation = Augmentation(
-        mixup=0, masks=1, mask_bands=16, mask_frames=16, shift_bands=1, stretch_frames=0.05,
-        equaliser=0.15, gain=0.2, noise=0.1,
+        mixup=0,
+        masks=1,
+        mask_bands=16,
+        mask_frames=16,
+        shift_bands=1,
+        stretch_frames=0.05,
+        equaliser=0.15,
+        gain=0.2,
+        noise=0.1,
     ).scaled(read_shrink(a.music))
     sampler = TargetSampler(source, augmentation, 1)
     model = build(source.targets, "VGG16", 0.1)
@@ -212,7 +219,7 @@ def main() -> None:
         seconds = time.monotonic() - t
         with average.in_place(()) if False else _nothing():
             pred = model.predict(vx, batch_size=128, verbose=0)
-        v = float(np.mean(make_loss(source.targets.parts)(vy, pred)))
+        v = float(np.mean(keras.ops.convert_to_numpy(make_loss(source.targets.parts)(vy, pred))))
         corr = float(np.mean([np.corrcoef(vy[:, i], pred[:, i])[0, 1] for i in range(50)]))
         fc = float(np.mean([np.corrcoef(vy[:, i], pred[:, i])[0, 1] for i in range(50, 82)]))
         found = (math.nan, math.nan)

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.audio.frontend import FrontEnd, MelStrip, Strip, standardise
 from tagger.errors import DataError
-from tagger.frontend import FrontEnd, MelStrip, Strip, standardise
-from trainer.data import TRACKS_FILE, Row, save_strip, write_front_end, write_rows
-from trainer.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets
+from trainer.data.dataset import TRACKS_FILE, Row, save_strip, write_front_end, write_rows
+from trainer.data.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets
 
 TOP_DB = 80.0
 STRIDE = 64  # stored frames from one window of the teacher to the next
@@ -44,7 +44,9 @@ def prepare_stacked(source: Path, output: Path, front_end: FrontEnd | None = Non
         lines = list(csv.DictReader(file))
     count = sum(map(len, stacks))
     if count != len(lines):
-        raise DataError(f"{source} has {count} strips, but {TRACKS_FILE} lists {len(lines)} tracks.")
+        raise DataError(
+            f"{source} has {count} strips, but {TRACKS_FILE} lists {len(lines)} tracks."
+        )
     shrink, rest = divmod(front_end.rows, stacks[0].shape[1])
     if rest or not shrink:
         raise DataError(
@@ -56,13 +58,15 @@ def prepare_stacked(source: Path, output: Path, front_end: FrontEnd | None = Non
         zip(lines, (strip for stack in stacks for strip in stack), strict=True)
     ):
         genre = line.get("genre") or "unlabelled"
-        name = f"{genre}/{index:05d}"
+        name = f"{genre}/{source.name}-{index:05d}"
         frames = int(line.get("frames") or levels.shape[1])
         strip = dequantise(levels[:, :frames])
         save_strip(output / f"{name}.npy", strip, front_end.storage)
         seconds = frames * shrink * front_end.hop_length / front_end.sample_rate
         split = line.get("split") or ("valid" if line.get("in_songs") == "1" else "train")
-        rows.append(Row(f"{name}.npy", genre, f"{index:05d}", split, seconds, line["group"]))
+        rows.append(
+            Row(f"{name}.npy", genre, f"{source.name}-{index:05d}", split, seconds, line["group"])
+        )
     write_rows(output / TRACKS_FILE, rows)
     if (source / "tags.npy").exists():
         _targets(source).save(output)
