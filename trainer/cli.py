@@ -203,6 +203,22 @@ def fit(
     shrink: Annotated[
         int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
     ] = 1,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SHARE",
+            help="Draw this share of the windows from the data set of that folder name "
+            "(repeatable).",
+        ),
+    ] = None,
+    layer_decay: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Learning rate of each VGG block, as a factor of the rate of the next block.",
+        ),
+    ] = 1.0,
     patience: Annotated[
         int | None, typer.Option(help="Stop after this many epochs without a better validation.")
     ] = None,
@@ -239,6 +255,8 @@ def fit(
         dropout=habits.dropout if dropout is None else dropout,
         average=average,
         balance=balance,
+        shares=tuple(share or ()),
+        layer_decay=layer_decay,
         shrink=shrink,
         patience=patience,
         precision=precision,
@@ -276,7 +294,12 @@ def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dic
         for name in context.params
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
-    names = {"train_split": "train_splits", "augment": "augmentation", "teacher": "teachers"}
+    names = {
+        "train_split": "train_splits",
+        "augment": "augmentation",
+        "teacher": "teachers",
+        "share": "shares",
+    }
     changes = {
         field: getattr(options, field)
         for field in (names.get(name, name) for name in said)

@@ -13,7 +13,7 @@ import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,21 @@ class Track:
     split: str
     strips: tuple[Path, ...]
     window: int = 0  # frames; where this has only some windows of the strips, their length
+    source: str = ""  # the data set it came from, by the name of its folder
+    shrinks: tuple[int, ...] = ()  # of each strip, how much it was shrunk when stored; empty: 1
 
     def load(self) -> list[NDArray[np.floating[Any]]]:
-        """Map the strips `[rows, frames]`, or what this split has of them, into memory."""
-        strips = [np.load(path, mmap_mode="r") for path in self.strips]
+        """Read the strips `[rows, frames]`, or what this split has of them, at full resolution.
+
+        Strips stored at half resolution have each cell repeated, so that averaging them over
+        squares gives back what is stored.
+        """
+        strips = [
+            expand(np.load(path, mmap_mode="r"), shrink)
+            for path, shrink in zip(
+                self.strips, self.shrinks or (1,) * len(self.strips), strict=True
+            )
+        ]
         if not self.window:
             return strips
         name = f"{self.genre}/{self.name}"
@@ -76,6 +87,11 @@ class Track:
             for number, strip in enumerate(strips)
             for start, end in stretches(strip.shape[1], self.window, f"{name}/{number}", self.split)
         ]
+
+
+def expand(strip: NDArray[Any], factor: int) -> NDArray[Any]:
+    """Repeat each cell of a strip `factor` times in both directions."""
+    return strip if factor == 1 else strip.repeat(factor, 0).repeat(factor, 1)
 
 
 def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int, int]]:
@@ -207,10 +223,24 @@ def read_front_end(folder: Path) -> FrontEnd:
         ) from None
 
 
-def write_front_end(folder: Path, front_end: FrontEnd) -> None:
-    """Note how the strips of a folder were made; with this it counts as prepared."""
+def read_shrink(folder: Path) -> int:
+    """Return by how much the strips of a prepared folder are shrunk already: 1, or 2 for half.
+
+    Raises:
+        DataError: the folder is not a prepared data set.
+    """
+    read_front_end(folder)
+    shrink = json.loads((folder / FRONT_END_FILE).read_text("utf-8")).get("shrink", 1)
+    if not isinstance(shrink, int) or shrink < 1:
+        raise DataError(f"{folder / FRONT_END_FILE}: {shrink!r} is not a valid shrink.")
+    return shrink
+
+
+def write_front_end(folder: Path, front_end: FrontEnd, shrink: int = 1) -> None:
+    """Write how the strips of a folder were made; with this it counts as prepared."""
+    content = front_end.to_dict() | ({"shrink": shrink} if shrink > 1 else {})
     with whole(folder / FRONT_END_FILE) as file:
-        file.write(f"{json.dumps(front_end.to_dict(), indent=1)}\n".encode())
+        file.write(f"{json.dumps(content, indent=1)}\n".encode())
 
 
 def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
@@ -226,7 +256,8 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     front_ends = {folder: read_front_end(folder) for folder in folders}
     if len(set(front_ends.values())) != 1:
         raise DataError(f"{' and '.join(map(str, folders))} were made by different front ends.")
-    strips: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    strips: dict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
+    shrinks = {folder: read_shrink(folder) for folder in folders}
     splits: dict[tuple[str, str], str] = {}
     for folder in folders:
         for row in read_rows(folder / TRACKS_FILE):
@@ -235,29 +266,38 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
                 raise DataError(f"{folder / row.file}: {split!r} is not one of {SPLITS}.")
             if splits.setdefault(row.key, split) != split:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
-            strips[row.key].append(folder / row.file)
+            strips[row.key].append((folder / row.file, shrinks[folder]))
     labels = tuple(sorted({genre for genre, _ in strips}))
     if len(labels) < 2:  # noqa: PLR2004
         raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
-    if gone := [path for paths in strips.values() for path in paths if not path.exists()]:
+    if gone := [path for stored in strips.values() for path, _ in stored if not path.exists()]:
         raise DataError(
             f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
         )
     tracks = tuple(
         track
-        for key, paths in sorted(strips.items())
-        for track in _tracks(key, splits[key], paths, front_ends[folders[0]].grid.window)
+        for key, stored in sorted(strips.items())
+        for track in _tracks(key, splits[key], stored, front_ends[folders[0]].grid.window, folders)
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
     return DataSet(front_ends[folders[0]], labels, tracks)
 
 
-def _tracks(key: tuple[str, str], split: str, strips: Sequence[Path], window: int) -> list[Track]:
+def _tracks(
+    key: tuple[str, str],
+    split: str,
+    stored: Sequence[tuple[Path, int]],
+    window: int,
+    folders: Sequence[Path],
+) -> list[Track]:
     """Return a track, or its two parts if its windows are dealt out."""
+    strips, shrinks = zip(*stored, strict=True)
+    source = next(folder.name for folder in folders if strips[0].is_relative_to(folder))
+    whole_track = Track(*key, split, strips, source=source, shrinks=shrinks)
     if split != BY_WINDOW:
-        return [Track(*key, split, tuple(strips))]
-    parts = [Track(*key, part, tuple(strips), window) for part in ("train", "valid")]
+        return [whole_track]
+    parts = [replace(whole_track, split=part, window=window) for part in ("train", "valid")]
     return [part for part in parts if part.load()]
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import WindowGrid
 from tagger.errors import DataError
 from trainer.networks.backend import keras, layers
+from trainer.networks.fused import BatchNormalization, Conv2D, MaxPooling2D
 from trainer.networks.registry import VGG_STRIDE, check_multiples
 
 Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -97,11 +98,12 @@ def _backbone(application: str, n_mels: int | None, batch_norm: bool) -> keras.M
     for layer in plain.layers[1:]:
         config = layer.get_config()
         if not isinstance(layer, layers.Conv2D):
-            outputs = type(layer).from_config(config)(outputs)
+            kind = MaxPooling2D if isinstance(layer, layers.MaxPooling2D) else type(layer)
+            outputs = kind.from_config(config)(outputs)
             continue
         config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
-        outputs = layers.Conv2D.from_config(config)(outputs)
-        outputs = layers.BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
+        outputs = Conv2D.from_config(config)(outputs)
+        outputs = BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
         outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
     return keras.Model(plain.input, outputs, name="vgg_backbone")
 

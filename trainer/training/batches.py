@@ -4,9 +4,11 @@ Everything here is numpy, so it is the same for every Keras backend, and every b
 nothing but the seed and its number: a resumed run sees the batches it would have seen.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +18,11 @@ from tagger.audio.frontend import FrontEnd, WindowGrid
 from trainer.data.dataset import DataSet, Track, class_weights
 
 Array = NDArray[np.float32]
-Balance = Literal["even", "weights", "none"]
+Balance = Literal["even", "root", "weights", "none"]
+
+
+LOW_PASS = (0.6, 0.95)
+"""Where a low-pass filter begins, as a share of the bands."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Augmentation:
     stretch_frames: float = 0.0  # and time, as far as the strip has the frames
     equaliser: float = 0.0  # deviation of each of the slow waves over the bands that are added
     gain: float = 0.2  # contrast is scaled by 1 ± this
+    low_pass: float = 0.0  # share of windows that lose their highest bands, as in low bit rates
     noise: float = 0.1  # standard deviation of added noise
 
     @classmethod
@@ -39,17 +46,34 @@ class Augmentation:
         """Leave windows as they are."""
         return cls(**dict.fromkeys((field.name for field in fields(cls)), 0))
 
+    def scaled(self, shrink: int) -> "Augmentation":
+        """Return the same for windows of which squares of `shrink` × `shrink` cells are averaged."""
+        return replace(
+            self,
+            mask_bands=self.mask_bands // shrink,
+            mask_frames=self.mask_frames // shrink,
+            shift_bands=self.shift_bands / shrink,
+            noise=self.noise / shrink,
+        )
+
     @classmethod
     def strong(cls) -> "Augmentation":
         """Vary much, where there are few recordings to learn from."""
-        return cls(masks=2, shift_bands=5, stretch_bands=0.08, stretch_frames=0.2, equaliser=0.2)
+        return cls(
+            masks=2,
+            shift_bands=5,
+            stretch_bands=0.08,
+            stretch_frames=0.2,
+            equaliser=0.2,
+            low_pass=0.15,
+        )
 
 
 @dataclass(frozen=True)
 class Batch:
     """Windows, soft labels `[batch, labels]`, weights `[batch]`.
 
-    Windows are `[batch, bands, frames]`, and `[batch, rows, columns, 1]` once they are `shrunk`.
+    Windows are `[batch, bands, frames]`, and `[batch, rows, columns, 1]` for a network.
     """
 
     windows: Array
@@ -91,16 +115,45 @@ def shrink(windows: Array, factor: int) -> Array:
     return means
 
 
+def shrink_strip(strip: NDArray[Any], factor: int) -> NDArray[Any]:
+    """Average a strip `[bands, frames]` over squares, without the frames that fill no square.
+
+    A strip is kept in the type that it is stored in, since all strips of a training are in memory.
+    """
+    frames = strip.shape[1] // factor * factor
+    return shrink(strip[:, :frames], factor).astype(strip.dtype) if factor > 1 else strip
+
+
 def shrunk(batch: Batch, factor: int) -> Batch:
     """Return a batch as a network takes it, windows `[batch, rows, columns, 1]`."""
     return replace(batch, windows=shrink(batch.windows, factor)[..., None])
 
 
+def draw_probabilities(
+    tracks: Sequence[Track], balance: Balance, shares: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """Return how likely each track is drawn, `[tracks]`, see `WindowSampler`."""
+    sources = np.array([track.source if track.source in shares else "" for track in tracks])
+    kinds = [(source, track.genre) for source, track in zip(sources, tracks, strict=True)]
+    counts = Counter(kinds)
+    power = {"even": 1.0, "root": 0.5}.get(balance, 0.0)
+    odds = np.array([counts[kind] ** -power for kind in kinds])
+    for name, share in {**shares, "": 1 - sum(shares.values())}.items():
+        part = sources == name
+        odds[part] *= share / max(odds[part].sum(), 1e-9)
+    return np.asarray(odds / odds.sum())
+
+
 class WindowSampler:
     """Draws batches of augmented windows from the training tracks.
 
-    With balance "even" every genre is drawn equally often; with "weights" every track is, and
-    rare genres weigh more in the loss.
+    Strips are shrunk when they are read, and augmented at that resolution.
+
+    With balance "even" every genre of a data set is drawn equally often, with "root" in proportion
+    to the square root of its tracks, so that a genre of one track is not drawn a hundred times as
+    often as any other track; with "weights" every track is drawn equally often, and rare genres
+    weigh more in the loss. `shares` gives data sets, by name, a share of all windows; the others
+    have what is left.
     """
 
     def __init__(
@@ -112,16 +165,17 @@ class WindowSampler:
         *,
         balance: Balance = "even",
         seed: int = 0,
+        factor: int = 1,
+        shares: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        self.grid = grid
-        self.augmentation = augmentation
+        self.grid = WindowGrid(grid.window // factor, grid.hop // factor)
+        self.augmentation = augmentation.scaled(factor)
         self.balance = balance
         self.seed = seed
         self.n_labels = len(data.labels)
-        self._strips = [track.load() for track in tracks]
+        self._strips = [[shrink_strip(strip, factor) for strip in track.load()] for track in tracks]
         self._targets = np.array([data.target(track) for track in tracks])
-        self._of_label = [np.flatnonzero(self._targets == i) for i in range(self.n_labels)]
-        self._of_label = [indices for indices in self._of_label if indices.size]
+        self._odds = draw_probabilities(tracks, balance, shares)
         self._weights = (
             class_weights(tracks, data.labels)
             if balance == "weights"
@@ -154,11 +208,7 @@ class WindowSampler:
 
     def _draw(self, rng: np.random.Generator) -> tuple[Array, int]:
         """Draw a varied window and its label."""
-        if self.balance == "even":
-            indices = self._of_label[rng.integers(len(self._of_label))]
-            index = int(indices[rng.integers(indices.size)])
-        else:
-            index = int(rng.integers(len(self._strips)))
+        index = int(rng.choice(len(self._strips), p=self._odds))
         strips = self._strips[index]
         starts = np.array([max(strip.shape[1] - self.grid.window, 0) + 1 for strip in strips])
         # A long strip has more to show than a short one, but its windows resemble each other.
@@ -183,6 +233,8 @@ def _vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.
     window = _resample(piece, (bands - centre) * scale + centre + shift)
     if piece.shape[1] != frames:
         window = _resample(window.T, np.linspace(0, piece.shape[1] - 1, frames)).T
+    if augmentation.low_pass and rng.random() < augmentation.low_pass:
+        window[int(n_bands * rng.uniform(*LOW_PASS)) :] = window.min()
     if augmentation.equaliser:
         waves = np.cos(np.pi * np.outer(bands / n_bands, np.arange(1, 4)))
         curve = waves @ rng.normal(0, augmentation.equaliser, waves.shape[1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.data.dataset import DataSet, Track
-from trainer.networks import vgg
+from trainer.networks import optimizers, vgg
 from trainer.networks.architectures import architecture, window_shape
 from trainer.networks.backend import keras
 from trainer.training.averaging import MEASURED, WeightAverage
@@ -59,11 +59,13 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         options.augmentation,
         balance=options.balance,
         seed=options.seed,
+        factor=options.shrink,
+        shares=plan.shares,
     )
 
     def batches(first: int, count: int) -> Iterator[Batch]:
         drawn = sampler.batches(first, count, options.batch_size)
-        return (shrunk(teachers.teach(batch), options.shrink) for batch in drawn)
+        return (shrunk(teachers.teach(batch), 1) for batch in drawn)
 
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
@@ -105,23 +107,24 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
         return run, run.model("last"), tuple(run.facts["pretrained"])
     network = architecture(options.arch)
     taken: tuple[str, ...] = ()
+    weights = network.weights("none" if plan.start else options.weights)
     if plan.start:
         batch_norm = plan.start.batch_norm
-        model = plan.start.model(plan.start.final)
-        report(f"Starting from the weights of {options.init}")
+    elif options.batch_norm is None:
+        batch_norm = network.wants_batch_norm(weights)
     else:
-        weights = network.weights(options.weights)
-        batch_norm = (
-            network.wants_batch_norm(weights) if options.batch_norm is None else options.batch_norm
-        )
-        model = network.build(
-            window_shape(plan.front_end, options.shrink),
-            len(plan.data.labels),
-            batch_norm=batch_norm,
-            dropout=options.dropout,
-        )
-        if taken := network.take(model, weights):
-            report(f"Taken from {options.weights}: {', '.join(taken)}")
+        batch_norm = options.batch_norm
+    model = network.build(
+        window_shape(plan.front_end, options.shrink),
+        len(plan.data.labels),
+        batch_norm=batch_norm,
+        dropout=options.dropout,
+    )
+    if plan.start:
+        plan.start.load_into(model, plan.data.labels)
+        report(f"Starting from the weights of {options.init}")
+    elif taken := network.take(model, weights):
+        report(f"Taken from {options.weights}: {', '.join(taken)}")
     facts = {"pretrained": taken, **surroundings(keras.backend.backend())}
     run = Run(plan.folder, options, plan.front_end, plan.data.labels, batch_norm, facts)
     run.save()
@@ -134,8 +137,11 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
     if options.optimizer == "adam":
         optimizer = keras.optimizers.Adam(options.learning_rate, global_clipnorm=CLIP_NORM)
     else:
-        optimizer = keras.optimizers.AdamW(
-            options.learning_rate, weight_decay=options.weight_decay, global_clipnorm=CLIP_NORM
+        optimizer = optimizers.AdamWByDepth(
+            learning_rate=options.learning_rate,
+            weight_decay=options.weight_decay,
+            global_clipnorm=CLIP_NORM,
+            layer_decay=options.layer_decay,
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     # Built here, or TensorFlow would trace the first step twice: with its variables, and without.

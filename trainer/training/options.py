@@ -35,6 +35,8 @@ class FitOptions:
     dropout: float = 0.5
     average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
     balance: Balance = "even"
+    shares: tuple[str, ...] = ()  # "NAME=SHARE": share of the windows drawn from that data set
+    layer_decay: float = 1.0  # learning rate of each block of VGG, as a factor of that of the next
     shrink: int = 1
     patience: int | None = None  # epochs without a better validation; None: no early stopping
     precision: Precision = "float32"

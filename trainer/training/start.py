@@ -1,0 +1,90 @@
+"""What a training starts from: another run, or a pretraining, without its last layer if need be."""
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.kinds import front_end_of
+from tagger.errors import DataError
+from trainer.training.run_folder import FORMAT, RUN_FILE, load_run
+
+if TYPE_CHECKING:
+    import keras
+
+PRETRAINING = "pretraining"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Trained weights that a new training begins with.
+
+    Attributes:
+        folder: The run folder.
+        arch: The architecture.
+        front_end: Of its data.
+        batch_norm: Whether it has batch normalisation.
+        labels: What its last layer tells apart; empty for a pretraining.
+        weights: The file of the weights.
+        train_splits: The splits it was trained on; empty for a pretraining.
+        fold: The fold that it was not trained on, if there are folds.
+    """
+
+    folder: Path
+    arch: str
+    front_end: FrontEnd
+    batch_norm: bool
+    labels: tuple[str, ...]
+    weights: Path
+    train_splits: tuple[str, ...] = ()
+    fold: int | None = None
+
+    def load_into(self, model: "keras.Model", labels: tuple[str, ...]) -> None:
+        """Set the weights of a network with these labels; its last layer only if they are the same.
+
+        Raises:
+            DataError: the weights do not fit the network.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the last layer, which has other labels
+                model.load_weights(self.weights, skip_mismatch=labels != self.labels)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.weights} does not fit this network: {error}.") from None
+
+
+def load_start(folder: Path) -> Start:
+    """Read the run folder of a training or a pretraining.
+
+    Raises:
+        DataError: it is neither, or has no weights.
+    """
+    try:
+        stored = json.loads((folder / RUN_FILE).read_text("utf-8"))
+        if stored.get("kind") == PRETRAINING and stored["format"] == FORMAT:
+            weights = folder / f"{stored['final']}.weights.h5"
+            if not weights.exists():
+                raise DataError(f"{folder} has no {weights.name}; it has not finished an epoch.")
+            return Start(
+                folder=folder,
+                arch=stored["arch"],
+                front_end=front_end_of(stored["front_end"]),
+                batch_norm=stored["batch_norm"],
+                labels=(),
+                weights=weights,
+            )
+    except (OSError, ValueError, KeyError, AttributeError):
+        pass  # a run folder, or load_run says what is wrong with it
+    run = load_run(folder)
+    return Start(
+        folder=folder,
+        arch=run.options.arch,
+        front_end=run.front_end,
+        batch_norm=run.batch_norm,
+        labels=run.labels,
+        weights=run.there(run.final),
+        train_splits=run.options.train_splits,
+        fold=run.options.fold,
+    )
