@@ -6,6 +6,10 @@ from typing import Literal
 
 Device = Literal["auto", "cpu", "cuda"]
 
+Mtime = Literal["now", "bump", "keep"]
+"""The modification time of a file whose genre was written: the present, the old one plus a second,
+or the old one. Most servers and players rescan a file only when it differs."""
+
 
 @dataclass(frozen=True)
 class ScanOptions:

@@ -196,7 +196,7 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
     return TagWriter(
         journal,
         "scan --write-tags",
-        keep_mtime=options.keep_mtime,
+        mtime="keep" if options.keep_mtime else "now",
         wrote=cache.wrote if cache else None,
     )
 
