@@ -23,9 +23,8 @@ CREATE TABLE write (
     run INTEGER NOT NULL REFERENCES run (id),
     path BLOB NOT NULL,         -- as the file system has it, UTF-8 or not
     temporary BLOB NOT NULL,
-    old TEXT NOT NULL,          -- JSON list of the genre texts
+    old TEXT NOT NULL,          -- JSON: of each tag that held a genre, its texts and its bytes
     new TEXT NOT NULL,
-    id3v1 INTEGER,              -- the number of the old genre in an ID3v1 tag
     audio BLOB NOT NULL,        -- its fingerprint
     state TEXT NOT NULL
 );

@@ -7,6 +7,7 @@ afterwards, so that after a crash it is known which files were being written.
 import json
 import os
 import time
+from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,10 +19,33 @@ from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.runtime.threads import Together
 from tagger.state.database import StateFile
-from tagger.tags.change import Change
-from tagger.tags.families import Texts
+from tagger.tags.change import Change, Held
+from tagger.tags.places.base import Texts
 
 _MOST_LATER = 100  # notes that wait for a commit
+
+
+def _to_json(held: Held) -> str:
+    """Return what the places of a file hold: a text, and bytes in base 64, for each."""
+    return json.dumps(
+        {
+            place: {
+                "texts": texts,
+                "items": [b64encode(item).decode() for item in held.items[place]],
+            }
+            for place, texts in held.texts.items()
+        }
+    )
+
+
+def _from_json(text: str) -> Held:
+    places = json.loads(text)
+    if isinstance(places, list):  # as it was kept before bytes were: the words come back
+        return Held(texts={"": tuple(places)}, items={})
+    return Held(
+        texts={name: tuple(place["texts"]) for name, place in places.items()},
+        items={name: tuple(map(b64decode, place["items"])) for name, place in places.items()},
+    )
 
 
 class State(StrEnum):
@@ -40,11 +64,20 @@ class Write:
     id: int
     path: Path
     temporary: Path
-    old: Texts
-    new: Texts
-    id3v1: int | None
+    before: Held
+    after: Held
     audio: bytes
     state: State
+
+    @property
+    def old(self) -> Texts:
+        """The genre texts that it replaced."""
+        return self.before.shown
+
+    @property
+    def new(self) -> Texts:
+        """The genre texts that it wrote."""
+        return self.after.shown
 
 
 @dataclass(frozen=True)
@@ -123,15 +156,14 @@ class Journal(StateFile):
 
     def _insert(self, run: int, change: Change) -> int:
         cursor = self._db.execute(
-            "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO write (run, path, temporary, old, new, audio, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
                 os.fsencode(change.path),
                 os.fsencode(change.temporary),
-                json.dumps(change.old),
-                json.dumps(change.new),
-                change.old_id3v1,
+                _to_json(change.old),
+                _to_json(change.new),
                 change.content.audio,
                 State.BEGUN,
             ),
@@ -169,7 +201,7 @@ class Journal(StateFile):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, id3v1, audio, state FROM write"
+            "SELECT id, path, temporary, old, new, audio, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
@@ -179,13 +211,12 @@ class Journal(StateFile):
                     number,
                     Path(os.fsdecode(path)),
                     Path(os.fsdecode(temporary)),
-                    tuple(json.loads(old)),
-                    tuple(json.loads(new)),
-                    id3v1,
+                    _from_json(old),
+                    _from_json(new),
                     audio,
                     State(state),
                 )
-                for number, path, temporary, old, new, id3v1, audio, state in self._db.execute(
+                for number, path, temporary, old, new, audio, state in self._db.execute(
                     query, values
                 )
             ]
