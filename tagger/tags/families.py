@@ -209,6 +209,8 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
+    # Bounds on frames and compressed data are checked before a library sees the tags.
+    open_layout(path)
     try:
         file = _open(path, kind)
     except Exception as error:  # an odd file can make of a parser whatever it likes
