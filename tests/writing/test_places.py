@@ -101,6 +101,18 @@ def test_wav_that_only_names_its_encoder_gets_an_id3_chunk(tmp_path, writer):
     assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
 
 
+def test_an_apev2_tag_of_131_bytes_is_not_taken_for_id3v1(tmp_path, writer):
+    track = formats.make("wavpack", tmp_path)
+    mutagen.File(track).delete()
+    tags = APEv2()
+    tags["Genre"] = "x" * (131 - 64 - 8 - len("Genre") - 1)
+    tags.save(track)
+    assert track.read_bytes()[-128:-125] == b"TAG"
+    assert read_genres(track) == (tags["Genre"],)
+    assert writer.write(track, ["Jazz"])
+    assert second_reader.genres_in(track) == ["Jazz"]
+
+
 @pytest.mark.parametrize("kind", ["mp3-bare", "tta"])
 def test_genre_of_an_apev2_tag_alone_is_read_and_replaced(tmp_path, writer, kind):
     track = formats.make(kind, tmp_path)

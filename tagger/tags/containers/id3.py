@@ -201,7 +201,10 @@ def id3_parts(data: Data) -> Parts:
 def before_id3v1(data: Data) -> int:
     """Return where an ID3v1 tag begins, or the file ends."""
     start = len(data) - ID3V1_SIZE
-    return start if start >= 0 and bytes(data[start : start + 3]) == b"TAG" else len(data)
+    if start < 0 or bytes(data[start : start + 3]) != b"TAG":
+        return len(data)
+    # A short APEv2 tag can have the middle of its "APETAGEX" just there.
+    return len(data) if bytes(data[max(0, start - 3) : start + 5]) == b"APETAGEX" else start
 
 
 def id3v1_parts(data: Data) -> Parts:
