@@ -3,7 +3,7 @@
     python benchmarks/gpu.py [--tracks 2000] [--strips 64] [--rounds 7]
 
 Needs the extras `cuda` and `train` or `test`. The comparison needs PyTorch with CUDA and is left
-out without it. Whole scans of synthetic MP3s of three to five minutes come first, start-up included.
+out without it. Whole scans of synthetic MP3s of three to five minutes come first, with start-up.
 Then inference alone is compared with PyTorch running the same weights, in alternating rounds: on
 strips of 30 seconds, whose windows share convolutions, and on single windows. Writes gpu.json into
 benchmarks/results/. `--device cpu` runs everything without a GPU and writes a file only with

@@ -2,7 +2,7 @@
 
 The library consists of short MP3s that differ in their last bytes, and a tiny model analyses them,
 so that the first scan, which fills the cache, is quick. The second scan is repeated in new
-processes; start-up counts. Memory is the peak of the main process, for few files and for all of them.
+processes; start-up counts. Memory is the peak of the main process, for few files and for all.
 
     python benchmarks/second_scan.py [--files 10000] [--few 200] [--repeats 5] [--folder DIR]
 
