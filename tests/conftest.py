@@ -106,6 +106,17 @@ def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
         time.sleep(0.005)
 
 
+# Files that train networks, the longest first: the one that began last would keep one of the two
+# workers busy alone.
+LONG = ("test_architectures.py", "test_train.py", "test_walkthrough.py", "test_cli_fit.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest."""
+    order = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
+
+
 TOY_LABELS = ("classical", "hiphop", "metal")
 TOY_FACTS = ModelFacts(
     TOY_LABELS, MelStrip(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
