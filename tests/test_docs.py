@@ -1,4 +1,4 @@
-"""The documents are true to the code."""
+"""The documents agree with the code."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ PAGES = (
 
 
 def commands(name, command):
-    """Yield the commands of a program, and those below them, with their full names."""
+    """Yield the commands of a program and their subcommands with their full names."""
     for word, inner in getattr(command, "commands", {}).items():
         yield f"{name} {word}", inner
         yield from commands(f"{name} {word}", inner)
@@ -53,7 +53,7 @@ def test_the_readme_lists_every_command_and_no_other():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_is_whole_on_a_narrow_terminal(command, monkeypatch):
+def test_help_is_complete_on_a_narrow_terminal(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     program, *words = command.split()
     app = {"genretag": tagger_app, "genretag-train": trainer_app}[program]
