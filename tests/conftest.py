@@ -106,15 +106,16 @@ def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
         time.sleep(0.005)
 
 
-# Files that train networks, the longest first: the one that began last would keep one of the two
-# workers busy alone.
-LONG = ("test_architectures.py", "test_train.py", "test_walkthrough.py", "test_cli_fit.py")
+# Folders and files under tests/ that train networks. They run first, since one that started last
+# would keep only one of the two workers busy.
+LONG = ("networks", "training", "test_walkthrough.py", "evaluation", "export", "data")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take longest."""
+    """Start with the tests that take longest."""
     order = {name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: order.get(item.path.relative_to(tests).parts[0], len(LONG)))
 
 
 TOY_LABELS = ("classical", "hiphop", "metal")
