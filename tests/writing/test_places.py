@@ -113,6 +113,42 @@ def test_an_apev2_tag_of_131_bytes_is_not_taken_for_id3v1(tmp_path, writer):
     assert second_reader.genres_in(track) == ["Jazz"]
 
 
+def test_an_id3v2_tag_before_monkeys_audio_is_no_place_to_look_alone(tmp_path, writer, journal):
+    track = formats.make("ape", tmp_path)
+    mutagen.File(track).delete()
+    tag = id3v2(4, (b"TIT2", b"\3Title"), (b"TCON", b"\3Rock"))
+    track.write_bytes(tag + track.read_bytes())
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz"])
+    assert [place.genres for place in open_layout(track).places] == [("Jazz",), ("Jazz",)]
+    assert mutagen.File(track).tags["Genre"] == "Jazz"
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ("Rock",)
+
+
+def test_genre_of_an_unsynchronised_tag_is_read(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    stuffed = b"\1\xff\0\xfe" + "Rock".encode("utf-16-le")
+    tag = bytearray(id3v2(4, (b"TIT2", b"\3Title"), (b"TCON", stuffed)))
+    tag[5] = 0x80
+    track.write_bytes(bytes(tag) + track.read_bytes())
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz"])
+    assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
+
+
+def test_an_empty_id3v2_tag_of_a_dsf_is_replaced(tmp_path, writer):
+    track = formats.make("dsf", tmp_path)
+    data = track.read_bytes()
+    start = int.from_bytes(data[20:28], "little")
+    empty = b"ID3\4" + bytes(6)
+    size = (start + len(empty)).to_bytes(8, "little")
+    track.write_bytes(data[:12] + size + data[20:start] + empty)
+    assert writer.write(track, ["Jazz"])
+    assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
+    assert track.read_bytes().count(b"ID3") == 1
+
+
 @pytest.mark.parametrize("kind", ["mp3-bare", "tta"])
 def test_genre_of_an_apev2_tag_alone_is_read_and_replaced(tmp_path, writer, kind):
     track = formats.make(kind, tmp_path)

@@ -35,14 +35,14 @@ class Tag:
     plain_sizes: bool = False  # a v2.4 tag whose sizes have eight bits in a byte
 
     @property
+    def unsynchronised(self) -> bool:
+        """Whether zero bytes are stuffed into all frames, as only v2.4 does it frame by frame."""
+        return bool(self.flags & _UNSYNCHRONISED)
+
+    @property
     def footer(self) -> bool:
         """Whether a copy of the header ends the tag."""
         return self.version == V24 and bool(self.flags & _FOOTER)
-
-    @property
-    def total(self) -> int:
-        """Bytes of the tag in the file; 0 if it is not there yet."""
-        return self.size + HEADER_SIZE * (1 + self.footer) if self.size else 0
 
 
 def id3_size(data: Data | bytes) -> int:
