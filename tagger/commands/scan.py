@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from tagger import config
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.inference.metadata import ModelFacts
 from tagger.options import ScanOptions
 from tagger.output.console import ScanDisplay, complain, count_of
-from tagger.output.table import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
+from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
+from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.extract import Listening
@@ -60,7 +62,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         # Meanwhile the model is loaded; a scan that cannot run replaces no table.
         at_once = model.loaded.strips_at_once() if to_hear else 1
         header = list(_header(model, found, to_hear, jobs, options))
-        writers = _result_writers(options, facts, stack, tell)
+        writers, files = _result_writers(options, facts, stack, tell)
         display = stack.enter_context(_display(options, to_hear if options.new else found.files))
         tell.tell = display.complain
         for line in header:
@@ -90,8 +92,13 @@ def run_scan(options: ScanOptions) -> ExitCode:
         display.summary(
             write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else ""
         )
+        if tag_writer is not None and tag_writer.notice:
+            display.complain(tag_writer.notice)
+        if not stop.is_set():
+            for file in files:
+                file.finish()
     if stop.is_set():
-        return ExitCode.INTERRUPTED
+        return stop.exit_code
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 
@@ -195,8 +202,9 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
     journal = stack.enter_context(Journal(state_folder()))
     return TagWriter(
         journal,
-        "scan --write-tags",
-        keep_mtime=options.keep_mtime,
+        options.command_line(),
+        mtime=options.mtime,
+        strict_owner=options.strict_owner,
         wrote=cache.wrote if cache else None,
     )
 
@@ -208,16 +216,25 @@ def _display(options: ScanOptions, total: int) -> ScanDisplay:
 
 def _result_writers(
     options: ScanOptions, facts: ModelFacts, stack: ExitStack, tell: Callable[[str], None]
-) -> list[Writer]:
+) -> tuple[list[Writer], list[ResultFile]]:
     """Open what the results go to."""
+
+    def file(target: Path, header_lines: int) -> ResultFile:
+        return stack.enter_context(
+            opened(target, force=options.force, header_lines=header_lines, tell=complain)
+        )
+
     writers: list[Writer] = []
+    files: list[ResultFile] = []
     if options.csv:
-        writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
+        files.append(file(options.csv, CsvWriter.HEADER_LINES))
+        writers.append(CsvWriter(files[-1].stream, facts.labels))
     if options.jsonl:
-        writers.append(JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels))
+        files.append(file(options.jsonl, 0))
+        writers.append(JsonLinesWriter(files[-1].stream, facts.labels))
     if options.csv and not options.write_tags:
         writers.append(PlanMemory(stack, tell))
-    return writers
+    return writers, files
 
 
 class PlanMemory:

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 import warnings
@@ -14,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from tagger.pipeline.extract import Listening, listen
+from tagger.runtime.interrupt import ignore_stop_signals, stop_signals_ignored
 from tagger.tracks import Heard, Status
 
 BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
@@ -71,20 +71,17 @@ def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | 
 
 @contextmanager
 def _interrupts_ignored(jobs: int) -> Iterator[None]:
-    """Let processes that begin here ignore Ctrl-C, even before they run code of ours.
+    """Let processes that begin here ignore stop signals, even before they run code of ours.
 
-    They inherit that; to block the signal would not do, since loky unblocks it. A Ctrl-C in these
-    few milliseconds is lost, so this does nothing where they have all begun, or none will.
+    They inherit that; to block the signals would not do, since loky unblocks them. A signal in
+    these few milliseconds is lost, so this does nothing where they have all begun, or none will.
     """
     begun = jobs == 1 or len(multiprocessing.active_children()) >= jobs
     if begun or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with stop_signals_ignored():
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
@@ -154,10 +151,10 @@ def _listen_in_worker(path: Path, how: Listening) -> Heard:
 
 @cache
 def _belong_to_the_parent() -> None:
-    """Let Ctrl-C end only the process that reports, and end with it, however it ends."""
+    """Let signals end only the process that reports, and end with it, however it ends."""
     if multiprocessing.parent_process() is None:
         return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_stop_signals()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
