@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from tagger import config
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
 from tagger.output.console import ScanDisplay, complain, count_of
 from tagger.output.table import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
@@ -39,7 +39,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         tell = _Once(complain)  # journal and cache are one file and fail for one reason
         cache = _cache(options, stack, tell)
         model, memory = _model(options, cache, tell)
-        facts = model.facts
+        facts = model.metadata
         rules = _rules(options, facts)
         _check_seconds(options, facts)
         # The files are looked at first, to know what there is to do, and walked again while they
@@ -137,7 +137,7 @@ def _model(
     return model, Memory(cache, listener, only_new=options.new, tell=tell)
 
 
-def _check_seconds(options: ScanOptions, facts: ModelFacts) -> None:
+def _check_seconds(options: ScanOptions, facts: ModelMetadata) -> None:
     least = facts.front_end.samples_for(facts.grid.window) / facts.front_end.sample_rate
     if options.seconds is not None and options.seconds < least:
         raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
@@ -160,7 +160,7 @@ def _jobs(asked: int | None, to_hear: int) -> int:
     return max(1, min(asked or cpu_count(), to_hear))
 
 
-def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
+def _rules(options: ScanOptions, facts: ModelMetadata) -> Rules:
     asked = options.min_confidence
     return Rules(
         min_confidence=facts.min_confidence if asked is None else asked,
@@ -177,7 +177,7 @@ def _header(
     """Yield the first lines of a scan; the model is loaded if there is something to hear."""
     if found.files == 0:
         return
-    name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
+    name = f"{model.path.stem} ({count_of(len(model.metadata.labels), 'genre')})"
     if to_hear == 0:
         yield f"{name} knows all of this; nothing is listened to, and no device is needed"
         return
@@ -207,7 +207,7 @@ def _display(options: ScanOptions, total: int) -> ScanDisplay:
 
 
 def _result_writers(
-    options: ScanOptions, facts: ModelFacts, stack: ExitStack, tell: Callable[[str], None]
+    options: ScanOptions, facts: ModelMetadata, stack: ExitStack, tell: Callable[[str], None]
 ) -> list[Writer]:
     """Open what the results go to."""
     writers: list[Writer] = []
