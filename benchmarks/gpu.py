@@ -161,7 +161,7 @@ def in_half(model: Path, scratch: Path) -> Path:
 def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """Do all of it; return what is to be written down."""
     model = GenreModel(options.model, options.device)
-    facts, path = model.facts, model.path
+    facts, path = model.metadata, model.path
     half = in_half(path, scratch)
     name, device = path.name, model.device_name
     del model  # its memory on the GPU is for the contenders

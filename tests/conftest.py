@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.cli import app
-from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.vote import Voting
 from tagger.runtime.entry import run_app
 from tagger.state.cache import _reader
@@ -107,12 +107,12 @@ def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
 
 
 TOY_LABELS = ("classical", "hiphop", "metal")
-TOY_FACTS = ModelFacts(
+TOY_METADATA = ModelMetadata(
     TOY_LABELS, MelStrip(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
 )
 
 
-def write_toy_model(path: Path, facts: ModelFacts | None = TOY_FACTS) -> Path:
+def write_toy_model(path: Path, facts: ModelMetadata | None = TOY_METADATA) -> Path:
     """Write a model that hears how bright a window is: low, middle or high bands."""
     bands, labels = 128, 3
     third = np.zeros((bands, labels), np.float32)

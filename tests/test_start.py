@@ -50,7 +50,7 @@ import sys
 sys.modules["onnxruntime"] = None
 from pathlib import Path
 from tagger.pipeline.lazy_model import ModelOnDemand
-print(*ModelOnDemand(Path({str(toy_model)!r}), "cpu").facts.labels)
+print(*ModelOnDemand(Path({str(toy_model)!r}), "cpu").metadata.labels)
 """
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout.split() == list(TOY_LABELS)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tagger import config
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
 from tagger.output.console import ScanDisplay, complain, count_of
 from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
@@ -144,7 +144,7 @@ def _model(
     return model, Memory(cache, listener, only_new=options.new, tell=tell)
 
 
-def _check_seconds(options: ScanOptions, facts: ModelFacts) -> None:
+def _check_seconds(options: ScanOptions, facts: ModelMetadata) -> None:
     least = facts.front_end.samples_for(facts.grid.window) / facts.front_end.sample_rate
     if options.seconds is not None and options.seconds < least:
         raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
@@ -167,7 +167,7 @@ def _jobs(asked: int | None, to_hear: int) -> int:
     return max(1, min(asked or cpu_count(), to_hear))
 
 
-def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
+def _rules(options: ScanOptions, facts: ModelMetadata) -> Rules:
     asked = options.min_confidence
     return Rules(
         min_confidence=facts.min_confidence if asked is None else asked,
@@ -215,7 +215,7 @@ def _display(options: ScanOptions, total: int) -> ScanDisplay:
 
 
 def _result_writers(
-    options: ScanOptions, facts: ModelFacts, stack: ExitStack, tell: Callable[[str], None]
+    options: ScanOptions, facts: ModelMetadata, stack: ExitStack, tell: Callable[[str], None]
 ) -> tuple[list[Writer], list[ResultFile]]:
     """Open what the results go to."""
 

@@ -18,7 +18,7 @@ MOST_WINDOWS = 40  # of one strip in one call, a minute: more would only cost me
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelMetadata:
     """Everything needed to use a model, and where it comes from."""
 
     labels: tuple[str, ...]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagger.errors import DeviceError, GenretagError, ModelError, reason
 from tagger.inference import cuda
 from tagger.inference.binding import BoundSession
-from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.packaged import packaged_model
 from tagger.options import Device
 
@@ -30,7 +30,7 @@ class GenreModel:
     """A model file, ready to be asked.
 
     Attributes:
-        facts: what the file says about itself.
+        metadata: labels, front end, window grid and voting rule, read from the file.
         device: "CPU" or "CUDA", what the session really got, whatever was asked for.
         device_name: the same for people, with the name of the GPU.
         notice: why "auto" did not get a GPU that seems to be there, and what would mend it.
@@ -57,7 +57,7 @@ class GenreModel:
         else:
             self.device, self.device_name = "CUDA", f"CUDA ({gpu.name})"
             self._bound = BoundSession(self._session, "cuda")
-        self.facts = _read_facts(self._session, self.path)
+        self.metadata = _read_facts(self._session, self.path)
         self._check()
         self.notice = obstacle if self.device == "CPU" and cuda.driver() else None
 
@@ -82,15 +82,15 @@ class GenreModel:
         """Return how many strips suit the device in one call, be they as long as they may."""
         if self.device == "CPU":
             return CPU_STRIPS
-        driver, grid = cuda.driver(), self.facts.grid
+        driver, grid = cuda.driver(), self.metadata.grid
         gpu = cuda.first_gpu(driver) if driver else None  # anew: the model lies on it by now
-        frames = grid.window + (self.facts.most_windows - 1) * grid.hop
-        size = np.dtype(np.float32).itemsize * self.facts.front_end.rows * frames
+        frames = grid.window + (self.metadata.most_windows - 1) * grid.hop
+        size = np.dtype(np.float32).itemsize * self.metadata.front_end.rows * frames
         return cuda.strips_at_once(gpu.free if gpu else None, size)
 
     def _check(self) -> None:
         """Try one window, to find out now whether the model does what its facts say."""
-        facts = self.facts
+        facts = self.metadata
         silence = np.zeros((1, facts.front_end.rows, facts.grid.window), np.float32)
         try:
             shape = self.window_probabilities(silence).shape
@@ -164,7 +164,7 @@ def _gpu(device: Device) -> tuple[cuda.Gpu | None, str]:
     return gpu, ""
 
 
-def _read_facts(session: "onnxruntime.InferenceSession", path: Path) -> ModelFacts:
+def _read_facts(session: "onnxruntime.InferenceSession", path: Path) -> ModelMetadata:
     document = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if document is None:
         raise ModelError(
@@ -172,6 +172,6 @@ def _read_facts(session: "onnxruntime.InferenceSession", path: Path) -> ModelFac
             "Make one with 'genretag-train export'."
         )
     try:
-        return ModelFacts.from_json(document)
+        return ModelMetadata.from_json(document)
     except ValueError as error:
         raise ModelError(f"{path} cannot be used by this version of genretag: {error}.") from None

@@ -49,7 +49,7 @@ def verify(path: Path) -> Iterator[Check]:
         "probabilities are finite and sum to one": lambda: _sums(asked),
         "a strip alone is judged as among others": lambda: _batches(model),
     }
-    if model.facts.front_end.takes_strips:
+    if model.metadata.front_end.takes_strips:
         checks["windows are where the hop says"] = lambda: _shifted(model)
     if RECORDED in document:
         checks["it gives the answer recorded in it"] = lambda: _recorded(model, document[RECORDED])
@@ -65,7 +65,7 @@ def probe(model: GenreModel, windows: int) -> NDArray[np.float32]:
 
     It has zero mean and unit deviation, as a log-mel strip has, and no two windows are alike.
     """
-    grid, rows = model.facts.grid, model.facts.front_end.rows
+    grid, rows = model.metadata.grid, model.metadata.front_end.rows
     frames = grid.window + (windows - 1) * grid.hop
     row, frame = np.meshgrid(np.arange(1, rows + 1), np.arange(1, frames + 1), indexing="ij")
     waves = np.sin(0.01 * row * frame) + np.sin(0.003 * frame**1.5) + np.cos(0.2 * row)
@@ -76,7 +76,9 @@ def probe(model: GenreModel, windows: int) -> NDArray[np.float32]:
 def answer(model: GenreModel, windows: int) -> NDArray[np.float32]:
     """Return what a model makes of the probe, `[windows, labels]`, as a scan would ask it."""
     strip = probe(model, windows)
-    pieces = [strip] if model.facts.front_end.takes_strips else model.facts.grid.pieces(strip, 1)
+    pieces = (
+        [strip] if model.metadata.front_end.takes_strips else model.metadata.grid.pieces(strip, 1)
+    )
     return np.concatenate(model.window_probabilities(np.stack(pieces)))
 
 
@@ -86,7 +88,7 @@ def recorded_answer(model: GenreModel, windows: int = 3) -> dict[str, Any]:
 
 
 def _facts(model: GenreModel, document: Mapping[str, Any]) -> str:
-    facts = model.facts
+    facts = model.metadata
     front_end = document["front_end"]
     for field in fields(facts.front_end):  # type: ignore[arg-type]
         value = front_end.get(field.name)
@@ -103,7 +105,7 @@ def _facts(model: GenreModel, document: Mapping[str, Any]) -> str:
 
 def _shapes(model: GenreModel, asked: Callable[[int], NDArray[np.float32]]) -> str:
     for windows in LENGTHS:
-        expected = (windows, len(model.facts.labels))
+        expected = (windows, len(model.metadata.labels))
         if (shape := asked(windows).shape) != expected:
             return f"{count_of(windows, 'window')} give {shape} probabilities, not {expected}"
     return ""
@@ -120,7 +122,7 @@ def _sums(asked: Callable[[int], NDArray[np.float32]]) -> str:
 
 
 def _batches(model: GenreModel) -> str:
-    facts = model.facts
+    facts = model.metadata
     strip = probe(model, 3 if facts.front_end.takes_strips else 1)
     batch = np.stack([strip, -strip, strip[::-1]])
     together = model.window_probabilities(batch)
@@ -133,7 +135,7 @@ def _shifted(model: GenreModel) -> str:
 
     Windows of a strip hear what is beside them, so near the new beginning they may differ.
     """
-    facts = model.facts
+    facts = model.metadata
     beginning = -(-REACH * facts.grid.window // facts.grid.hop)
     strip = probe(model, 2 * beginning + 4)
     whole = model.window_probabilities(strip[None])[0]

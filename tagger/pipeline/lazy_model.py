@@ -7,7 +7,7 @@ from pathlib import Path
 from tagger import SHIPPED_MODEL
 from tagger.audio.frontend import Strip
 from tagger.errors import ModelError
-from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.model import GenreModel
 from tagger.inference.onnxfile import read_onnx
 from tagger.inference.vote import Probabilities
@@ -21,7 +21,7 @@ class ModelOnDemand:
     Attributes:
         path: the file; for the model of the package, whichever way it is stored for the device,
             one and the same, so that opinions are known again on another device.
-        facts: what the file says about itself.
+        metadata: labels, front end, window grid and voting rule, read from the file.
         digest: of the file, if there is a cache.
     """
 
@@ -38,9 +38,9 @@ class ModelOnDemand:
         # A file that cannot be read is for the model to complain about.
         self.digest = None if cache is None or not self.path.is_file() else cache.digest(self.path)
         known = cache.facts(self.digest) if cache is not None and self.digest else None
-        self.facts: ModelFacts = known or _read_facts(self.path) or self.loaded.facts
+        self.metadata: ModelMetadata = known or _read_facts(self.path) or self.loaded.metadata
         if cache is not None and self.digest and known is None:
-            cache.learn_facts(self.digest, self.path.stem, self.facts)
+            cache.learn_facts(self.digest, self.path.stem, self.metadata)
 
     @cached_property
     def loaded(self) -> GenreModel:
@@ -52,8 +52,8 @@ class ModelOnDemand:
         return self.loaded.window_probabilities(strips)
 
 
-def _read_facts(path: Path) -> ModelFacts | None:
+def _read_facts(path: Path) -> ModelMetadata | None:
     """Return what a file says about itself; None if loading it will tell what is wrong with it."""
     with suppress(ModelError, KeyError, ValueError):
-        return ModelFacts.from_json(read_onnx(path).metadata[METADATA_KEY])
+        return ModelMetadata.from_json(read_onnx(path).metadata[METADATA_KEY])
     return None

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from tagger.audio.frontend import Strip
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.inference.vote import Probabilities, vote
 from tagger.runtime.iteration import blocks
 from tagger.tracks import Heard, Judged
@@ -18,7 +18,7 @@ class Model(Protocol):
     """What a track is judged with; only tracks that come with a strip need more than its facts."""
 
     @property
-    def facts(self) -> ModelFacts:
+    def metadata(self) -> ModelMetadata:
         """What the model says about itself."""
 
     def window_probabilities(self, strips: Strip) -> Probabilities:
@@ -32,11 +32,11 @@ def judge(tracks: Iterable[Heard], model: Model, batch_size: int) -> Iterator[Ju
     A batch holds strips of one length, so nothing is padded and no track's result depends on its
     neighbours. Most tracks give strips of the same length.
     """
-    for block in _blocks(tracks, model.facts, batch_size):
+    for block in _blocks(tracks, model.metadata, batch_size):
         yield from _judge_block(block, model, batch_size)
 
 
-def _blocks(tracks: Iterable[Heard], facts: ModelFacts, size: int) -> Iterator[list[Heard]]:
+def _blocks(tracks: Iterable[Heard], facts: ModelMetadata, size: int) -> Iterator[list[Heard]]:
     """Divide into lists with so many pieces or few more; a long track may be as much as many."""
     block: list[Heard] = []
     pieces = 0
@@ -54,7 +54,7 @@ def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Itera
     by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
     for track, heard in enumerate(block):
         if heard.strip is not None:
-            for place, piece in enumerate(model.facts.pieces(heard.strip)):
+            for place, piece in enumerate(model.metadata.pieces(heard.strip)):
                 by_length[piece.shape[1]].append((track, place, piece))
     windows: dict[int, dict[int, Probabilities]] = defaultdict(dict)
     for pieces in by_length.values():
@@ -62,7 +62,7 @@ def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Itera
             answers = model.window_probabilities(np.stack([piece for _, _, piece in batch]))
             for (track, place, _), answer in zip(batch, answers, strict=True):
                 windows[track][place] = answer
-    facts = model.facts
+    facts = model.metadata
     for track, heard in enumerate(block):
         # The strip has done its work; the tracks of an album may have to wait for one another.
         done = replace(heard, strip=None)

@@ -39,7 +39,7 @@ def scan(
     opinions = memory.keep(judge(tracks, model, batch_size))
     judged = vote_by_album(opinions, by_album, stop) if by_album else opinions
     wanted = (one for one in judged if not memory.skips(one.heard))
-    finish = partial(_finish, model.facts.labels, rules, writer, memory)
+    finish = partial(_finish, model.metadata.labels, rules, writer, memory)
     if writer is None:
         yield from until(stop, map(finish, wanted))
     else:

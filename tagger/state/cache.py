@@ -21,7 +21,7 @@ from typing import Any
 
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.state.database import StateFile
 from tagger.tags.change import Change
 from tagger.tags.families import read_genres
@@ -114,15 +114,15 @@ class Cache(StateFile):
                 )
             return digest
 
-    def facts(self, digest: bytes) -> ModelFacts | None:
+    def facts(self, digest: bytes) -> ModelMetadata | None:
         """Return what a model says about itself, if that is known and still understood."""
         with self._turn(), suppress(ValueError):
             query = "SELECT facts FROM model WHERE digest = ?"
             if row := self._db.execute(query, (digest,)).fetchone():
-                return ModelFacts.from_json(row[0])
+                return ModelMetadata.from_json(row[0])
         return None
 
-    def learn_facts(self, digest: bytes, name: str, facts: ModelFacts) -> None:
+    def learn_facts(self, digest: bytes, name: str, facts: ModelMetadata) -> None:
         """Note what a model says about itself."""
         with self._turn():
             self._db.execute(
@@ -200,7 +200,7 @@ class Cache(StateFile):
         with suppress(OSError, TagError, StateError):  # then it will be looked into again
             identity = Identity.of(change.path)
             genres = read_genres(change.path) if change.meaning is None else change.meaning
-            self.learn_file(change.path, identity, change.content.audio, genres)
+            self.learn_file(change.path, identity, change.content.fingerprint, genres)
 
 
 _LOOKS = ("inode", "device", "size", "mtime_ns", "ctime_ns")

@@ -34,7 +34,7 @@ class Content:
     files are equal to the last byte is for `same_audio` to say.
     """
 
-    audio: bytes
+    fingerprint: bytes
     items: Counter[tuple[bytes, bytes]]
 
 

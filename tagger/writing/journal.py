@@ -43,7 +43,7 @@ class Write:
     old: Texts
     new: Texts
     id3v1: int | None
-    audio: bytes
+    fingerprint: bytes
     state: State
 
 
@@ -132,7 +132,7 @@ class Journal(StateFile):
                 json.dumps(change.old),
                 json.dumps(change.new),
                 change.old_id3v1,
-                change.content.audio,
+                change.content.fingerprint,
                 State.BEGUN,
             ),
         )

@@ -81,7 +81,7 @@ class TagWriter:
         if not force and change.old not in (write.new, write.old):
             now = ", ".join(change.old) or "none"
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
-        if not force and change.content.audio != write.audio:
+        if not force and change.content.fingerprint != write.fingerprint:
             raise TagError("is another recording by now; --force restores its genre all the same")
         changed = self._make(change)
         if not self.dry_run:

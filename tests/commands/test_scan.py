@@ -332,13 +332,13 @@ def test_fewer_seconds_than_a_window(song, toy_model):
 def test_a_model_that_does_not_keep_its_word(song, tmp_path):
     from dataclasses import replace
 
-    from conftest import TOY_FACTS
+    from conftest import TOY_METADATA
 
     for change in (
         {"labels": ("one", "two")},
-        {"front_end": replace(TOY_FACTS.front_end, n_mels=64)},
+        {"front_end": replace(TOY_METADATA.front_end, n_mels=64)},
     ):
-        liar = write_toy_model(tmp_path / "liar.onnx", replace(TOY_FACTS, **change))
+        liar = write_toy_model(tmp_path / "liar.onnx", replace(TOY_METADATA, **change))
         done = genretag("scan", song(), "--model", liar)
         assert done.returncode == 1
         assert "facts say" in done.stderr
@@ -388,7 +388,7 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
 
     monkeypatch.setattr(writer, "make", refuse)
     model = GenreModel(toy_model, "cpu")
-    how = Listening(model.facts.front_end, model.facts.grid)
+    how = Listening(model.metadata.front_end, model.metadata.grid)
     files = [song("a.wav"), song("b.wav")]
     with Journal(tmp_path / "state") as journal, listening_to(files, how) as tracks:
         results = scanning.scan(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import TOY_FACTS, TOY_LABELS, write_toy_model
+from conftest import TOY_METADATA, TOY_LABELS, write_toy_model
 from conftest import genretag_here as genretag
 
 from tagger import SHIPPED_MODEL
@@ -45,7 +45,7 @@ def test_info_as_json_prints_nothing_else():
     done = genretag("model", "info", "--json")
     facts = json.loads(done.stdout)
     assert (facts["bytes"], facts["weights"]) == (SHIPPED_MODEL.stat().st_size, "float16")
-    assert facts["labels"] == list(GenreModel(SHIPPED_MODEL, "cpu").facts.labels)
+    assert facts["labels"] == list(GenreModel(SHIPPED_MODEL, "cpu").metadata.labels)
     assert {"temperature", "min_confidence", "voting", "window_frames", "training"} <= facts.keys()
     assert done.stderr == ""
 
@@ -176,10 +176,11 @@ def test_a_strip_that_hears_its_neighbours(tmp_path):
 
 def test_a_model_for_single_windows(tmp_path):
     path = write_toy_model(
-        tmp_path / "toy.onnx", replace(TOY_FACTS, front_end=MelWindow(), grid=WindowGrid(128, 64))
+        tmp_path / "toy.onnx",
+        replace(TOY_METADATA, front_end=MelWindow(), grid=WindowGrid(128, 64)),
     )
-    assert GenreModel(path, "cpu").facts.labels == TOY_LABELS
-    assert not GenreModel(path, "cpu").facts.front_end.takes_strips
+    assert GenreModel(path, "cpu").metadata.labels == TOY_LABELS
+    assert not GenreModel(path, "cpu").metadata.front_end.takes_strips
     assert problems(path) == []
     assert METADATA_KEY in read_onnx(path).metadata
 

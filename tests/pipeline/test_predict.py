@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from conftest import TOY_FACTS
+from conftest import TOY_METADATA
 
 from tagger.audio.frontend import WindowGrid
 from tagger.inference.model import GenreModel
@@ -17,7 +17,7 @@ class Counting:
     """A model that notes what it is given, and when."""
 
     def __init__(self, model, taken):
-        self.facts, self._model, self._taken = model.facts, model, taken
+        self.metadata, self._model, self._taken = model.metadata, model, taken
         self.batches = []
 
     def window_probabilities(self, strips):
@@ -56,4 +56,4 @@ def test_long_tracks_are_not_gathered_by_the_dozen(toy_model):
     next(judge(tracks([200] * 12, taken), model, 8))  # five pieces of a minute each
     assert len(taken) == 2
     assert max(size for size, _, _ in model.batches) == 8
-    assert TOY_FACTS.most_windows == 40
+    assert TOY_METADATA.most_windows == 40

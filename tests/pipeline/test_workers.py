@@ -1,7 +1,7 @@
 import signal
 from pathlib import Path
 
-from conftest import TOY_FACTS
+from conftest import TOY_METADATA
 from joblib.externals.loky import get_reusable_executor
 
 import tagger.pipeline.workers
@@ -22,7 +22,7 @@ class Bomb(type(Path())):
 def test_a_file_that_kills_its_process_is_named_and_the_rest_is_heard(song):
     paths: list[Path] = [song(f"{number:02}.wav") for number in range(20)]
     paths[7] = Bomb(paths[7])
-    how = Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)
+    how = Listening(TOY_METADATA.front_end, TOY_METADATA.grid, jobs=2)
     with listening_to(paths, how) as tracks:
         heard = list(tracks)
     assert [str(h.path) for h in heard] == [str(path) for path in paths]
@@ -39,7 +39,7 @@ def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
     def begin(jobs: int) -> list[object]:
         changes.clear()
         with listening_to(
-            paths, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=jobs)
+            paths, Listening(TOY_METADATA.front_end, TOY_METADATA.grid, jobs=jobs)
         ) as heard:
             assert len(list(heard)) == len(paths)
         return changes
@@ -59,7 +59,9 @@ def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
 
     monkeypatch.setattr(tagger.pipeline.workers, "_start", start)
     files = (Path(f"{number}.mp3") for number in range(1000))
-    with listening_to(files, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)) as tracks:
+    with listening_to(
+        files, Listening(TOY_METADATA.front_end, TOY_METADATA.grid, jobs=2)
+    ) as tracks:
         assert begun == list(range(2 * BLOCK))
         for number, heard in enumerate(tracks):
             assert heard.path.stem == str(number)

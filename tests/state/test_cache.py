@@ -14,7 +14,7 @@ from pathlib import Path
 
 import formats
 import pytest
-from conftest import TOY_FACTS, music, wait_until, write_audio, write_toy_model
+from conftest import TOY_METADATA, music, wait_until, write_audio, write_toy_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -229,12 +229,12 @@ def test_other_models_and_seconds_are_heard_and_other_thresholds_are_not(
     assert scan("--seconds", 3)[1]["a.wav"]["seconds"] == "3.00"
     assert scan("--seconds", "full")[1]["a.wav"]["seconds"] == "4.00"
     assert decoded == ["a.wav", "a.wav"]
-    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_FACTS, temperature=2.0))
+    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_METADATA, temperature=2.0))
     music_folder = tmp_path / "music"
     for _ in range(2):
         genretag("scan", music_folder, "--model", other)
     assert len(decoded) == 3
-    write_toy_model(other, replace(TOY_FACTS, temperature=3.0))
+    write_toy_model(other, replace(TOY_METADATA, temperature=3.0))
     genretag("scan", music_folder, "--model", other)
     assert len(decoded) == 4
     assert scan()[1]["a.wav"]["seconds"] == "4.00"
@@ -540,7 +540,7 @@ def test_info_prune_and_clear(scan, genretag, track, decoded, model, tmp_path, h
     assert (code, out.startswith("0 files, 0 opinions")) == (0, True)
     a, b = track("a.wav"), track("b.wav", seed=1)
     scan("--write-tags", "--min-confidence", 0)
-    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_FACTS, temperature=2.0))
+    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_METADATA, temperature=2.0))
     genretag("scan", a, "--model", other)
     info = json.loads(genretag("cache", "info", "--json")[1])
     assert (info["files"], info["opinions"], info["file"]) == (2, 3, str(home / FILE_NAME))
@@ -610,7 +610,7 @@ def test_known_and_unknown_tracks_keep_their_order(known, portion):
         Heard(Path(f"{n}.mp3"), by_looks=True) if is_known else Path(f"{n}.mp3")
         for n, is_known in enumerate(known)
     ]
-    how = tagger.pipeline.extract.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
+    how = tagger.pipeline.extract.Listening(TOY_METADATA.front_end, TOY_METADATA.grid)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tagger.pipeline.workers, "listen", lambda path, how: Heard(path))
         patch.setattr(tagger.pipeline.workers, "BLOCK", portion)
@@ -640,7 +640,7 @@ def test_memory_does_not_grow_with_the_library(home, tmp_path):
         cache.flush()
         memory = Memory(cache, 1, only_new=False, tell=print)
         how = tagger.pipeline.extract.Listening(
-            TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall
+            TOY_METADATA.front_end, TOY_METADATA.grid, recall=memory.recall
         )
         with tagger.pipeline.workers.listening_to(memory.split(library()), how) as tracks:
             for number in range(5000):
