@@ -8,8 +8,9 @@ from tagger import config
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
-from tagger.output.console import ScanDisplay, complain, count_of
+from tagger.output.console import complain, count_of, counted
 from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
+from tagger.output.scandisplay import ScanDisplay
 from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
@@ -19,6 +20,7 @@ from tagger.pipeline.scan import scan
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.workers import listening_to
 from tagger.runtime.interrupt import told_to_stop
+from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
 from tagger.state.memory import Forgetful, Memory, Survey
@@ -41,12 +43,16 @@ def run_scan(options: ScanOptions) -> ExitCode:
         tell = _Once(complain)  # journal and cache are one file and fail for one reason
         cache = _cache(options, stack, tell)
         model, memory = _model(options, cache, tell)
-        facts = model.facts
+        facts = model.metadata
         rules = _rules(options, facts)
         _check_seconds(options, facts)
         # The files are looked at first, to know what there is to do, and walked again while they
         # are heard: a long list would have to be kept in memory.
-        found = memory.survey(find_music(options.paths, options.exclude))
+        walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+        found = memory.survey(until(stop, walked))
+        if stop.is_set():
+            complain("Interrupted while looking for music; nothing was analysed.")
+            return stop.exit_code
         _complain_about(found, options)
         to_hear = found.files - found.known - (found.unsettled if options.new else 0)
         if options.new and to_hear == 0:
@@ -184,7 +190,7 @@ def _header(
     """Yield the first lines of a scan; the model is loaded if there is something to hear."""
     if found.files == 0:
         return
-    name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
+    name = f"{model.path.stem} ({count_of(len(model.metadata.labels), 'genre')})"
     if to_hear == 0:
         yield f"{name} knows all of this; nothing is listened to, and no device is needed"
         return

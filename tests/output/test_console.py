@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tagger.output.console import ScanDisplay, show_table
+from tagger.output.console import show_table
+from tagger.output.scandisplay import ScanDisplay
 
 HEADER = ("run", "when", "command", "written", "failed")
 ROWS = [
@@ -67,7 +68,7 @@ def test_a_sentence_on_standard_error_has_no_bar_in_its_way(terminal, monkeypatc
     with ScanDisplay(1, quiet=False, results=True, stderr=False) as display:
         live = display._progress.live
         monkeypatch.setattr(
-            "tagger.output.console.complain", lambda text: shown.append((text, started()))
+            "tagger.output.scandisplay.complain", lambda text: shown.append((text, started()))
         )
 
         def started() -> bool:

@@ -71,6 +71,13 @@ def test_exclude(tree, pattern, left):
     assert names(tree, (pattern,)) == left
 
 
+@pytest.mark.parametrize("pattern", ["music/b/1*", "./music/b/1*", "b/1*"])
+def test_exclude_takes_paths_as_they_are_typed(tree, monkeypatch, pattern):
+    monkeypatch.chdir(tree.parent)
+    found = [path.as_posix() for path in find_music([Path("music")], (pattern,))]
+    assert found == ["music/z.wav", "music/a/x.OGG", "music/b/2.mp3"]
+
+
 def test_what_is_named_itself_is_always_yielded(tree):
     assert list(find_music([tree / "cover.jpg", tree / ".hidden.mp3"])) == [
         tree / "cover.jpg",
