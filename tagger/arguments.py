@@ -80,7 +80,7 @@ class CommandGroup(TyperGroup):
         """Find the command that the arguments name."""
         if args[0] not in self.commands and not ctx.resilient_parsing and Path(args[0]).exists():
             meant = shlex.join(["genretag", "scan", *args])
-            ctx.fail(f"{args[0]!r} is not a command. Did you mean '{meant}'?")
+            ctx.fail(f"{args[0]!r} is a path and not a command. To scan it: {meant}")
         return super().resolve_command(ctx, args)
 
 
