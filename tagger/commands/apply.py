@@ -12,13 +12,13 @@ from tagger.writing.writer import TagWriter
 
 def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> ExitCode:
     """Write the rows of a CSV whose action is `write`."""
-    with writing(dry_run=dry_run) as (journal, cache), told_to_stop() as stop:
+    with writing(dry_run=dry_run) as (journal, wrote), told_to_stop() as stop:
         writer = TagWriter(
             journal,
             f"apply {table.name}",
             keep_mtime=keep_mtime,
             dry_run=dry_run,
-            wrote=cache.wrote,
+            wrote=wrote,
         )
         outcomes = apply_plan(read_plan(table), journal, writer, stop)
         return report(outcomes, "written", stop, dry_run=dry_run, quiet=quiet)

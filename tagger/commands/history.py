@@ -1,14 +1,14 @@
 """The work of `genretag history`."""
 
+from tagger.commands.state import open_journal
 from tagger.errors import ExitCode
 from tagger.output.console import complain, show_table, when
-from tagger.paths import state_folder
-from tagger.writing.journal import Journal, State
+from tagger.writing.journal import State
 
 
 def run_history() -> ExitCode:
     """List the runs that wrote."""
-    with Journal(state_folder()) as journal:
+    with open_journal() as journal:
         rows = [
             (
                 str(run.id),

@@ -20,9 +20,9 @@ def run_undo(
     Raises:
         GenretagError: no such run; or no terminal to ask on and no `--yes`.
     """
-    with writing(dry_run=dry_run) as (journal, cache):
+    with writing(dry_run=dry_run) as (journal, wrote):
         # Finds out first what killed runs did.
-        writer = TagWriter(journal, UNDO, dry_run=dry_run, wrote=cache.wrote)
+        writer = TagWriter(journal, UNDO, dry_run=dry_run, wrote=wrote)
         run = run_to_undo(journal, number)
         writes = writes_below(journal.writes(run.id), paths)
         if not writes:
