@@ -16,7 +16,7 @@ def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> E
         writer = TagWriter(
             journal,
             f"apply {table.name}",
-            keep_mtime=keep_mtime,
+            mtime="keep" if keep_mtime else "now",
             dry_run=dry_run,
             wrote=wrote,
         )

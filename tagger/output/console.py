@@ -32,7 +32,7 @@ class ScanDisplay:
     unless it goes to a file.
     """
 
-    def __init__(self, total: int, *, quiet: bool, results: bool, stderr: bool) -> None:
+    def __init__(self, total: int = 0, *, quiet: bool, results: bool, stderr: bool) -> None:
         self._quiet = quiet
         self._results = results
         self._console = Console(stderr=stderr or quiet, highlight=False, soft_wrap=True)
@@ -56,6 +56,7 @@ class ScanDisplay:
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
+        self._started = time.monotonic()
         self._progress.start()
         return self
 
@@ -66,6 +67,10 @@ class ScanDisplay:
     def any_failed(self) -> bool:
         """Tell whether a file could not be read or written."""
         return bool(self._failures)
+
+    def expect(self, total: int) -> None:
+        """Tell how many tracks there are, once that is known."""
+        self._progress.update(self._task, total=total)
 
     def header(self, text: str) -> None:
         """Show a line about the scan as a whole."""

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections import deque
@@ -14,6 +13,7 @@ from typing import Any
 
 from tagger.identity import MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.runtime.interrupt import ignore_stop_signals, stop_signals_ignored
 from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 AHEAD = 16  # files under way for each worker; memory has to hold their features
@@ -137,7 +137,7 @@ class _Workers:
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file."""
-        with _interrupts_ignored(self._jobs):
+        with _signals_ignored(self._jobs):
             try:
                 return self._submit(file)
             except self.died:  # since the last file; the next call starts new processes
@@ -162,21 +162,18 @@ class _Workers:
 
 
 @contextmanager
-def _interrupts_ignored(jobs: int) -> Iterator[None]:
-    """Let processes that begin here ignore Ctrl-C, even before they run code of ours.
+def _signals_ignored(jobs: int) -> Iterator[None]:
+    """Let processes that begin here ignore stop signals, even before they run code of ours.
 
-    They inherit that; to block the signal would not do, since loky unblocks it. A Ctrl-C in these
-    few milliseconds is lost, so nothing is changed where all processes have begun.
+    They inherit that; to block the signals would not do, since loky unblocks them. A signal in
+    these few milliseconds is lost, so nothing is changed where all processes have begun.
     """
     begun = len(multiprocessing.active_children()) >= jobs
     if begun or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with stop_signals_ignored():
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # In a worker
@@ -186,10 +183,10 @@ _extractor: Extractor | None = None
 
 
 def _set_up_worker(settings: ExtractSettings) -> None:
-    """Prepare a worker: Ctrl-C ends only the scan's process, and workers end with that."""
+    """Prepare a worker: signals end only the process of the scan, and workers end with that."""
     global _extractor  # noqa: PLW0603 - the only way from the initializer of a pool to its tasks
     _extractor = Extractor(settings)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_stop_signals()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 

@@ -6,8 +6,8 @@ place in one rename. Whoever looks, at whatever moment, sees the whole old file 
 - A symbolic link stays; the file it leads to is replaced.
 - Of several hard links to a file, the one that was named gets the new file; the others keep the
   old one. Writing into a file that has other names would change it behind their back.
-- Mode, owner, extended attributes (on Linux) and, on request, the modification time are those of
-  the original.
+- Mode, owner, group and extended attributes (on Linux) are those of the original, as far as the
+  user may set them; the modification time on request.
 """
 
 import contextlib
@@ -16,11 +16,12 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tagger.errors import TagError, reason
 from tagger.identity import Identity
+from tagger.options import Mtime
 from tagger.tags.change import Change
 from tagger.tags.content import id3v1, items_of, look, same_audio
 from tagger.tags.families import TaggedFile, open_tags
@@ -94,14 +95,22 @@ def flush(path: Path) -> None:
 
 
 def make(
-    change: Change, *, keep_mtime: bool = True, flush_folder: Callable[[Path], object] = flush
-) -> None:
+    change: Change,
+    *,
+    mtime: Mtime = "now",
+    strict_owner: bool = False,
+    flush_folder: Callable[[Path], object] = flush,
+) -> frozenset[str]:
     """Make a planned change; when this returns, it is on the disk.
 
     Args:
         change: what `plan` said.
-        keep_mtime: whether the file keeps its modification time.
+        mtime: the modification time that the file gets.
+        strict_owner: refuse a file whose owner, group or permissions cannot be kept.
         flush_folder: has a folder's list of names on the disk.
+
+    Returns:
+        What of owner, group and permissions could not be kept.
 
     Raises:
         TagError: it was not made; the original is untouched and the copy is gone.
@@ -110,7 +119,11 @@ def make(
         try:
             _copy(change.path, change.temporary)
             _edit(change)
-            _keep_attributes(change.path, change.temporary, keep_mtime=keep_mtime)
+            lost = _keep_attributes(change.path, change.temporary, mtime)
+            if lost and strict_owner:
+                raise TagError(
+                    f"was left alone: its {' and '.join(sorted(lost))} could not be kept"
+                )
             flush(change.temporary)
             if Identity.of(change.path) != change.identity:
                 raise TagError("was changed while it was being written")
@@ -123,6 +136,7 @@ def make(
         # cut only if it does.
         with contextlib.suppress(OSError):
             flush_folder(change.path.parent)
+        return lost
     except PermissionError:
         raise TagError("may not be written (it is read-only, or its folder is)") from None
     except OSError as error:
@@ -185,17 +199,32 @@ def _compare(change: Change, written: TaggedFile) -> None:
         raise TagError("was left alone: its audio would have changed")
 
 
-def _keep_attributes(source: Path, target: Path, *, keep_mtime: bool) -> None:
-    """Give the copy the owner, mode, extended attributes and times of the original."""
+def _keep_attributes(source: Path, target: Path, mtime: Mtime) -> frozenset[str]:
+    """Give the copy the attributes of the original; return what could not be kept."""
     original, copy = source.stat(), target.stat()
-    if hasattr(os, "chown") and (original.st_uid, original.st_gid) != (copy.st_uid, copy.st_gid):
-        try:
-            os.chown(target, original.st_uid, original.st_gid)
-        except PermissionError:
-            raise TagError("was left alone: its owner or group could not be kept") from None
-    changed = copy.st_mtime_ns
-    shutil.copystat(source, target)
+    lost = set(_keep_owner(target, original, copy))
+    shutil.copystat(source, target)  # extended attributes, access lists among them, mode, times
     if stat.S_IMODE(target.stat().st_mode) != stat.S_IMODE(original.st_mode):
-        raise TagError("was left alone: its permissions could not be kept")
-    if not keep_mtime:
-        os.utime(target, ns=(original.st_atime_ns, changed))
+        lost.add("permissions")
+    modified = {
+        "now": copy.st_mtime_ns,
+        "bump": original.st_mtime_ns + 10**9,
+        "keep": original.st_mtime_ns,
+    }
+    os.utime(target, ns=(original.st_atime_ns, modified[mtime]))
+    return frozenset(lost)
+
+
+def _keep_owner(target: Path, original: os.stat_result, copy: os.stat_result) -> Iterator[str]:
+    """Set owner and group, each on its own: a member may set the group of a file, nobody else."""
+    if not hasattr(os, "chown"):
+        return
+    for name, user, group in (
+        ("group", -1, original.st_gid if original.st_gid != copy.st_gid else -1),
+        ("owner", original.st_uid if original.st_uid != copy.st_uid else -1, -1),
+    ):
+        if (user, group) != (-1, -1):
+            try:
+                os.chown(target, user, group)
+            except PermissionError:
+                yield name

@@ -1,12 +1,14 @@
 """Writes genres with a journal, takes them back, and tidies up after a crash."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
 from tagger.errors import TagError
 from tagger.identity import Identity
+from tagger.options import Mtime
 from tagger.runtime.threads import Together
 from tagger.tags.change import Change
 from tagger.tags.families import TaggedFile, open_tags
@@ -26,20 +28,31 @@ class TagWriter:
         journal: Journal,
         command: str,
         *,
-        keep_mtime: bool = True,
+        mtime: Mtime = "now",
+        strict_owner: bool = False,
         dry_run: bool = False,
         wrote: Callable[[Change], None] | None = None,
     ) -> None:
         self.dry_run = dry_run
         self._journal = journal
         self._command = command
-        self._keep_mtime = keep_mtime
+        self._mtime = mtime
+        self._strict_owner = strict_owner
+        self._not_kept: Counter[str] = Counter()
         self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
         self._lock = Lock()
         self._flush_folder = Together(_flush_folders)
         if not dry_run:
             recover(journal)
+
+    @property
+    def notice(self) -> str:
+        """One sentence for the end of a run on what could not be kept; empty if nothing."""
+        if not self._not_kept:
+            return ""
+        parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
+        return f"Not kept, in so many files: {', '.join(parts)}; --strict-owner refuses such files."
 
     def write(
         self,
@@ -83,12 +96,19 @@ class TagWriter:
                 self._run = self._journal.begin_run(self._command)
         number = self._journal.begin(self._run, change)
         try:
-            make(change, keep_mtime=self._keep_mtime, flush_folder=self._flush_folder)
+            not_kept = make(
+                change,
+                mtime=self._mtime,
+                strict_owner=self._strict_owner,
+                flush_folder=self._flush_folder,
+            )
         except TagError:
             # An entry that stays open is looked into again by the next run.
             if not os.path.lexists(change.temporary):
                 self._journal.mark(number, State.FAILED)
             raise
+        with self._lock:
+            self._not_kept.update(not_kept)
         self._journal.mark(number, State.DONE)
         if self._wrote is not None:
             self._wrote(change)

@@ -394,7 +394,7 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
         results = scanning.scan(
             tracks,
             model,
-            Rules(0.0),
+            Rules(min_confidence=0.0),
             batch_size=2,
             writer=writer.TagWriter(journal, "test"),
         )

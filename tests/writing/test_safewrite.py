@@ -354,7 +354,7 @@ def test_a_streamed_wav_is_left_alone(tmp_path, writer):
     assert track.read_bytes() == data
 
 
-def test_attributes_survive(tmp_path, writer):
+def test_owner_mode_and_extended_attributes_are_kept(tmp_path, journal):
     track = formats.make("flac", tmp_path)
     track.chmod(0o640)
     os.utime(track, ns=(10**18, 10**18))
@@ -369,7 +369,7 @@ def test_attributes_survive(tmp_path, writer):
         with contextlib.suppress(OSError):  # not every container has these users
             os.chown(track, 1234, 4321)
     before = track.stat()
-    writer.write(track, ["Jazz"])
+    TagWriter(journal, "test", mtime="keep").write(track, ["Jazz"])
     after = track.stat()
     assert (after.st_mode, after.st_uid, after.st_gid) == (
         before.st_mode,
@@ -380,28 +380,41 @@ def test_attributes_survive(tmp_path, writer):
     assert not marked or os.getxattr(track, "user.mood") == b"calm"
 
 
-def test_a_file_whose_owner_cannot_be_kept_is_left_alone(tmp_path, writer, monkeypatch):
+@pytest.mark.parametrize("strict", [False, True])
+def test_owner_that_cannot_be_kept_is_reported_or_refused(tmp_path, journal, monkeypatch, strict):
     track = formats.make("flac", tmp_path)
     try:
         os.chown(track, 1234, 4321)
     except (AttributeError, OSError):
         pytest.skip("no file of another owner can be made here")
     before = track.read_bytes()
+    chown = os.chown
 
-    def forbidden(*_: object) -> None:
-        raise PermissionError
+    def only_the_group(path: Path, user: int, group: int) -> None:
+        if user != -1:
+            raise PermissionError
+        chown(path, user, group)
 
-    monkeypatch.setattr(os, "chown", forbidden)
-    with pytest.raises(TagError, match="owner or group could not be kept"):
-        writer.write(track, ["Jazz"])
-    assert track.read_bytes() == before
+    monkeypatch.setattr(os, "chown", only_the_group)
+    writer = TagWriter(journal, "test", strict_owner=strict)
+    if strict:
+        with pytest.raises(TagError, match="its owner could not be kept"):
+            writer.write(track, ["Jazz"])
+        assert track.read_bytes() == before
+    else:
+        assert writer.write(track, ["Jazz"])
+        assert track.stat().st_gid == 4321
+        assert "owner (1)" in writer.notice
 
 
-def test_the_time_changes_if_asked_for(tmp_path, journal):
+@pytest.mark.parametrize(("mtime", "seconds"), [("keep", 0), ("bump", 1), ("now", None)])
+def test_modification_time_is_what_was_asked_for(tmp_path, journal, mtime, seconds):
     track = formats.make("flac", tmp_path)
-    os.utime(track, ns=(10**18, 10**18))
-    TagWriter(journal, "test", keep_mtime=False).write(track, ["Jazz"])
-    assert track.stat().st_mtime_ns > 10**18
+    before = 10**18
+    os.utime(track, ns=(before, before))
+    TagWriter(journal, "test", mtime=mtime).write(track, ["Jazz"])
+    after = track.stat().st_mtime_ns
+    assert after > before + 10**10 if seconds is None else after == before + seconds * 10**9
 
 
 def test_links(tmp_path, writer):
