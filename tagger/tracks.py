@@ -32,6 +32,7 @@ class Action(StrEnum):
     """What is to be done, or was done, about a track's tag."""
 
     WRITE = "write"
+    CLEAR = "clear"  # by hand, in the table: remove the genre
     KEEP = "keep"  # it has a genre already
     SKIP = "skip"  # no genre was found for it, or it cannot hold one
     WRITTEN = "written"

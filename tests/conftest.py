@@ -159,8 +159,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command here, which spares it the imports; libraries in C are heard as well."""
-    with captured(1) as out, captured(2) as err, pytest.raises(SystemExit) as ended:
+    """Run a command in this process, which saves the imports; catches what C libraries print, too.
+
+    Decoding is left to this process as well, unless the test asks for others: they take seconds to
+    start.
+    """
+    with (
+        captured(1) as out,
+        captured(2) as err,
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(SystemExit) as ended,
+    ):
+        patch.setattr("joblib.cpu_count", lambda: 1)
         run_app("genretag", lambda: app(list(map(str, arguments)), prog_name="genretag"))
     code = ended.value.code or 0
     return subprocess.CompletedProcess(arguments, code, "".join(out), "".join(err))
@@ -235,7 +245,7 @@ def song(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def gtzan() -> Path:
-    """Real clips, where they are to be had."""
+    """Real clips, where they are there."""
     folder = Path(__file__).parents[2] / "shared" / "data" / "gtzan"
     if not (folder / "tracks.csv").exists():
         pytest.skip("no real clips in ../shared/data/gtzan")

@@ -47,7 +47,7 @@ def open_audio(path: Path) -> BinaryIO:
         UnsupportedError: it is not a regular file.
     """
     try:
-        stream: BinaryIO = open(path, "rb", opener=_open_at_once)  # noqa: PTH123, SIM115
+        stream: BinaryIO = open(path, "rb", opener=_open_at_once)  # noqa: SIM115
     except IsADirectoryError:
         raise UnreadableError("is a folder") from None
     except PermissionError:

@@ -154,7 +154,7 @@ class MelWindow(MelStrip):
 def refuse_silence(samples: NDArray[np.float32]) -> None:
     """Raise SilentError for a waveform that never reaches −60 dB of full scale."""
     if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
-        raise SilentError("is silent where it was listened to")
+        raise SilentError("is silent in the part that was analysed")
 
 
 def log_mel(samples: NDArray[np.float32], front_end: MelStrip) -> Strip:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Event
 
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
-from tagger.output.console import complain, count_of, printable
+from tagger.output.changes import ChangeDisplay
+from tagger.output.console import complain
 from tagger.paths import state_folder
+from tagger.runtime.interrupt import Stop
 from tagger.state.lock import only_writer
 from tagger.tags.change import Change
 from tagger.writing.changes import Outcome
 from tagger.writing.journal import Journal
+from tagger.writing.writer import TagWriter
 
 
 @contextmanager
@@ -34,38 +36,23 @@ def writing(*, dry_run: bool) -> Iterator[tuple[Journal, Callable[[Change], None
 
 
 def report(
-    outcomes: Iterable[Outcome], done: str, stop: Event, *, dry_run: bool, quiet: bool
+    outcomes: Iterable[Outcome], display: ChangeDisplay, writer: TagWriter, stop: Stop
 ) -> ExitCode:
     """Show each outcome and their sum; failures go to standard error.
 
     Raises:
         StateError: the journal failed on the way; the sum has been shown.
     """
-    changed = unchanged = failed = 0
-
-    def show_sum(cut_short: str) -> None:
-        words = f"would be {done}" if dry_run else done
-        parts = [f"{count_of(changed, 'file')} {words}"]
-        parts += [f"{unchanged} had it already"] if unchanged else []
-        parts += [f"{failed} left alone"] if failed else []
-        if not quiet:
-            print(f"{cut_short}{', '.join(parts)}")
-
     try:
-        for outcome in outcomes:
-            if outcome.error:
-                failed += 1
-                complain(f"{printable(outcome.path)} {outcome.error}")
-                continue
-            changed += outcome.changed
-            unchanged += not outcome.changed
-            if outcome.changed and not quiet:
-                genres = printable(", ".join(outcome.genres)) or "no genre"
-                print(f"{genres}  {printable(outcome.path)}")
+        with display:
+            for outcome in outcomes:
+                display.add(outcome)
     except GenretagError:
-        show_sum("Stopped: ")
+        display.summary("Stopped: ")
         raise
-    show_sum("Interrupted: " if stop.is_set() else "")
+    display.summary("Interrupted: " if stop.is_set() else "")
+    if writer.notice:
+        complain(writer.notice)
     if stop.is_set():
-        return ExitCode.INTERRUPTED
-    return ExitCode.SOME_FILES_FAILED if failed else ExitCode.DONE
+        return stop.exit_code
+    return ExitCode.SOME_FILES_FAILED if display.failed else ExitCode.DONE

@@ -10,8 +10,9 @@ from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
-from tagger.output.console import ScanDisplay, complain, count_of
+from tagger.output.console import complain, count_of, counted
 from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
+from tagger.output.scandisplay import ScanDisplay
 from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
@@ -76,8 +77,8 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     rules = _rules(options, model.metadata)
     _check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
-    files = until(stop, find_music(options.paths, options.exclude))
-    found = WorkList(files, cache, only_new=options.new)
+    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
     if options.new and found.unsettled and not options.quiet:

@@ -77,9 +77,7 @@ def _holds_albums(folder: Path) -> bool:
     return False
 
 
-def _agreed(
-    tracks: Sequence[PredictedTrack], albums: Sequence[Hashable]
-) -> list[PredictedTrack]:
+def _agreed(tracks: Sequence[PredictedTrack], albums: Sequence[Hashable]) -> list[PredictedTrack]:
     votes: dict[Hashable, list[tuple[float, ...]]] = defaultdict(list)
     for track, album in zip(tracks, albums, strict=True):
         if track.prediction.probabilities:

@@ -35,7 +35,8 @@ def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[M
     Args:
         paths: files and folders.
         exclude: glob patterns of what to leave out. A pattern without a slash is matched against
-            every name, one with a slash against the path below the folder that was named.
+            every name, one with a slash against the path below the folder that was named, and
+            against the path as it starts with that folder.
 
     Raises:
         PathError: a path does not exist.
@@ -66,7 +67,7 @@ def _below(folder: Path, root: Path, exclude: Sequence[str], seen: Seen) -> Iter
         path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        if exclude and _excluded(path.relative_to(root), exclude):
+        if exclude and _excluded(path, root, exclude):
             continue
         if _is_folder(entry):
             folders.append(path)
@@ -84,11 +85,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False  # a link that leads to itself or to a place that may not be read
 
 
-def _excluded(relative: Path, patterns: Sequence[str]) -> bool:
-    name, whole = relative.name, relative.as_posix()
+def _excluded(path: Path, root: Path, patterns: Sequence[str]) -> bool:
+    whole = path.relative_to(root).as_posix(), path.as_posix()
     return any(
-        fnmatch.fnmatch(whole if "/" in pattern else name, pattern.rstrip("/"))
+        any(fnmatch.fnmatch(name, pattern.removeprefix("./").rstrip("/")) for name in names)
         for pattern in patterns
+        for names in [whole if "/" in pattern else (path.name,)]
     )
 
 

@@ -115,8 +115,8 @@ class _Queue:
 
     def give_up(self) -> None:
         """Drop what is still under way."""
-        waiting = [entry.future for entry in self._entries if entry.future is not None]
-        if any([not future.cancel() for future in waiting]):  # noqa: C419 - all are cancelled
+        # Not cancelled one by one: loky's own thread would stumble over them.
+        if any(entry.future is not None and not entry.future.done() for entry in self._entries):
             self._workers.kill()
 
 

@@ -51,7 +51,7 @@ class CacheMaintenance(Database):
         )
         with self._turn():
             models = tuple(
-                CachedModel(name=name, digest=digest, seconds=seconds, predictions=count)
+                CachedModel(name=str(name), digest=digest, seconds=str(seconds), predictions=count)
                 for name, digest, seconds, count in self._db.execute(query)
             )
             files, oldest, newest = self._db.execute(

@@ -180,6 +180,26 @@ class Journal(Database):
         """Return the writes of a run in one state, the newest first."""
         return self._select("run = ? AND state = ?", (run, state))
 
+    def last_run_below(self, path: Path, but_not: str) -> int | None:
+        """Return the last run that wrote a file at or below a path and was not taken back.
+
+        Args:
+            path: a file or folder, links resolved.
+            but_not: the first word of commands that do not count.
+        """
+        file = os.fsencode(path)
+        folder = file.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep)
+        query = (
+            "SELECT max(write.run) FROM write JOIN run ON run.id = write.run"
+            " WHERE state = ? AND (path = ? OR substr(path, 1, ?) = ?)"
+            " AND command != ? AND command NOT LIKE ? || ' %'"
+        )
+        self._settle()
+        with self._turn():
+            values = (State.DONE, file, len(folder), folder, but_not, but_not)
+            (run,) = self._db.execute(query, values).fetchone()
+        return run  # type: ignore[no-any-return]
+
     def unfinished(self) -> list[Write]:
         """Return the writes that were begun and have no end: the runs were killed."""
         return self._select("state = ?", (State.BEGUN,))

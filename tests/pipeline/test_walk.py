@@ -54,7 +54,7 @@ def test_a_broken_link_is_reported_later_not_dropped(tree):
 
 
 def test_the_same_place_given_twice_counts_once(tree):
-    found = list(find_music([tree / "b", tree, tree / "b" / "2.mp3"]))
+    found = [file.path for file in find_music([tree / "b", tree, tree / "b" / "2.mp3"])]
     assert len(found) == len(set(found)) == 4
 
 
@@ -69,6 +69,13 @@ def test_the_same_place_given_twice_counts_once(tree):
 )
 def test_exclude(tree, pattern, left):
     assert names(tree, (pattern,)) == left
+
+
+@pytest.mark.parametrize("pattern", ["music/b/1*", "./music/b/1*", "b/1*"])
+def test_exclude_takes_paths_as_they_are_typed(tree, monkeypatch, pattern):
+    monkeypatch.chdir(tree.parent)
+    found = [file.path.as_posix() for file in find_music([Path("music")], (pattern,))]
+    assert found == ["music/z.wav", "music/a/x.OGG", "music/b/2.mp3"]
 
 
 def test_what_is_named_itself_is_always_yielded(tree):
