@@ -1,6 +1,6 @@
-"""What a model file says about itself: the JSON document in its metadata.
+"""The metadata of a model file: one JSON document among the `metadata_props` of ONNX.
 
-Written by the trainer's export, read by the tagger, which takes every number from here.
+The trainer's export writes it; the tagger takes every number from it.
 """
 
 import json

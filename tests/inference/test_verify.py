@@ -130,7 +130,7 @@ def test_a_recorded_answer_that_is_right(tmp_path):
     path = write_toy_model(tmp_path / "toy.onnx")
     stamp(path, check=recorded_answer(GenreModel(path, "cpu")))
     checks = list(verify(path))
-    assert checks[-1].name == "it gives the answer recorded in it"
+    assert checks[-1].name == "it gives the output recorded in it"
     assert [check.problem for check in checks] == [""] * 7
 
 
@@ -147,9 +147,9 @@ def test_answers_that_are_no_probabilities(tmp_path):
     node = onnx.helper.make_node
     path = write_toy_model(tmp_path / "toy.onnx")
     rebuilt(path, node("Sigmoid", ["logits"], ["windows"]))
-    assert "miss a sum of one" in problems(path)[0]
+    assert "sum of its probabilities" in problems(path)[0]
     rebuilt(path, node("Sqrt", ["logits"], ["windows"]))  # of numbers below zero
-    assert "no numbers from 0 to 1" in problems(path)[0]
+    assert "not between 0 and 1" in problems(path)[0]
 
 
 def test_windows_that_depend_on_the_whole_strip(tmp_path):
