@@ -42,7 +42,7 @@ def time_stages(folder: Path, count: int, model: Path | None) -> dict[str, float
         return done
 
     began = time.perf_counter()
-    paths = list(find_music([folder]))
+    paths = [file.path for file in find_music([folder])]
     milliseconds["walk"] = round((time.perf_counter() - began) / len(paths) * 1e3, 3)
     network = GenreModel(model, "cpu")
     facts = network.metadata

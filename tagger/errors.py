@@ -1,4 +1,4 @@
-"""Everything that can go wrong in a way the user can do something about.
+"""Everything that can go wrong in a way that the user can do something about.
 
 The command line turns a `GenretagError` into its sentence and its exit code; nothing else is
 ever shown without a traceback. A `TrackError` concerns one music file: it becomes that file's

@@ -25,7 +25,6 @@ from tagger.cli import app
 from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.vote import Voting
 from tagger.runtime.entry import run_app
-from tagger.state.cache import _reader
 
 # What a terminal, a CI system or a GPU changes of the words and numbers that tests compare; none of
 # the packages above has asked for it yet. Say CUDA_VISIBLE_DEVICES=0 to run the tests on a GPU.
@@ -36,7 +35,7 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# What a shell starts in the background is deaf to Ctrl-C, and so are the processes it starts.
+# What a shell starts in the background is ignores Ctrl-C, and so do the processes it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 22_050
@@ -108,12 +107,18 @@ def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
 
 TOY_LABELS = ("classical", "hiphop", "metal")
 TOY_METADATA = ModelMetadata(
-    TOY_LABELS, MelStrip(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
+    labels=TOY_LABELS,
+    front_end=MelStrip(),
+    grid=WindowGrid(),
+    voting=Voting.LOG_MEAN,
+    temperature=1.0,
+    min_confidence=0.2,
+    training={"data": ["made up"]},
 )
 
 
-def write_toy_model(path: Path, facts: ModelMetadata | None = TOY_METADATA) -> Path:
-    """Write a model that hears how bright a window is: low, middle or high bands."""
+def write_toy_model(path: Path, metadata: ModelMetadata | None = TOY_METADATA) -> Path:
+    """Write a model that tells low, middle and high bands apart."""
     bands, labels = 128, 3
     third = np.zeros((bands, labels), np.float32)
     for label in range(labels):
@@ -139,8 +144,8 @@ def write_toy_model(path: Path, facts: ModelMetadata | None = TOY_METADATA) -> P
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    if facts is not None:
-        helper.set_model_props(model, {METADATA_KEY: facts.to_json()})
+    if metadata is not None:
+        helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
     onnx.save(model, path)
     return path
 
@@ -154,9 +159,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command here, which spares it the imports; libraries in C are heard as well."""
-    _reader.cache_clear()  # in another process it would be another one
-    with captured(1) as out, captured(2) as err, pytest.raises(SystemExit) as ended:
+    """Run a command in this process, which saves the imports; catches what C libraries print, too.
+
+    Decoding is left to this process as well, unless the test asks for others: they take seconds to
+    start.
+    """
+    with (
+        captured(1) as out,
+        captured(2) as err,
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(SystemExit) as ended,
+    ):
+        patch.setattr("joblib.cpu_count", lambda: 1)
         run_app("genretag", lambda: app(list(map(str, arguments)), prog_name="genretag"))
     code = ended.value.code or 0
     return subprocess.CompletedProcess(arguments, code, "".join(out), "".join(err))
@@ -231,7 +245,7 @@ def song(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def gtzan() -> Path:
-    """Real clips, where they are to be had."""
+    """Real clips, where they are there."""
     folder = Path(__file__).parents[2] / "shared" / "data" / "gtzan"
     if not (folder / "tracks.csv").exists():
         pytest.skip("no real clips in ../shared/data/gtzan")

@@ -29,7 +29,7 @@ def test_help_and_version_import_nothing_heavy(argument):
     assert HEAVY & set(modules.split()) == set()
 
 
-def test_listening_to_mel_strips_does_not_import_librosa():
+def test_computing_mel_strips_does_not_import_librosa():
     """It takes more than a second, in every process."""
     asked = """
 import sys
@@ -43,14 +43,14 @@ print(*sys.modules)
     assert not {"librosa", "numba"} & set(said.stdout.split())
 
 
-def test_what_a_model_says_of_itself_is_known_without_onnx_runtime(toy_model):
+def test_metadata_of_a_model_are_read_without_onnx_runtime(toy_model):
     """So that decoding can begin while it is loaded."""
     asked = f"""
 import sys
 sys.modules["onnxruntime"] = None
 from pathlib import Path
-from tagger.pipeline.lazy_model import ModelOnDemand
-print(*ModelOnDemand(Path({str(toy_model)!r}), "cpu").metadata.labels)
+from tagger.pipeline.lazy_model import LazyModel
+print(*LazyModel(Path({str(toy_model)!r}), "cpu").metadata.labels)
 """
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout.split() == list(TOY_LABELS)

@@ -38,14 +38,14 @@ def run_apply(options: ApplyOptions) -> ExitCode:
         PathError: the table cannot be read as a whole; nothing was written.
     """
     rows = read_plan(options.table, overwrite=options.overwrite)
-    with writing(dry_run=options.dry_run) as (journal, cache), told_to_stop() as stop:
+    with writing(dry_run=options.dry_run) as (journal, wrote), told_to_stop() as stop:
         writer = TagWriter(
             journal,
             options.command_line(),
             mtime=options.mtime,
             strict_owner=options.strict_owner,
             dry_run=options.dry_run,
-            wrote=cache.wrote,
+            wrote=wrote,
         )
         display = ChangeDisplay(
             len(rows), done="written", dry_run=options.dry_run, quiet=options.quiet

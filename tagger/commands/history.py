@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from tagger.commands.state import open_journal
 from tagger.errors import ExitCode, GenretagError
 from tagger.output.console import complain, cut, printable, show_table, when
-from tagger.paths import state_folder
-from tagger.writing.journal import Journal, RunRecord, State, Write
+from tagger.writing.journal import RunRecord, State, Write
 
 _COUNTED = (State.DONE, State.FAILED, State.UNDONE, State.BEGUN)
 _NAMES = {State.DONE: "written", State.BEGUN: "unfinished"}
@@ -23,7 +23,7 @@ def run_history(number: int | None, *, as_json: bool) -> ExitCode:
     Raises:
         GenretagError: there is no such run.
     """
-    with Journal(state_folder()) as journal:
+    with open_journal() as journal:
         runs = journal.runs()
         if number is None:
             _show_runs(runs, as_json=as_json)

@@ -1,30 +1,38 @@
 """What the commands that write have in common: journal and cache, and a report of every file."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
-from tagger.errors import ExitCode, GenretagError
+from tagger.commands.state import open_cache, open_journal
+from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.output.changes import ChangeDisplay
 from tagger.output.console import complain
 from tagger.paths import state_folder
 from tagger.runtime.interrupt import Stop
-from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
+from tagger.tags.change import Change
 from tagger.writing.changes import Outcome
 from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter
 
 
 @contextmanager
-def writing(*, dry_run: bool) -> Iterator[tuple[Journal, Cache]]:
-    """Open journal and cache, as the only writer unless this is a dry run."""
-    folder = state_folder()
-    with (
-        nullcontext() if dry_run else only_writer(folder),
-        Journal(folder) as journal,
-        Cache(folder) as cache,
-    ):
-        yield journal, cache
+def writing(*, dry_run: bool) -> Iterator[tuple[Journal, Callable[[Change], None] | None]]:
+    """Open the journal, as the only writer unless this is a dry run.
+
+    Gives the journal, and what tells the cache of a write. A cache that cannot be used is
+    complained about and left alone: genres are written and taken back without it.
+    """
+    with ExitStack() as stack:
+        if not dry_run:
+            stack.enter_context(only_writer(state_folder()))
+        journal = stack.enter_context(open_journal())
+        wrote = None
+        try:
+            wrote = stack.enter_context(open_cache()).wrote
+        except StateError as error:
+            complain(str(error))
+        yield journal, wrote
 
 
 def report(

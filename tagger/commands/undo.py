@@ -42,14 +42,14 @@ def run_undo(options: UndoOptions) -> ExitCode:
     Raises:
         GenretagError: there is no such run, or nothing to undo, or no terminal to confirm on.
     """
-    with writing(dry_run=options.dry_run) as (journal, cache):
+    with writing(dry_run=options.dry_run) as (journal, wrote):
         writer = TagWriter(  # finds out first what killed runs did
             journal,
             options.command_line(),
             mtime=options.mtime,
             strict_owner=options.strict_owner,
             dry_run=options.dry_run,
-            wrote=cache.wrote,
+            wrote=wrote,
         )
         runs = runs_to_undo(journal, options.run, options.paths)
         if not (options.dry_run or options.yes or _confirmed(runs)):

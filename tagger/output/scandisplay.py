@@ -29,19 +29,18 @@ class ScanDisplay:
     are listed once, at the end, where nobody has to search for them.
 
     Args:
-        total: how many tracks there are.
         quiet: show only failures, as they come, and on standard error.
         results: show a line for each track, and not only header, bar and summary.
         stderr: use standard error, since something else is on standard output.
     """
 
-    def __init__(self, total: int, *, quiet: bool, results: bool, stderr: bool) -> None:
+    def __init__(self, *, quiet: bool, results: bool, stderr: bool) -> None:
         self._quiet = quiet
         self._results = results
         self._progress = progress_bar(shown=not quiet, stderr=stderr or quiet)
         self._console = self._progress.console
         self._on_terminal = self._console.is_terminal
-        self._task = self._progress.add_task("", total=total, rate="")
+        self._task = self._progress.add_task("", total=None, rate="")
         self._genres: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
         self._actions: Counter[Action] = Counter()
@@ -49,6 +48,7 @@ class ScanDisplay:
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
+        self._started = time.monotonic()
         self._progress.start()
         return self
 
@@ -59,6 +59,10 @@ class ScanDisplay:
     def any_failed(self) -> bool:
         """Tell whether a file could not be read or written."""
         return bool(self._failures)
+
+    def expect(self, total: int) -> None:
+        """Take the number of tracks, once that is known."""
+        self._progress.update(self._task, total=total)
 
     def header(self, text: str) -> None:
         """Show a line about the scan as a whole."""

@@ -47,13 +47,13 @@ def told_to_stop() -> Iterator[Stop]:
         stop.set()
 
     before = {number: signal.getsignal(number) for number in _EXIT_CODES}
-    listened = [number for number in before if before[number] is not signal.SIG_IGN]
-    for number in listened:
+    handled = [number for number in before if before[number] is not signal.SIG_IGN]
+    for number in handled:
         signal.signal(number, handle)
     try:
         yield stop
     finally:
-        for number in listened:
+        for number in handled:
             signal.signal(number, before[number])
 
 

@@ -7,6 +7,7 @@ comparison. So the audio and the other items are compared as they stand in the f
 
 import hashlib
 import mmap
+import os
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import BinaryIO
 
 from tagger.errors import TagError
 from tagger.tags.containers.base import AUDIO, Data, Parts
@@ -56,18 +58,28 @@ def look(path: Path) -> Content:
 
 
 def fingerprint(path: Path) -> bytes:
-    """Return the fingerprint of the audio of any regular file, decodable or not.
-
-    It is that of `look`; where it is not understood how a file is built, all of it is the audio.
+    """Return the fingerprint of the audio of a regular file, see `fingerprint_of`.
 
     Raises:
         OSError: the file cannot be read.
     """
     if not path.is_file():  # a pipe would have to be waited for
         raise OSError("is not a regular file")
-    if path.stat().st_size == 0:
+    with path.open("rb") as stream:
+        return fingerprint_of(stream)
+
+
+def fingerprint_of(stream: BinaryIO) -> bytes:
+    """Return the fingerprint of the audio of an open file, decodable or not.
+
+    It is that of `look`. Of a file whose container is not understood, all bytes are the audio.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if os.fstat(stream.fileno()).st_size == 0:
         return _fingerprint([])
-    data = _data(path)
+    data = _mapped(stream)
     try:
         audio = [part for name, part in parts(data) if name == AUDIO]
     except Exception:  # damaged files may have any form
@@ -109,8 +121,12 @@ def _understood() -> Iterator[None]:
 
 def _data(path: Path) -> Data:
     with path.open("rb") as file:
-        # Never closed by hand: it goes when the last slice of it does.
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return _mapped(file)
+
+
+def _mapped(file: BinaryIO) -> Data:
+    # Never closed by hand: it goes when the last slice of it does.
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _parts(path: Path) -> Parts:

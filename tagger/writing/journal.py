@@ -8,20 +8,26 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.runtime.threads import Together
-from tagger.state.database import StateFile
+from tagger.state.database import Database
+from tagger.state.schemas import JOURNAL
 from tagger.tags.change import Change
 from tagger.tags.families import Texts
 
 _MOST_LATER = 100  # notes that wait for a commit
+_MOST_ID3V1 = 255
+_YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -33,7 +39,7 @@ class State(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Write:
     """One write of the journal."""
 
@@ -47,7 +53,7 @@ class Write:
     state: State
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """One run that wrote, with how many of its writes are in which state."""
 
@@ -57,14 +63,26 @@ class RunRecord:
     counts: dict[State, int]
 
 
-class Journal(StateFile):
-    """The journal, in the state file; a context manager that closes it.
+class Journal(Database):
+    """The journal; a context manager that closes it.
 
-    Raises:
-        StateError: it cannot be opened, was made by a newer genretag, or the disk is full.
+    Every method raises StateError where the file cannot be used. An entry that genretag cannot have
+    written is named and left out.
     """
 
-    def __init__(self, folder: Path) -> None:
+    schema = JOURNAL
+
+    def __init__(self, folder: Path, tell: Callable[[str], None] | None = None) -> None:
+        """Open the journal in the state folder.
+
+        Args:
+            folder: of the state.
+            tell: shows a sentence about a damaged entry to the user.
+
+        Raises:
+            StateError: it cannot be opened, or was made by a newer genretag.
+        """
+        self._tell = tell or (lambda _: None)
         self._begin = Together(self._begin_all)
         self._later: deque[tuple[str, tuple[object, ...]]] = deque()
         super().__init__(folder)
@@ -123,7 +141,7 @@ class Journal(StateFile):
 
     def _insert(self, run: int, change: Change) -> int:
         cursor = self._db.execute(
-            "INSERT INTO write (run, path, temporary, old, new, id3v1, audio, state)"
+            "INSERT INTO write (run, path, temporary, old, new, id3v1, fingerprint, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
@@ -151,13 +169,12 @@ class Journal(StateFile):
             for run, state, count in self._db.execute(
                 "SELECT run, state, COUNT(*) FROM write GROUP BY run, state"
             ):
-                counts.setdefault(run, {})[State(state)] = count
-            return [
-                RunRecord(number, started, command, counts.get(number, {}))
-                for number, started, command in self._db.execute(
-                    "SELECT id, started, command FROM run ORDER BY id DESC"
-                )
-            ]
+                with suppress(ValueError):  # `writes` names the entry
+                    counts.setdefault(run, {})[State(state)] = count
+            rows = self._db.execute(
+                "SELECT id, started, command FROM run ORDER BY id DESC"
+            ).fetchall()
+        return self._readable("run", rows, lambda row: _read_run(row, counts))
 
     def writes(self, run: int, state: State = State.DONE) -> list[Write]:
         """Return the writes of a run in one state, the newest first."""
@@ -189,26 +206,28 @@ class Journal(StateFile):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, id3v1, audio, state FROM write"
+            "SELECT id, path, temporary, old, new, id3v1, fingerprint, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
         with self._turn():
-            return [
-                Write(
-                    number,
-                    Path(os.fsdecode(path)),
-                    Path(os.fsdecode(temporary)),
-                    tuple(json.loads(old)),
-                    tuple(json.loads(new)),
-                    id3v1,
-                    audio,
-                    State(state),
+            rows = self._db.execute(query, values).fetchall()
+        return self._readable("entry", rows, _read_write)
+
+    def _readable(
+        self, what: str, rows: Sequence[tuple[Any, ...]], read: Callable[[tuple[Any, ...]], T]
+    ) -> list[T]:
+        """Read rows; those that are damaged are named."""
+        found = []
+        for row in rows:
+            try:
+                found.append(read(row))
+            except ValueError as error:
+                self._tell(
+                    f"The journal {self.file} is damaged in {what} {row[0]} ({error});"
+                    " it is left out."
                 )
-                for number, path, temporary, old, new, id3v1, audio, state in self._db.execute(
-                    query, values
-                )
-            ]
+        return found
 
     def remember(self, path: Path, identity: Identity) -> None:
         """Note what a file was when it was put into a CSV."""
@@ -227,3 +246,53 @@ class Journal(StateFile):
                 (os.fsencode(path.absolute()),),
             ).fetchone()
         return (row[0], row[1]) if row else None
+
+
+def _read_run(row: tuple[Any, ...], counts: dict[int, dict[State, int]]) -> RunRecord:
+    """Read a row of the table `run`.
+
+    Raises:
+        ValueError: it is not what genretag writes.
+    """
+    number, started, command = row
+    if not (isinstance(started, float) and 0 <= started < _YEAR_9999):
+        raise ValueError("its time is out of range")
+    if not isinstance(command, str):
+        raise ValueError("its command is no text")
+    return RunRecord(id=number, started=started, command=command, counts=counts.get(number, {}))
+
+
+def _read_write(row: tuple[Any, ...]) -> Write:
+    """Read a row of the table `write`.
+
+    Raises:
+        ValueError: it is not what genretag writes.
+    """
+    number, path, temporary, old, new, id3v1, fingerprint, state = row
+    if not isinstance(fingerprint, bytes):
+        raise ValueError("its fingerprint is none")
+    if not (id3v1 is None or (isinstance(id3v1, int) and 0 <= id3v1 <= _MOST_ID3V1)):
+        raise ValueError("its ID3v1 genre is out of range")
+    return Write(
+        id=number,
+        path=_read_path(path),
+        temporary=_read_path(temporary),
+        old=_read_texts(old),
+        new=_read_texts(new),
+        id3v1=id3v1,
+        fingerprint=fingerprint,
+        state=State(state),
+    )
+
+
+def _read_path(value: Any) -> Path:
+    if not isinstance(value, bytes) or not value or b"\0" in value:
+        raise ValueError("a path is none")
+    return Path(os.fsdecode(value))
+
+
+def _read_texts(value: Any) -> Texts:
+    texts = json.loads(value) if isinstance(value, str) else None
+    if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+        raise ValueError("its genres are no list of texts")
+    return tuple(texts)

@@ -19,7 +19,7 @@ from conftest import genretag_here as genretag
 
 from tagger.output.table import COLUMNS
 from tagger.runtime.entry import run_app
-from tagger.state.database import FILE_NAME
+from tagger.state.schemas import CACHE
 from tagger.tags.families import read_genres
 
 
@@ -200,7 +200,7 @@ def test_what_stops_a_scan(tmp_path, song, toy_model):
     for arguments, words in (
         ((tmp_path / "none", "--model", toy_model), "no file or folder"),
         ((song(), "--model", tmp_path / "none.onnx"), "no model file"),
-        ((song(), "--model", song()), "ONNX Runtime can load"),
+        ((song(), "--model", song()), "is not an ONNX model"),
         ((song(), "--model", write_toy_model(tmp_path / "p.onnx", None)), "not a genretag model"),
         ((song(), "--model", toy_model, "--csv", tmp_path / "no" / "o.csv"), "cannot be written"),
     ):
@@ -264,7 +264,7 @@ def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_
 def test_a_model_that_fails_while_files_are_decoded_leaves_nothing_behind(
     album, toy_model, tmp_path
 ):
-    """Its facts are good, so listening has begun when ONNX Runtime refuses it."""
+    """Its metadata are good, so decoding has begun when ONNX Runtime refuses it."""
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(toy_model.read_bytes().replace(b"Softmax", b"Hardmux"))
     table = tmp_path / "genres.csv"
@@ -306,7 +306,8 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
     from tagger.audio.frontend import MelStrip, WindowGrid
-    from tagger.pipeline.extract import Listening, listen
+    from tagger.identity import MusicFile
+    from tagger.pipeline.extract import Extractor, ExtractSettings
     from tagger.pipeline.walk import find_music
 
     track = song("sub/a.wav")
@@ -318,9 +319,13 @@ def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", closed)
-    assert list(find_music([track.parents[1]])) == [track.parent]
-    heard = listen(track.parent, Listening(MelStrip(), WindowGrid()))
-    assert (heard.status, heard.error) == ("unreadable", "is a folder that may not be looked into")
+    (folder,) = find_music([track.parents[1]])
+    assert folder.path == track.parent
+    extractor = Extractor(ExtractSettings(front_end=MelStrip(), grid=WindowGrid()))
+    for path in (track.parent, track.parent.rename(track.parent.with_name("sub.wav"))):
+        found = extractor.extract(MusicFile(path=path, identity=None)).prediction
+        assert found.status == "unreadable"
+        assert found.error.startswith("is a folder")
 
 
 def test_fewer_seconds_than_a_window(song, toy_model):
@@ -341,7 +346,7 @@ def test_a_model_that_does_not_keep_its_word(song, tmp_path):
         liar = write_toy_model(tmp_path / "liar.onnx", replace(TOY_METADATA, **change))
         done = genretag("scan", song(), "--model", liar)
         assert done.returncode == 1
-        assert "facts say" in done.stderr
+        assert "metadata say" in done.stderr
 
 
 def test_a_stream_without_our_letters(song, toy_model):
@@ -355,7 +360,7 @@ def test_a_stream_without_our_letters(song, toy_model):
     assert done.returncode == 0, done.stderr
 
 
-def test_long_tracks_are_judged_in_pieces(song, toy_model):
+def test_long_tracks_are_predicted_in_pieces(song, toy_model):
     track = song("long.wav", 200)
     whole = rows(
         genretag("scan", track, "--model", toy_model, "--seconds", "full", "--csv", "-").stdout
@@ -376,8 +381,9 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
     from tagger.inference.model import GenreModel
     from tagger.pipeline import scan as scanning
     from tagger.pipeline.decide import Rules
-    from tagger.pipeline.extract import Listening
-    from tagger.pipeline.workers import listening_to
+    from tagger.pipeline.extract import ExtractSettings
+    from tagger.pipeline.walk import find_music
+    from tagger.pipeline.workers import extracting
     from tagger.tracks import Action
     from tagger.writing import writer
     from tagger.writing.journal import Journal
@@ -388,13 +394,13 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
 
     monkeypatch.setattr(writer, "make", refuse)
     model = GenreModel(toy_model, "cpu")
-    how = Listening(model.metadata.front_end, model.metadata.grid)
-    files = [song("a.wav"), song("b.wav")]
-    with Journal(tmp_path / "state") as journal, listening_to(files, how) as tracks:
+    how = ExtractSettings(front_end=model.metadata.front_end, grid=model.metadata.grid)
+    files = find_music([song("a.wav"), song("b.wav")])
+    with Journal(tmp_path / "state") as journal, extracting(files, how) as tracks:
         results = scanning.scan(
             tracks,
             model,
-            Rules(0.0),
+            Rules(min_confidence=0.0),
             batch_size=2,
             writer=writer.TagWriter(journal, "test"),
         )
@@ -425,7 +431,7 @@ def test_ctrl_c_is_understood_while_a_scan_starts(song, toy_model, home, after):
     """Libraries that are being imported, and processes that begin, have words of their own."""
     folder = copies(song("00.flac"), 100)
     process = started("scan", folder, "--model", toy_model, "-j", 2)
-    wait_until((home / FILE_NAME).exists)  # before that, Python itself may be starting
+    wait_until((home / CACHE.file_name).exists)  # before that, Python itself may be starting
     time.sleep(after)  # wherever this meets it, it is understood
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=300)

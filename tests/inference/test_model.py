@@ -26,7 +26,7 @@ def test_windows_come_from_the_strip(toy_model):
     assert set(windows[1].argmax(-1)) == {0}
 
 
-def test_facts_survive_the_file(toy_model):
+def test_metadata_survive_the_file(toy_model):
     assert GenreModel(toy_model).metadata == TOY_METADATA
 
 
@@ -41,7 +41,7 @@ def test_facts_survive_the_file(toy_model):
         {"min_confidence": 2},
     ],
 )
-def test_bad_facts_are_refused(change):
+def test_bad_metadata_are_refused(change):
     document = json.loads(TOY_METADATA.to_json()) | change
     with pytest.raises(ValueError, match=r"."):
         ModelMetadata.from_json(json.dumps(document))
@@ -70,10 +70,10 @@ def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
     assert GenreModel(None, "cpu").path == cpu
     assert GenreModel(cuda, "cpu").path == cuda
     assert packaged_model("CUDA") == cuda
-    # A GPU that turns out not to be had leaves the model for the CPU.
-    monkeypatch.setattr("tagger.inference.model._gpu", lambda _: (Gpu("toy", None), ""))
+    # A GPU that turns out not to be available leaves the model for the CPU.
+    monkeypatch.setattr("tagger.inference.session._gpu", lambda _: (Gpu("toy", None), ""))
     monkeypatch.setattr(
-        "tagger.inference.model._load_on_gpu", lambda path: (None, f"{path.name} fails")
+        "tagger.inference.session._load_on_gpu", lambda path: (None, f"{path.name} fails")
     )
     model = GenreModel(None, "auto")
     assert (model.path, model.device) == (cpu, "CPU")
@@ -83,12 +83,12 @@ def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
 
 def test_the_shipped_model():
     model = GenreModel(SHIPPED_MODEL, "cpu")
-    facts = model.metadata
-    assert facts.labels == tuple(
+    metadata = model.metadata
+    assert metadata.labels == tuple(
         "blues classical country disco hiphop jazz metal pop reggae rock".split()
     )
-    assert (facts.grid.window, facts.grid.hop) == (128, 64)
-    assert facts.training["accuracy"]["tracks"] > 0
+    assert (metadata.grid.window, metadata.grid.hop) == (128, 64)
+    assert metadata.training["accuracy"]["tracks"] > 0
     rng = np.random.default_rng(0)
     strips = rng.standard_normal((2, 128, 1280), dtype=np.float32)
     together = model.window_probabilities(strips)

@@ -74,13 +74,13 @@ def export(
     if half:
         _round_to_half(model)
     facts = ModelMetadata(
-        run.labels,
-        run.front_end,
-        run.front_end.grid,
-        Voting(metrics["voting"]),
-        round(metrics["temperature"], 4),
-        metrics["min_confidence"],
-        _training_facts(run, judge, metrics),
+        labels=run.labels,
+        front_end=run.front_end,
+        grid=run.front_end.grid,
+        voting=Voting(metrics["voting"]),
+        temperature=round(metrics["temperature"], 4),
+        min_confidence=metrics["min_confidence"],
+        training=_training_facts(run, judge, metrics),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
