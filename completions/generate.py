@@ -17,7 +17,7 @@ COMMANDS = {"genretag": "tagger.cli", "genretag-train": "trainer.cli"}
 ZSH_FUNCTION = """_{name}_completion() {{
   local line
   local -a described
-  for line in "${{(@f)$(env _TYPER_COMPLETE_ARGS="${{words[1,$CURRENT]}}" \\
+  for line in "${{(@f)$(env COLUMNS=1000 _TYPER_COMPLETE_ARGS="${{words[1,$CURRENT]}}" \\
       _TYPER_COMPLETE_FISH_ACTION=get-args _{variable}_COMPLETE=complete_fish {command})}}"; do
     [[ -n $line ]] && described+=("${{${{line%%$'\\t'*}}//:/\\\\:}}:${{line#*$'\\t'}}")
   done

@@ -54,13 +54,6 @@ def test_seconds():
             parse_seconds(text)
 
 
-@pytest.mark.parametrize("command", ["scan", "apply", "undo"])
-def test_two_modification_times_at_once_are_refused(genretag, tmp_path, command):
-    code, out, err = genretag(command, tmp_path, "--mtime", "bump", "--keep-mtime")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "--mtime" in err
-
-
 @pytest.mark.parametrize("name", [name for name, inner in COMMANDS.items() if inner.callback])
 def test_every_command_has_an_example_in_its_help(genretag, name):
     if hasattr(COMMANDS[name], "commands"):
