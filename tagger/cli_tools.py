@@ -1,4 +1,4 @@
-"""The commands around tagging: `model`, `cache` and `config`."""
+"""The commands around tagging: `model`, `cache`, `config` and `doctor`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(models, name="model")
     app.add_typer(cache, name="cache")
     app.add_typer(config, name="config")
+    app.command("doctor", cls=PlainCommand, epilog="Example: genretag doctor --json > report.json")(
+        doctor
+    )
 
 
 @models.command(cls=PlainCommand, epilog="Example: genretag model info mine.onnx")
@@ -116,3 +119,10 @@ def config_check(
     from tagger.commands.config import run_check
 
     run(lambda: run_check(config, model))
+
+
+def doctor(json: Json = False) -> None:
+    """Check what a scan needs: runtime, GPU, decoders, model, state, settings."""
+    from tagger.commands.doctor import run_doctor
+
+    run(lambda: run_doctor(as_json=json))

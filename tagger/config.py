@@ -90,8 +90,8 @@ def load(file: Path | None) -> Config:
     for section, table in content.items():
         if section not in SECTIONS:
             raise ConfigError(
-                f"{_place(chosen, text, section)}: unknown setting {section!r}"
-                f"{nearest(section, SECTIONS)}."
+                f"{_place(chosen, text, section)}: unknown setting {section!r}."
+                f"{nearest(section, SECTIONS)}"
             )
         if not isinstance(table, dict):
             raise ConfigError(f"{_place(chosen, text, section)}: [{section}] must be a table.")
@@ -101,7 +101,7 @@ def load(file: Path | None) -> Config:
             try:
                 name, read = check(key, value)
             except ValueError as error:
-                raise ConfigError(f"{_place(chosen, text, key)}: {error}.") from None
+                raise ConfigError(f"{_place(chosen, text, key)}: {error}") from None
             checked[section][name] = read
     return Config(**checked)
 
@@ -118,23 +118,23 @@ def unknown_genres(genres: Iterable[str], labels: Iterable[str]) -> list[str]:
     names = [*labels]
     known = {*names, *map(spelling, names)}
     return [
-        f"The model has no genre {genre!r}{nearest(genre, known)}."
+        f"The model has no genre {genre!r}.{nearest(genre, known)}"
         for genre in genres
         if genre not in known
     ]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a suggestion for a misspelt word, empty if nothing is like it."""
+    """Return a sentence that suggests a word for a misspelt one, empty if none is like it."""
     by_plain = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold(), by_plain, n=1)
-    return f"; did you mean {by_plain[close[0]]!r}?" if close else ""
+    return f" Did you mean {by_plain[close[0]]!r}?" if close else ""
 
 
 def _genre(key: str, value: object) -> tuple[str, tuple[str, ...]]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
-        raise ValueError(f"{key!r} must be a name in quotes, or a list of names")
+        raise ValueError(f"{key!r} must be a name in quotes, or a list of names.")
     return key, tuple(names)
 
 
@@ -144,15 +144,15 @@ def _option(key: str, value: object) -> tuple[str, object]:
     name = key.replace("-", "_")
     if name not in hints or name in _NO_KEYS:
         known = [name for name in hints if name not in _NO_KEYS]
-        raise ValueError(f"unknown setting {key!r}{nearest(name, known)}".removesuffix("?"))
+        raise ValueError(f"unknown setting {key!r}.{nearest(name, known)}")
     if name == "seconds":
         if value == "full" or (_is_number(value) and value > 0):  # type: ignore[operator]
             return name, value
-        raise ValueError(f"{key} must be a number of seconds, or 'full'")
+        raise ValueError(f"{key} must be a number of seconds, or 'full'.")
     if name == "min_confidence":
         if _is_number(value) and 0 <= value <= 1:  # type: ignore[operator]
             return name, value
-        raise ValueError(f"{key} must be a number between 0 and 1")
+        raise ValueError(f"{key} must be a number between 0 and 1.")
     return name, _checked(key, value, hints[name])
 
 
@@ -161,21 +161,21 @@ def _checked(key: str, value: object, hint: Any) -> object:
     if hint is bool:
         if isinstance(value, bool):
             return value
-        raise ValueError(f"{key} must be true or false")
+        raise ValueError(f"{key} must be true or false.")
     if hint is int or int in choices:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
-        raise ValueError(f"{key} must be a whole number, 1 or more")
+        raise ValueError(f"{key} must be a whole number, 1 or more.")
     if Ellipsis in choices:  # a tuple of any length
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             return value
-        raise ValueError(f"{key} must be a list of texts in quotes")
+        raise ValueError(f"{key} must be a list of texts in quotes.")
     if Path in choices:
         if isinstance(value, str):
             return str(Path(value).expanduser())
-        raise ValueError(f"{key} must be a path in quotes")
+        raise ValueError(f"{key} must be a path in quotes.")
     if value not in choices:
-        raise ValueError(f"{key} must be one of {', '.join(map(repr, choices))}")
+        raise ValueError(f"{key} must be one of {', '.join(map(repr, choices))}.")
     return value
 
 

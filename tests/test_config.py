@@ -65,7 +65,7 @@ def test_every_option_of_scan_has_a_key(write):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("\n[genre]\n", "line 2: unknown setting 'genre'; did you mean 'genres'?"),
+        ("\n[genre]\n", "line 2: unknown setting 'genre'. Did you mean 'genres'?"),
         ("[scan]\n\nmin_confidense = 0.5\n", "line 3: unknown setting .*'min_confidence'"),
         ("[scan]\nmin_confidence = 60\n", "line 2: min_confidence must be a number between 0"),
         ("[scan]\ntop = true\n", "line 2: top must be a whole number"),
@@ -91,7 +91,7 @@ def test_a_wrong_key_or_value_is_named_with_its_line(write, text, words):
 
 def test_a_misspelt_genre_is_named_with_the_nearest_right_one():
     assert unknown_genres(["hiphop", "Hip-Hop", "jaz"], ["hiphop", "jazz"]) == [
-        "The model has no genre 'jaz'; did you mean 'jazz'?"
+        "The model has no genre 'jaz'. Did you mean 'jazz'?"
     ]
 
 
@@ -135,7 +135,7 @@ def test_the_commands(write, home, toy_model):
     shown = json.loads(genretag("config", "show", "--json").stdout)
     assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}}
     done = genretag("config", "check")
-    assert (done.returncode, "did you mean 'jazz'?" in done.stderr) == (1, True)
+    assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
 
 
 def test_the_example_shows_settings_that_are_valid(write):
