@@ -12,7 +12,7 @@ def run_app(name: str, app: Callable[[], None]) -> None:
     """Run a command line; turn our errors into their sentence and exit code."""
     for stream in (sys.stdout, sys.stderr):
         # A redirected stream may have an encoding without "█", or without the names of the files.
-        # Lines are flushed one by one, so that a reader of a pipe sees them and errors come in time.
+        # Lines are flushed one by one: a reader of a pipe sees them, and errors come in time.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
     # After Ctrl-C, joblib's clean-up process may warn about what is already cleaned up.

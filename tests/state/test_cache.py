@@ -149,6 +149,22 @@ def test_what_is_known_needs_no_heavy_package_and_no_process(scan, track, model,
     assert "a.mp3" in done.stdout
 
 
+def test_the_file_system_is_asked_once_about_a_known_file(scan, track, monkeypatch):
+    path = track("a.wav")
+    scan()
+    asked: list[Path] = []
+    stat = Path.stat
+
+    def noting(self, **how):
+        if self.suffix == ".wav":
+            asked.append(self)
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", noting)
+    scan()
+    assert asked == [path]
+
+
 def test_a_changed_file_is_analysed_again(scan, track, decoded):
     track("a.wav")
     track("b.wav", seed=1)
@@ -650,13 +666,12 @@ def test_a_damaged_row_of_the_journal_is_named(scan, genretag, track, home, chan
     track("a.flac")
     scan("--write-tags", "--min-confidence", 0)
     spoil(home / JOURNAL.file_name, f"UPDATE {change}")
-    table, _, number = change.split()[0], None, 1
-    commands = (["history"], ["undo", "--yes"]) if table == "run" else (["undo", "--yes"],)
+    named = "run 1 (" if change.startswith("run") else "entry 1 ("
+    commands = [["undo", "--yes"]] if named.startswith("entry") else [["history"], ["undo", "--yes"]]
     for command in commands:
         code, _, err = genretag(*command)
         assert code in (0, 1)
-        assert f"{home / JOURNAL.file_name} is damaged in" in err
-        assert f" {number} (" in err
+        assert f"{home / JOURNAL.file_name} is damaged in {named}" in err
 
 
 # genretag cache
