@@ -26,9 +26,9 @@ def add_to(app: typer.Typer) -> None:
 @models.command(cls=PlainCommand, epilog="Example: genretag model info mine.onnx")
 def info(file: ModelFile = SHIPPED_MODEL, json: Json = False) -> None:
     """Show the metadata of a model file: labels, front end, training."""
-    from tagger.commands.model import run_info
+    from tagger.commands.model import run_model_info
 
-    run(lambda: run_info(file, as_json=json))
+    run(lambda: run_model_info(file, as_json=json))
 
 
 @models.command(cls=PlainCommand, epilog="Example: genretag model verify mine.onnx")
@@ -42,9 +42,9 @@ def verify(file: ModelFile = SHIPPED_MODEL) -> None:
 @cache.command("info", cls=PlainCommand, epilog="Example: genretag cache info --json")
 def cache_info(json: Json = False) -> None:
     """Show how many files and predictions are cached, for which models, and where."""
-    from tagger.commands.cache import run_info
+    from tagger.commands.cache import run_cache_info
 
-    run(lambda: run_info(as_json=json))
+    run(lambda: run_cache_info(as_json=json))
 
 
 @cache.command("prune", cls=PlainCommand, epilog="Example: genretag cache prune --other-models")

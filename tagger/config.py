@@ -116,7 +116,7 @@ def unknown_genres(genres: Iterable[str], labels: Iterable[str]) -> list[str]:
     from tagger.tags.genres import spelling
 
     names = [*labels]
-    known = {*names, *map(spelling, names)}
+    known = [*map(spelling, names), *names]
     return [
         f"The model has no genre {genre!r}.{nearest(genre, known)}"
         for genre in genres

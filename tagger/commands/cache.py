@@ -21,7 +21,7 @@ def _changing() -> Iterator[CacheMaintenance]:
         yield cache
 
 
-def run_info(*, as_json: bool) -> ExitCode:
+def run_cache_info(*, as_json: bool) -> ExitCode:
     """Show what is in the cache."""
     with open_cache_maintenance() as cache:
         summary = cache.summary()

@@ -14,7 +14,7 @@ from tagger.inference.verify import RECORDED, Check, verify
 from tagger.output.console import printable, show_table
 
 
-def run_info(path: Path, *, as_json: bool) -> ExitCode:
+def run_model_info(path: Path, *, as_json: bool) -> ExitCode:
     """Show the metadata of a model file.
 
     Raises:

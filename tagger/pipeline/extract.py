@@ -18,6 +18,7 @@ from tagger.errors import (
 )
 from tagger.identity import Identity, MusicFile
 from tagger.state.cache import CacheLocation, PredictionReader
+from tagger.tags.containers.base import data_of
 from tagger.tags.content import fingerprint_of
 from tagger.tags.families import read_genres
 from tagger.tags.formats import can_hold_tags, is_music
@@ -102,7 +103,7 @@ class Extractor:
         if self._cached is None:
             return Track(path=path, identity=identity)
         try:
-            return Track(path=path, identity=identity, fingerprint=fingerprint_of(stream))
+            return Track(path=path, identity=identity, fingerprint=fingerprint_of(data_of(stream)))
         except OSError:  # decoding will say what is wrong
             return Track(path=path, identity=identity)
 

@@ -10,7 +10,7 @@ from tagger.state.schemas import JOURNAL
 
 OLD_FILE = "genretag.sqlite"
 _SET_ASIDE = ".old"
-_OLD_COLUMNS = "id, run, path, temporary, old, new, id3v1, audio, state"
+_OLD_COLUMNS = "id, run, path, temporary, old, new, audio, state"
 
 
 class _Journal(Database):

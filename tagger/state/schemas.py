@@ -17,9 +17,8 @@ CREATE TABLE write (
     run INTEGER NOT NULL REFERENCES run (id),
     path BLOB NOT NULL,         -- as the file system has it, UTF-8 or not
     temporary BLOB NOT NULL,    -- path of the copy in which the change is made
-    old TEXT NOT NULL,          -- JSON list of the genre texts
+    old TEXT NOT NULL,          -- JSON: of each tag that held a genre, its texts and its bytes
     new TEXT NOT NULL,
-    id3v1 INTEGER,              -- number of the old genre in an ID3v1 tag
     fingerprint BLOB NOT NULL,  -- SHA-256 of the audio
     state TEXT NOT NULL
 );

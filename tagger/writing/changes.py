@@ -10,7 +10,8 @@ from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.output.planfile import PlannedWrite
 from tagger.runtime.threads import in_parallel
-from tagger.tags.families import Texts, open_tags, read_genres
+from tagger.tags.families import read_genres
+from tagger.tags.places.base import Texts
 from tagger.writing.journal import Journal, RunRecord, State, Write
 from tagger.writing.writer import TagWriter
 
@@ -55,16 +56,16 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
         raise TagError(f"cannot be reached{start} ({reason(error)})") from None
     if not row.path.is_file():
         raise TagError("is not a regular file")
-    tags = open_tags(row.path)
-    if tags.genres == row.genres:
-        return False
     # Size and time alone count: device and inode numbers change when a drive is mounted again.
     expected = journal.remembered(row.path)
-    if expected is None and read_genres(row.path, tags) != row.existing:
+    existing = read_genres(row.path)
+    if existing == row.genres:
+        return False
+    if expected is None and existing != row.existing:
         raise TagError("has another genre than in the table; scan it again")
     if expected not in (None, (now.size, now.mtime_ns)):
         raise TagError("was changed since the scan; scan it again")
-    changed = writer.write(row.path, row.genres, now, tags)
+    changed = writer.write(row.path, row.genres, now)
     if not writer.dry_run:
         with suppress(OSError):  # so that an interrupted run can be repeated
             journal.remember(row.path, Identity.of(row.path))

@@ -7,6 +7,7 @@ afterwards, so that after a crash it is known which files were being written.
 import json
 import os
 import time
+from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,14 +21,52 @@ from tagger.identity import Identity
 from tagger.runtime.threads import Together
 from tagger.state.database import Database
 from tagger.state.schemas import JOURNAL
-from tagger.tags.change import Change
-from tagger.tags.families import Texts
+from tagger.tags.change import Change, Held
+from tagger.tags.places.base import Texts
 
 _MOST_LATER = 100  # notes that wait for a commit
-_MOST_ID3V1 = 255
 _YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
 
 T = TypeVar("T")
+
+
+def _to_json(held: Held) -> str:
+    """Return what the places of a file hold: a text, and bytes in base 64, for each."""
+    return json.dumps(
+        {
+            place: {
+                "texts": texts,
+                "items": [b64encode(item).decode() for item in held.items[place]],
+            }
+            for place, texts in held.texts.items()
+        }
+    )
+
+
+def _from_json(text: Any) -> Held:
+    """Read what `_to_json` wrote, or the list of texts that was written before bytes were kept.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not isinstance(text, str):
+        raise ValueError("its genres are no text")
+    places = json.loads(text)
+    if isinstance(places, list):
+        return Held(texts={"": _texts(places)}, items={})
+    try:
+        return Held(
+            texts={name: _texts(place["texts"]) for name, place in places.items()},
+            items={name: tuple(map(b64decode, place["items"])) for name, place in places.items()},
+        )
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("its genres are not those of a file") from None
+
+
+def _texts(values: Any) -> Texts:
+    if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
+        raise ValueError("its genres are no list of texts")
+    return tuple(values)
 
 
 class State(StrEnum):
@@ -46,11 +85,20 @@ class Write:
     id: int
     path: Path
     temporary: Path
-    old: Texts
-    new: Texts
-    id3v1: int | None
+    before: Held
+    after: Held
     fingerprint: bytes
     state: State
+
+    @property
+    def old(self) -> Texts:
+        """The genre texts that it replaced."""
+        return self.before.shown
+
+    @property
+    def new(self) -> Texts:
+        """The genre texts that it wrote."""
+        return self.after.shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,15 +189,14 @@ class Journal(Database):
 
     def _insert(self, run: int, change: Change) -> int:
         cursor = self._db.execute(
-            "INSERT INTO write (run, path, temporary, old, new, id3v1, fingerprint, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO write (run, path, temporary, old, new, fingerprint, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
                 os.fsencode(change.path),
                 os.fsencode(change.temporary),
-                json.dumps(change.old),
-                json.dumps(change.new),
-                change.old_id3v1,
+                _to_json(change.old),
+                _to_json(change.new),
                 change.content.fingerprint,
                 State.BEGUN,
             ),
@@ -206,7 +253,7 @@ class Journal(Database):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, id3v1, fingerprint, state FROM write"
+            "SELECT id, path, temporary, old, new, fingerprint, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
@@ -268,18 +315,15 @@ def _read_write(row: tuple[Any, ...]) -> Write:
     Raises:
         ValueError: it is not what genretag writes.
     """
-    number, path, temporary, old, new, id3v1, fingerprint, state = row
+    number, path, temporary, old, new, fingerprint, state = row
     if not isinstance(fingerprint, bytes):
-        raise ValueError("its fingerprint is none")
-    if not (id3v1 is None or (isinstance(id3v1, int) and 0 <= id3v1 <= _MOST_ID3V1)):
-        raise ValueError("its ID3v1 genre is out of range")
+        raise ValueError("its fingerprint is not bytes")
     return Write(
         id=number,
         path=_read_path(path),
         temporary=_read_path(temporary),
-        old=_read_texts(old),
-        new=_read_texts(new),
-        id3v1=id3v1,
+        before=_from_json(old),
+        after=_from_json(new),
         fingerprint=fingerprint,
         state=State(state),
     )
@@ -287,12 +331,5 @@ def _read_write(row: tuple[Any, ...]) -> Write:
 
 def _read_path(value: Any) -> Path:
     if not isinstance(value, bytes) or not value or b"\0" in value:
-        raise ValueError("a path is none")
+        raise ValueError("a path cannot be one")
     return Path(os.fsdecode(value))
-
-
-def _read_texts(value: Any) -> Texts:
-    texts = json.loads(value) if isinstance(value, str) else None
-    if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
-        raise ValueError("its genres are no list of texts")
-    return tuple(texts)

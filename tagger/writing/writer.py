@@ -10,10 +10,11 @@ from tagger.errors import TagError
 from tagger.identity import Identity
 from tagger.options import Mtime
 from tagger.runtime.threads import Together
-from tagger.tags.change import Change
-from tagger.tags.families import TaggedFile, open_tags
+from tagger.tags.change import Change, Held
+from tagger.tags.places.base import ID3V1, Texts, WriteStyle
+from tagger.tags.places.layouts import open_layout
 from tagger.writing.journal import Journal, State, Write
-from tagger.writing.safewrite import flush, make, plan
+from tagger.writing.safewrite import flush, make, plan, rehearse
 
 
 class TagWriter:
@@ -30,6 +31,7 @@ class TagWriter:
         *,
         mtime: Mtime = "now",
         strict_owner: bool = False,
+        style: WriteStyle = WriteStyle(),  # noqa: B008 - it cannot be changed
         dry_run: bool = False,
         wrote: Callable[[Change], None] | None = None,
     ) -> None:
@@ -38,6 +40,7 @@ class TagWriter:
         self._command = command
         self._mtime = mtime
         self._strict_owner = strict_owner
+        self._style = style
         self._not_kept: Counter[str] = Counter()
         self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
@@ -54,22 +57,16 @@ class TagWriter:
         parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
         return f"Not kept, in so many files: {', '.join(parts)}; --strict-owner refuses such files."
 
-    def write(
-        self,
-        path: Path,
-        genres: Sequence[str],
-        expected: Identity | None = None,
-        tags: TaggedFile | None = None,
-    ) -> bool:
+    def write(self, path: Path, genres: Sequence[str], expected: Identity | None = None) -> bool:
         """Replace the genres of a file; returns whether there was anything to change.
 
-        A caller that has opened its tags, after finding out what to expect, can bring them.
+        A dry run finds out all that can be known without writing.
 
         Raises:
             TagError: the file is as it was, and why.
             StateError: the journal cannot be written, so nothing else may be.
         """
-        return self._make(plan(path, genres=genres, expected=expected, tags=tags))
+        return self._make(plan(path, genres=genres, expected=expected, style=self._style))
 
     def restore(self, write: Write, *, force: bool = False) -> bool:
         """Bring back the genre that a file had before a write.
@@ -77,9 +74,9 @@ class TagWriter:
         Raises:
             TagError: the file is as it was, and why: its genre is not what was written, say.
         """
-        change = plan(write.path, texts=write.old, id3v1_genre=write.id3v1)
-        if not force and change.old not in (write.new, write.old):
-            now = ", ".join(change.old) or "none"
+        change = plan(write.path, back_to=write.before)
+        if not force and not _same(change.old, write.after) and not _same(change.old, write.before):
+            now = ", ".join(change.old.shown) or "none"
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
         if not force and change.content.fingerprint != write.fingerprint:
             raise TagError("is another recording by now; --force restores its genre all the same")
@@ -89,8 +86,11 @@ class TagWriter:
         return changed
 
     def _make(self, change: Change) -> bool:
-        if change.old == change.new or self.dry_run:
-            return change.old != change.new
+        if not change.splices:
+            return False
+        if self.dry_run:
+            rehearse(change, strict_owner=self._strict_owner)
+            return True
         with self._lock:
             if self._run is None:
                 self._run = self._journal.begin_run(self._command)
@@ -115,6 +115,35 @@ class TagWriter:
         return True
 
 
+def _same(now: Held, then: Held) -> bool:
+    """Tell whether a file says what it said then, in whatever bytes; ID3v1 says too little."""
+    return _words(now) == _words(then)
+
+
+def _words(held: Held) -> set[Texts]:
+    return {texts for place, texts in held.texts.items() if texts and place != ID3V1}
+
+
+def refusal(
+    path: Path,
+    genres: Sequence[str],
+    *,
+    style: WriteStyle = WriteStyle(),  # noqa: B008 - it cannot be changed
+    strict_owner: bool = False,
+) -> str:
+    """Return why a genre could not be written into a file; empty if nothing speaks against it.
+
+    Nothing is written. Known before are: whether the container is understood and not cut short,
+    whether its tags can hold the genre and keep everything else, whether file, owner and folder
+    allow it, and whether there is space.
+    """
+    try:
+        rehearse(plan(path, genres=genres, style=style), strict_owner=strict_owner)
+    except TagError as error:
+        return str(error)
+    return ""
+
+
 def _flush_folders(folders: Sequence[Path]) -> Sequence[None]:
     for folder in set(folders):
         flush(folder)
@@ -128,7 +157,12 @@ def recover(journal: Journal) -> None:
             continue  # its drive is away; what became of it can be seen when it is back
         try:
             write.temporary.unlink(missing_ok=True)
-            made = write.path.exists() and open_tags(write.path).texts == write.new
+            made = write.path.exists() and _same(_held(write.path), write.after)
         except (OSError, TagError):
             continue
         journal.mark(write.id, State.DONE if made else State.FAILED)
+
+
+def _held(path: Path) -> Held:
+    layout = open_layout(path)
+    return Held(texts=layout.texts, items=layout.items)
