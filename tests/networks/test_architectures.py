@@ -80,8 +80,8 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
     run(trainer_cli.app, "export", folder, file)
 
     model = GenreModel(file, "cpu")
-    assert model.facts.front_end.kind == front_end.kind
-    assert model.facts.training["architecture"] == name
+    assert model.metadata.front_end.kind == front_end.kind
+    assert model.metadata.training["architecture"] == name
     run(tagger_cli.app, "scan", clips, "--model", file, "--csv", tmp_path / "x.csv")
     rows = list(csv.DictReader((tmp_path / "x.csv").open()))
     assert len(rows) == 8

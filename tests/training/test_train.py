@@ -217,9 +217,9 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
         checks = list(verify(file))
         assert "it gives the answer recorded in it" in [check.name for check in checks]
         assert [check.problem for check in checks if check.problem] == []
-        assert model.facts.labels == tuple(GENRES)
-        assert model.facts.front_end == MelStrip()
-        assert model.facts.training["accuracy"]["tracks"] == 4
+        assert model.metadata.labels == tuple(GENRES)
+        assert model.metadata.front_end == MelStrip()
+        assert model.metadata.training["accuracy"]["tracks"] == 4
         strip = np.random.default_rng(0).standard_normal((1, 128, 320), np.float32)
         windows = model.window_probabilities(strip)
         assert windows.shape == (1, 4, 2)
@@ -254,7 +254,7 @@ def test_int8_hears_what_float_hears(run, exact, strips, tmp_path):
     assert list(tmp_path.glob("*.onnx*")) == [small]
     assert small.stat().st_size < 0.4 * exact.stat().st_size
     models = [GenreModel(file, "cpu") for file in (exact, small)]
-    assert models[0].facts == models[1].facts
+    assert models[0].metadata == models[1].metadata
     differences = []
     for row in prepared.read_rows(strips / "tracks.csv"):
         strip = np.load(strips / row.file).astype(np.float32)[None]

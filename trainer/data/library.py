@@ -83,7 +83,7 @@ def find_tagged(source: Path, min_tracks: int, report: Report) -> list[Row]:
 def _read(source: Path, report: Report) -> tuple[list[Tagged], int]:
     """Return the tracks with genres, and how many files have none."""
     tracks, untagged = [], 0
-    for path in find_music([source]):
+    for path in (file.path for file in find_music([source])):
         genres: tuple[str, ...] = ()
         try:
             genres = read_genres(path) if can_hold_tags(path) else ()
