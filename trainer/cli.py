@@ -18,8 +18,10 @@ from trainer.data.library import MIN_TRACKS
 from trainer.data.prepare import FOLDS, SHARES
 from trainer.data.splits import Split
 from trainer.networks.registry import Augment, Optimizer, network
-from trainer.training.batches import Augmentation, Balance
-from trainer.training.options import FitOptions, Keep, Precision
+from trainer.training.augmentation import Augmentation
+from trainer.training.batches import Balance
+from trainer.training.options import FitOptions, Keep, Precision, PretrainOptions, TrainingOptions
+from trainer.training.pretraining_folder import load_pretraining
 from trainer.training.run_folder import RUN_FILE, load_run, read_options
 
 app = typer.Typer(
@@ -72,7 +74,7 @@ def prepare(
     ] = None,
     shares: Annotated[
         tuple[float, float, float],
-        typer.Option(help="Shares of train, valid and test when they are dealt out here."),
+        typer.Option(help="Shares of train, valid and test, for --split stratified."),
     ] = SHARES,
     folds: Annotated[int, typer.Option(min=2, help="How many folds, with --split kfold.")] = FOLDS,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
@@ -268,26 +270,127 @@ def fit(
         options = replace(begun, **_said(context, options, begun))
     if not options.data:
         raise UsageError("Name prepared data sets, or a training to repeat with --from.")
-    with said_when_stopped(lambda: _after_ctrl_c(run)):
-        from trainer.training.display import FitDisplay
+    with said_when_stopped(lambda: _after_ctrl_c("fit", run)):
+        from trainer.training.display import TrainingDisplay
         from trainer.training.plan import plan
 
         planned = plan(run, options, resume=resume)
-        with FitDisplay(options) as display:
+        with TrainingDisplay(options) as display:
             from trainer.training.fit import fit as fit_run
 
             fit_run(planned, report=display.say, progress=display.progress)
 
 
-def _after_ctrl_c(run: Path) -> str:
+@app.command()
+def pretrain(
+    context: typer.Context,
+    run: Annotated[Path, typer.Option("--run", help="Run folder to make.")],
+    data: Annotated[
+        Path | None, typer.Argument(help="Prepared data set; its genres are not used.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run with its own options.")
+    ] = False,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.onnx|MODULE:FUNCTION",
+            help="Make the targets with this teacher, if the data set has none.",
+        ),
+    ] = None,
+    probe: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Labelled data set to score the features on with a linear probe (repeatable)."
+        ),
+    ] = None,
+    probe_every: Annotated[
+        int, typer.Option(min=1, help="Epochs from one linear probe to the next.")
+    ] = 4,
+    arch: Annotated[Architecture, typer.Option(help="The network.")] = "vgg16",
+    weights: Annotated[
+        str, typer.Option(help="First weights: imagenet, none, or a file.")
+    ] = "none",
+    batch_norm: Annotated[
+        bool | None,
+        typer.Option(help="Batch normalisation; by default in VGG unless all of it is pretrained."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs.")] = 60,
+    batches: Annotated[int, typer.Option(min=1, help="Batches in an epoch.")] = 60,
+    batch_size: Annotated[int, typer.Option(min=1, help="Windows in a batch.")] = 64,
+    learning_rate: Annotated[
+        float, typer.Option(min=0, help="Peak, before the cosine decay.")
+    ] = 1e-3,
+    warm_up: Annotated[int, typer.Option(min=0, help="Batches until the peak is reached.")] = 200,
+    weight_decay: Annotated[float, typer.Option(min=0, help="Weight decay of AdamW.")] = 0.05,
+    dropout: Annotated[float, typer.Option(min=0, max=0.99, help="Share of dropout.")] = 0.1,
+    average: Annotated[
+        float,
+        typer.Option(min=0, help="Epochs that a moving average of the weights spans; 0: none."),
+    ] = 2.0,
+    augment: Annotated[
+        Literal["off", "mild"], typer.Option(help="How much windows are varied.")
+    ] = "mild",
+    shrink: Annotated[
+        int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")
+    ] = 1,
+    precision: Annotated[Precision, typer.Option(help="Arithmetic of the training.")] = "float32",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+) -> None:
+    """Pretrain a network on a teacher's vectors instead of labels."""
+    options = PretrainOptions(
+        data=str(data or ""),
+        teacher=teacher,
+        probe=tuple(map(str, probe or ())),
+        probe_every=probe_every,
+        arch=arch,
+        weights=weights,
+        batch_norm=batch_norm,
+        epochs=epochs,
+        batches=batches,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        warm_up=warm_up,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        average=average,
+        shrink=shrink,
+        precision=precision,
+        seed=seed,
+        augmentation=Augmentation.mild() if augment == "mild" else Augmentation.off(),
+    )
+    if resume and not data:
+        begun = load_pretraining(run).options
+        options = replace(begun, **_said(context, options, begun))
+    if not options.data:
+        raise UsageError("Name a prepared data set.")
+    with said_when_stopped(lambda: _after_ctrl_c("pretrain", run)):
+        from trainer.training.display import PrepareDisplay, TrainingDisplay
+        from trainer.training.pretrain_plan import plan_pretraining
+
+        if options.teacher:
+            from trainer.data.teacher import write_targets
+
+            with PrepareDisplay(unit="tracks") as shown:
+                write_targets(Path(options.data), options.teacher, shown.progress)
+        planned = plan_pretraining(run, options, resume=resume)
+        with TrainingDisplay(options) as display:
+            from trainer.training.pretrain import pretrain as pretrain_run
+
+            pretrain_run(planned, report=display.say, progress=display.progress)
+
+
+def _after_ctrl_c(command: str, run: Path) -> str:
     if not (run / RUN_FILE).exists():
         return "stopped before the training began."
     join = subprocess.list2cmdline if os.name == "nt" else shlex.join
-    again = join(["genretag-train", "fit", "--run", str(run), "--resume"])
+    again = join(["genretag-train", command, "--run", str(run), "--resume"])
     return f"stopped; to go on after the last whole epoch: {again}"
 
 
-def _said(context: typer.Context, options: FitOptions, begun: FitOptions) -> dict[str, Any]:
+def _said(
+    context: typer.Context, options: TrainingOptions, begun: TrainingOptions
+) -> dict[str, Any]:
     """Return those of the options that were given on the command line, not by default."""
     said = {
         name

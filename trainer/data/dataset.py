@@ -32,12 +32,12 @@ COLUMNS = ("file", "genre", "track", "split", "seconds", "group", "fold")
 SPLITS = ("train", "valid", "test")
 
 BY_WINDOW = "windows"
-"""Instead of a split: each track's windows are dealt out to training and validation."""
+"""Instead of a split: each track's windows are split between training and validation."""
 VALID_WINDOWS = 0.2  # of them
 FLATTERING = "windows of the same tracks are in training and validation, as in old papers"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One line of `tracks.csv`; `file` is relative to the folder."""
 
@@ -55,7 +55,7 @@ class Row:
         return self.genre, self.track
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Track:
     """One recording, the unit that splits and votes are about."""
 
@@ -95,7 +95,7 @@ def expand(strip: NDArray[Any], factor: int) -> NDArray[Any]:
 
 
 def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int, int]]:
-    """Return the frames of a strip that training or validation gets, when windows are dealt out.
+    """Return the frames of a strip that training or validation gets in a split of windows.
 
     The strip is cut into windows that do not overlap, each of them goes to either at random, and
     neighbours of one kind are one stretch: no frame is in both.
@@ -112,7 +112,7 @@ def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataSet:
     """Tracks with one front end; labels are the genres in alphabetical order."""
 
@@ -165,13 +165,13 @@ def _row(table: Path, number: int, line: dict[str, str]) -> Row:
     except ValueError:
         raise DataError(f"{table}: {line['seconds']!r} is not a number of seconds.") from None
     return Row(
-        line["file"],
-        line["genre"],
-        line.get("track") or Path(line["file"]).with_suffix("").as_posix(),
-        line.get("split", ""),
-        seconds,
-        line.get("group") or line.get("artist", ""),
-        line.get("fold", ""),
+        file=line["file"],
+        genre=line["genre"],
+        track=line.get("track") or Path(line["file"]).with_suffix("").as_posix(),
+        split=line.get("split", ""),
+        seconds=seconds,
+        group=line.get("group") or line.get("artist", ""),
+        fold=line.get("fold", ""),
     )
 
 
@@ -281,7 +281,7 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
-    return DataSet(front_ends[folders[0]], labels, tracks)
+    return DataSet(front_end=front_ends[folders[0]], labels=labels, tracks=tracks)
 
 
 def _tracks(
@@ -291,10 +291,12 @@ def _tracks(
     window: int,
     folders: Sequence[Path],
 ) -> list[Track]:
-    """Return a track, or its two parts if its windows are dealt out."""
+    """Return a track, or its two parts in a split of windows."""
     strips, shrinks = zip(*stored, strict=True)
     source = next(folder.name for folder in folders if strips[0].is_relative_to(folder))
-    whole_track = Track(*key, split, strips, source=source, shrinks=shrinks)
+    whole_track = Track(
+        genre=key[0], name=key[1], split=split, strips=strips, source=source, shrinks=shrinks
+    )
     if split != BY_WINDOW:
         return [whole_track]
     parts = [replace(whole_track, split=part, window=window) for part in ("train", "valid")]

@@ -19,7 +19,7 @@ from trainer.files import whole
 STAMPS_FILE = "clips.jsonl"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stamp:
     """A clip as it was when its strip was made."""
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import MelStrip, Strip, standardise
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
-from trainer.data.assignment import DEALING_FILE
+from trainer.data.assignment import ASSIGNMENT_FILE
 from trainer.data.dataset import TRACKS_FILE, Row
 from trainer.data.images import pixels_of
 from trainer.data.manifest import STAMPS_FILE
@@ -57,7 +57,7 @@ def prepare_pictures(
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
     begin(like, output)
-    for file in (TRACKS_FILE, DEALING_FILE, STAMPS_FILE):  # they would be about other strips
+    for file in (TRACKS_FILE, ASSIGNMENT_FILE, STAMPS_FILE):  # they would be about other strips
         (output / file).unlink(missing_ok=True)
     for file, strip in strips.items():
         prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)

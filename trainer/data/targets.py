@@ -49,14 +49,16 @@ class Targets:
     """Targets of all tracks of a prepared data set.
 
     Attributes:
-        values: `[tracks, windows, outputs]`.
+        values: `[tracks, windows, outputs]`; NaN after the last window of a shorter track.
         starts: The first frame of each window, in frames of the stored strips.
         parts: The outputs, in order.
+        teacher: What gave them, if it is known: an ONNX file, or `module:function`.
     """
 
     values: NDArray[Any]
     starts: tuple[int, ...]
     parts: tuple[TargetPart, ...]
+    teacher: str = ""
 
     @property
     def size(self) -> int:
@@ -67,7 +69,11 @@ class Targets:
         """Write `targets.npy` and `targets.json`."""
         with whole(folder / TARGETS_FILE) as file:
             np.save(file, self.values.astype(np.float16))
-        content = {"starts": self.starts, "parts": [asdict(part) for part in self.parts]}
+        content = {
+            "starts": self.starts,
+            "parts": [asdict(part) for part in self.parts],
+            "teacher": self.teacher,
+        }
         with whole(folder / DESCRIPTION_FILE) as file:
             file.write(f"{json.dumps(content, indent=1)}\n".encode())
 
@@ -84,7 +90,12 @@ def load_targets(folder: Path) -> Targets:
         parts = tuple(
             TargetPart(**{**part, "weights": tuple(part["weights"])}) for part in content["parts"]
         )
-        found = Targets(values=values, starts=tuple(content["starts"]), parts=parts)
+        found = Targets(
+            values=values,
+            starts=tuple(content["starts"]),
+            parts=parts,
+            teacher=content.get("teacher", ""),
+        )
     except (OSError, ValueError, TypeError, KeyError):
         raise DataError(
             f"{folder} has no readable targets ({TARGETS_FILE} and {DESCRIPTION_FILE}); "
