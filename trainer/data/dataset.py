@@ -66,6 +66,7 @@ class Track:
     window: int = 0  # frames; where this has only some windows of the strips, their length
     source: str = ""  # the data set it came from, by the name of its folder
     shrinks: tuple[int, ...] = ()  # of each strip, how much it was shrunk when stored; empty: 1
+    group: str = ""  # artist or album; empty if it is not known
 
     def load(self) -> list[NDArray[np.floating[Any]]]:
         """Read the strips `[rows, frames]`, or what this split has of them, at full resolution.
@@ -259,6 +260,7 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     strips: dict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
     shrinks = {folder: read_shrink(folder) for folder in folders}
     splits: dict[tuple[str, str], str] = {}
+    groups: dict[tuple[str, str], str] = {}
     for folder in folders:
         for row in read_rows(folder / TRACKS_FILE):
             split = row.split if fold is None and not row.fold else _of_fold(folder, row, fold)
@@ -267,6 +269,7 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
             if splits.setdefault(row.key, split) != split:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
             strips[row.key].append((folder / row.file, shrinks[folder]))
+            groups[row.key] = groups.get(row.key) or row.group
     labels = tuple(sorted({genre for genre, _ in strips}))
     if len(labels) < 2:  # noqa: PLR2004
         raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
@@ -274,10 +277,11 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
         raise DataError(
             f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
         )
+    window = front_ends[folders[0]].grid.window
     tracks = tuple(
-        track
+        replace(track, group=groups[key])
         for key, stored in sorted(strips.items())
-        for track in _tracks(key, splits[key], stored, front_ends[folders[0]].grid.window, folders)
+        for track in _tracks(key, splits[key], stored, window, folders)
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
