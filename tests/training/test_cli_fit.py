@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from commandline import train
 from rich.console import Console
-from test_train import train
 from typer.testing import CliRunner
 
 from tagger.audio.summary import SummaryFeatures

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from commandline import train
 from conftest import RATE, music, write_audio
 from onnx import TensorProto
 from typer.testing import CliRunner
@@ -30,12 +31,6 @@ from trainer.training.validation import Validation
 
 NO_BETTER = Validation(window_accuracy=0.5, track_accuracy=0.5, track_loss=1.0, by_source={})
 GENRES = {"drone": 110.0, "whistle": 1760.0}
-
-
-def train(*arguments: object) -> str:
-    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,11 @@ class Row:
         """Genre and name, which tell tracks apart."""
         return self.genre, self.track
 
+    @property
+    def full_name(self) -> str:
+        """Genre and name as one text."""
+        return f"{self.genre}/{self.track}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
@@ -67,6 +72,11 @@ class Track:
     source: str = ""  # the data set it came from, by the name of its folder
     shrinks: tuple[int, ...] = ()  # of each strip, how much it was shrunk when stored; empty: 1
     group: str = ""  # artist or album; empty if it is not known
+
+    @property
+    def full_name(self) -> str:
+        """Genre and name as one text."""
+        return f"{self.genre}/{self.name}"
 
     def load(self) -> list[NDArray[np.floating[Any]]]:
         """Read the strips `[rows, frames]`, or what this split has of them, at full resolution.
@@ -82,7 +92,7 @@ class Track:
         ]
         if not self.window:
             return strips
-        name = f"{self.genre}/{self.name}"
+        name = self.full_name
         return [
             strip[:, start:end]
             for number, strip in enumerate(strips)

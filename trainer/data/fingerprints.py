@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,12 @@ Fingerprint = NDArray[np.uint16]
 
 BANDS = 16
 STEP = 4  # frames, 93 ms
+STILL = 1e-3  # a change below this, in deviations of the strip, is none
 LEAST_STEPS = 16  # that two strips must share, 1.5 s
-AGREEMENT = 0.37
-"""Strips that share 20 seconds are the same recording from here on, on a scale from −1 to 1."""
-CHANCE = 3.6
-"""With fewer shared steps chance agrees more: at least this, over the root of the steps."""
+AGREEMENT = 0.3
+"""Strips of the same recording agree at least so much, on a scale from −1 to 1."""
+CHANCE = 5.2
+"""And at least this, over the root of the steps they share: chance agrees more in a few steps."""
 MEMORY = 8_000_000  # complex numbers that a search holds at once
 
 
@@ -46,7 +48,11 @@ def fingerprint(strip: NDArray[Any], front_end: FrontEnd, shrink: int = 1) -> Fi
         return np.zeros(0, np.uint16)
     cells = strip[:, : steps * step].astype(np.float32)
     energy = cells.reshape(BANDS, -1, steps, step).mean((1, 3))
-    rises = np.diff(np.diff(energy, axis=0), axis=1) > 0
+    change = np.diff(np.diff(energy, axis=0), axis=1)
+    # Where nothing changes, as in silent bands, the bit is random, or all silence would agree.
+    still = np.abs(change) < STILL
+    rng = np.random.default_rng(crc32(energy.tobytes()))
+    rises = np.where(still, rng.random(change.shape) < 0.5, change > 0)  # noqa: PLR2004
     powers = 1 << np.arange(BANDS - 1, dtype=np.uint16)
     return (rises.T @ powers).astype(np.uint16)
 

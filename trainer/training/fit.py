@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 
+from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
 from trainer.networks.architectures import architecture, window_shape
 from trainer.networks.backend import keras
@@ -15,6 +16,7 @@ from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
 from trainer.training.plan import Plan
 from trainer.training.run_folder import Run, load_run, save_weights, surroundings
+from trainer.training.seen import divided_groups
 from trainer.training.teachers import Teachers
 from trainer.training.validation import Validation, validate
 
@@ -44,6 +46,16 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     )
     if data.flattering:
         report(f"Figures below are flattering: {data.flattering}.")
+    if divided := divided_groups(tracks, held_out):
+        report(
+            f"Artists or albums in training and validation: {len(divided)}, such as "
+            f"{printable(divided[0])}; figures will be flattered."
+        )
+    if plan.seen and plan.seen.unknown:
+        report(
+            f"What {', '.join(plan.seen.unknown)} was trained on is not recorded, so it cannot be "
+            "checked against the tracks that are scored."
+        )
     sampler = WindowSampler(
         data,
         tracks,
@@ -135,6 +147,8 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
         facts=facts,
     )
     run.save()
+    if plan.seen:
+        plan.seen.save(plan.folder)
     return run, model, taken
 
 

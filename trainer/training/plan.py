@@ -14,6 +14,7 @@ from trainer.networks.registry import check_multiples, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
+from trainer.training.seen import Seen, load_seen, refuse_seen_tracks, seen_in
 from trainer.training.start import Start, load_start
 
 
@@ -32,6 +33,8 @@ class Plan:
         start: The run whose weights are the first, if there is one.
         teachers: The runs whose predictions are learnt.
         shares: Share of the windows of each data set that was given one.
+        seen: What the network will have seen, itself and through `start` and `teachers`; None if
+            the training goes on, since its run folder says so then.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class Plan:
     start: Start | None
     teachers: tuple[Run, ...]
     shares: Mapping[str, float]
+    seen: Seen | None
 
 
 def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
@@ -77,7 +81,29 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         start=start,
         teachers=teachers,
         shares=shares,
+        seen=None if past else _seen(folder, tracks, held_out, front_end, start, teachers),
     )
+
+
+def _seen(
+    folder: Path,
+    tracks: Sequence[Track],
+    held_out: Sequence[Track],
+    front_end: FrontEnd,
+    start: Start | None,
+    teachers: Sequence[Run],
+) -> Seen:
+    """Return what the network will have seen, none of which may be in validation.
+
+    Raises:
+        DataError: some of it is.
+    """
+    ancestors = [run.folder for run in (start, *teachers) if run]
+    for ancestor in ancestors:
+        refuse_seen_tracks(str(ancestor), held_out, front_end, load_seen(ancestor))
+    own = seen_in(tracks, front_end)
+    refuse_seen_tracks(str(folder), held_out, front_end, own)
+    return own.joined(load_seen(ancestor).of_run(ancestor.name) for ancestor in ancestors)
 
 
 def _shares(options: FitOptions, tracks: Sequence[Track]) -> dict[str, float]:

@@ -8,7 +8,7 @@ windows of recordings; learning both is knowledge distillation (Hinton et al. 20
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from trainer.training.pretrain_plan import PretrainPlan
 from trainer.training.pretraining_folder import Pretraining, load_pretraining
 from trainer.training.probe import ProbeScore, probe
 from trainer.training.run_folder import save_weights, surroundings
+from trainer.training.seen import seen_in_recordings
 from trainer.training.target_batches import TargetSampler, validation_batch
 from trainer.training.target_loss import correlations, mean_loss, target_loss
 
@@ -120,8 +121,12 @@ def _build(plan: PretrainPlan, report: Callable[[str], None]) -> tuple[Pretraini
     if taken:
         report(f"Taken from {options.weights}: {', '.join(taken)}")
     metadata = {"pretrained": taken, **surroundings(keras.backend.backend())}
-    run = Pretraining(**{**vars(run), "metadata": metadata})
+    run = replace(run, metadata=metadata)
     run.save()
+    # Of the teacher, whose knowledge is learnt as well, nobody says what it has seen.
+    teacher = plan.recordings.targets.teacher or f"the teacher of {plan.recordings.folder.name}"
+    seen = seen_in_recordings(plan.recordings, "train")
+    replace(seen, unknown=(teacher,)).save(plan.folder)
     return run, model
 
 

@@ -21,6 +21,7 @@ from tagger.errors import DataError
 from trainer.files import write_json, write_text
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions, Keep
+from trainer.training.seen import Seen, load_seen, refuse_seen_names, scored_names
 from trainer.training.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class Run:
         """The weights that the training came to."""
         return "average" if self.options.average else "last"
 
+    @property
+    def seen(self) -> Seen:
+        """What it was trained on, itself and through the runs it started from or learnt from."""
+        return load_seen(self.folder)
+
     def there(self, keep: Keep) -> Path:
         """Return the file of the best or the last weights, which is there.
 
@@ -99,7 +105,8 @@ class Run:
         """Read what `evaluate` found.
 
         Raises:
-            DataError: the run was not evaluated, or by another version.
+            DataError: the run was not evaluated, by another version, or on tracks that it has
+                seen.
         """
         again = f"run 'genretag-train evaluate {self.folder}' first"
         try:
@@ -108,6 +115,9 @@ class Run:
             raise DataError(f"{self.folder} was not evaluated; {again}.") from None
         if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
             raise DataError(f"{self.folder} was evaluated by another version; {again}.")
+        if "flattering" not in found["subject"]["protocol"]:
+            predictions = self.folder / PREDICTIONS_FILE
+            refuse_seen_names(str(self.folder), scored_names(predictions), self.seen)
         return found
 
     def model(self, keep: Keep) -> "keras.Model":

@@ -5,6 +5,7 @@ trained on, and of all that the runs were trained on that it started from or lea
 on any of these tracks would flatter, whatever split they are in now.
 """
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def seen_in(tracks: Iterable[Track], front_end: FrontEnd) -> Seen:
     names, digests, fingerprints = [], [], []
     for track in tracks:
         for strip in track.load():
-            names.append(track.key)
+            names.append(track.full_name)
             digests.append(digest(strip))
             fingerprints.append(fingerprint(strip, front_end))
     return Seen(
@@ -132,7 +133,7 @@ def seen_in_recordings(recordings: Recordings, split: str) -> Seen:
     indices = recordings.split(split)
     strips = [recordings.load(index) for index in indices]
     return Seen(
-        names=tuple(recordings.rows[index].name for index in indices),
+        names=tuple(recordings.rows[index].full_name for index in indices),
         runs=("",) * len(strips),
         digests=tuple(map(digest, strips)),
         fingerprints=tuple(fingerprint(strip, recordings.front_end) for strip in strips),
@@ -207,6 +208,31 @@ def refuse_seen_names(subject: str, names: Sequence[str], seen: Seen) -> None:
         fingerprints=(np.zeros(0, np.uint16),) * len(names),
     )
     refuse_seen(subject, scored, seen)
+
+
+def refuse_seen_tracks(
+    subject: str, tracks: Sequence[Track], front_end: FrontEnd, seen: Seen
+) -> None:
+    """Raise DataError, with names, if tracks that are to be scored were seen in training.
+
+    A split of windows, whose figures are marked as flattering everywhere, is not looked at.
+    """
+    refuse_seen(subject, seen_in([t for t in tracks if not t.window], front_end), seen)
+
+
+def scored_names(predictions: Path) -> list[str]:
+    """Read the names of the tracks in a `predictions.csv`; none if it cannot be read."""
+    try:
+        with predictions.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            return [line["track"] for line in csv.DictReader(file)]
+    except (OSError, KeyError, csv.Error):
+        return []
+
+
+def divided_groups(tracks: Sequence[Track], held_out: Sequence[Track]) -> list[str]:
+    """Return the artists or albums that are in training and in validation."""
+    trained = {track.group for track in tracks if not track.window}
+    return sorted({track.group for track in held_out if not track.window} & trained - {""})
 
 
 def _strings(texts: Sequence[str]) -> np.ndarray:
