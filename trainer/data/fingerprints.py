@@ -26,7 +26,7 @@ STILL = 1e-3  # a change below this, in deviations of the strip, is none
 LEAST_STEPS = 16  # that two strips must share, 1.5 s
 AGREEMENT = 0.3
 """Strips of the same recording agree at least so much, on a scale from −1 to 1."""
-CHANCE = 5.2
+CHANCE = 5.0
 """And at least this, over the root of the steps they share: chance agrees more in a few steps."""
 MEMORY = 8_000_000  # complex numbers that a search holds at once
 
