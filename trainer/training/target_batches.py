@@ -32,10 +32,13 @@ class TargetSampler:
         self._augmentation = augmentation.scaled(factor)
         self._seed = seed
         self._starts = np.array(recordings.targets.starts) * recordings.shrink / factor
-        tracks = recordings.split("train")
-        self._strips = [shrink_strip(recordings.load(index), factor) for index in tracks]
-        values = recordings.targets.values[tracks]
-        self._values = [given[np.isfinite(given).all(1)].astype(np.float32) for given in values]
+        self._strips, self._values = [], []
+        for index in recordings.split("train"):
+            given = recordings.targets.values[index]
+            values = given[np.isfinite(given).all(1)].astype(np.float32)
+            if len(values):
+                self._strips.append(shrink_strip(recordings.load(index), factor))
+                self._values.append(values)
 
     def batch(self, number: int, size: int) -> Batch:
         """Return batch `number` of the run."""
