@@ -399,7 +399,7 @@ def test_only_what_changed_is_decoded_again(run, clips, tmp_path):
 
 def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monkeypatch):
     output = tmp_path / "out"
-    heard = prepare._heard
+    heard = prepare._prepare_clip
 
     def interrupted(task):
         if task.file == "rock/1.wav":
@@ -407,7 +407,7 @@ def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monk
         return heard(task)
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepare, "_heard", interrupted)
+        patch.setattr(prepare, "_prepare_clip", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(clips, output)
     with (output / "clips.jsonl").open("a") as file:

@@ -4,7 +4,7 @@ A picture is grey, one pixel a cell: log power over linear frequency from 0 to h
 low frequency at the top, and the whole of a clip from left to right. Its bands are resampled to mel
 bands and its columns to frames, and each band is then brought to the mean and deviation that real
 strips of the same tracks have. What comes out is blurred in time and, below 1 kHz, in frequency:
-good enough for shrunken windows, and a way to hear all of a clip of which only seconds are left.
+good enough for shrunken windows, and all there is of a clip whose audio was cut.
 """
 
 from collections.abc import Callable

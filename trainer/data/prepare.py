@@ -97,11 +97,11 @@ def prepare(
     assignment = how.assignment(split)
     before = assignment.before(output, stamps.known.values(), report)
     found = _make_strips(source, output, rows, how, stamps, report, progress)
-    heard = list(_without_duplicates(rows, found, report))
-    rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in heard]
+    usable = list(_without_duplicates(rows, found, report))
+    rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in usable]
     _check_genres(rows, source)
     if assignment.shares:
-        audio = [stamp.audio for _, stamp in heard]
+        audio = [stamp.audio for _, stamp in usable]
         rows = list(map(before.keep_split, rows, audio))
     if split is Split.STRATIFIED:
         rows = splits.stratified(rows, how.shares, how.seed, report)
@@ -173,7 +173,7 @@ def _make_strips(
     report: Report,
     progress: Progress,
 ) -> dict[str, Stamp]:
-    """Make the strips that are not there; return the stamp of each file that could be heard."""
+    """Make the strips that are not there; return the stamp of each file that could be decoded."""
     stamps.begin()
     strips = strip_files([row.file for row in rows])
     found = {
@@ -230,7 +230,9 @@ def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, St
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(_heard)(task) for task in tasks)
+    results = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_prepare_clip)(task) for task in tasks
+    )
     try:
         yield from zip(tasks, results, strict=True)
     except TerminatedWorkerError:
@@ -240,14 +242,14 @@ def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, St
         ) from None
 
 
-def _heard(task: _Task) -> Stamp | str:
+def _prepare_clip(task: _Task) -> Stamp | str:
     """Write the strip of one clip, unless it is as before; return its stamp, or what is wrong."""
     clip, how = task.source / task.file, task.how
     try:
         if task.known and task.known.strip == task.strip and task.known.has_content_of(clip):
             status = clip.stat()
             return replace(task.known, size=status.st_size, mtime_ns=status.st_mtime_ns)
-        strip, audio, seconds = _hear(clip, how)
+        strip, audio, seconds = _compute(clip, how)
         status = clip.stat()
         content = content_digest(clip)
     except TrackError as error:
@@ -255,7 +257,7 @@ def _heard(task: _Task) -> Stamp | str:
     except OSError as error:
         return f"cannot be read ({reason(error)})"
     except Exception as error:  # the next clip is not to suffer from what an odd one brings about
-        return f"is odd: {reason(error)}"
+        return f"could not be analysed ({reason(error)})"
     prepared.save_strip(task.output / task.strip, strip, how.front_end.storage)
     return Stamp(
         file=task.file,
@@ -268,7 +270,7 @@ def _heard(task: _Task) -> Stamp | str:
     )
 
 
-def _hear(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
+def _compute(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
     """Return the strip of a clip, or of a ready picture, a digest of it, and its seconds."""
     front_end = how.front_end
     if isinstance(front_end, SpectrogramPicture) and is_picture(clip):
@@ -282,7 +284,7 @@ def _hear(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
 def _without_duplicates(
     rows: Sequence[Row], stamps: dict[str, Stamp], report: Report
 ) -> Iterator[tuple[Row, Stamp]]:
-    """Yield the rows that could be heard, the same audio once only, and none under two genres."""
+    """Yield the rows whose clips could be decoded, the same audio once only, and none under two genres."""
     alike: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.file in stamps:

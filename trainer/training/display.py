@@ -1,4 +1,4 @@
-"""What the trainer at work looks like to a person."""
+"""Progress of the trainer on a terminal."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack

@@ -195,7 +195,7 @@ def check_weights_file(weights: str) -> None:
 
 
 def _teacher(folder: str, options: FitOptions, data: DataSet) -> Run:
-    """Return the run of a network that hears the same data, whatever its architecture."""
+    """Return the run of a network that takes the same data, whatever its architecture."""
     run = load_run(Path(folder))
     if (run.labels, run.front_end) != (data.labels, network(run.options.arch).hear(data.front_end)):
         raise DataError(f"{folder} has other genres or another front end.")
