@@ -268,6 +268,19 @@ def test_a_function_makes_targets_once(tmp_path):
         train("pretrain", folder, "--run", tmp_path / "b", *short, "--teacher", "os:getcwd")
 
 
+def test_targets_are_made_again_when_tracks_have_come(tmp_path):
+    from trainer.data.teacher import write_targets
+
+    folder, teacher = unlabelled(tmp_path / "music"), f"{__name__}:level"
+    write_targets(folder, teacher)
+    rows = prepared.read_rows(folder / "tracks.csv")
+    prepared.write_rows(folder / "tracks.csv", rows[::-1])
+    with pytest.raises(DataError, match="targets of other tracks"):
+        load_recordings(folder)
+    write_targets(folder, teacher)
+    assert np.isnan(load_recordings(folder).targets.values[0, 1:]).all()
+
+
 def test_an_onnx_file_is_a_teacher(tmp_path, toy_model):
     """A model file of genretag gives probabilities, a row a window."""
     from trainer.data.teacher import load_teacher, write_targets

@@ -28,7 +28,9 @@ AGREEMENT = 0.3
 """Strips of the same recording agree at least so much, on a scale from −1 to 1."""
 CHANCE = 5.0
 """And at least this, over the root of the steps they share: chance agrees more in a few steps."""
-MEMORY = 8_000_000  # complex numbers that a search holds at once
+MIXTURES = 4  # of the bits, that candidates are chosen by
+CANDIDATES = 5
+MEMORY = 4_000_000  # complex numbers that a search holds at once
 
 
 def digest(strip: NDArray[Any]) -> str:
@@ -74,78 +76,105 @@ class Match:
     @property
     def is_same(self) -> bool:
         """Tell whether both are the same recording."""
-        return self.agreement > max(AGREEMENT, CHANCE / np.sqrt(self.steps))
+        return self.agreement > float(_needed(np.array(self.steps)))
 
 
 def find(queries: Sequence[Fingerprint], known: Sequence[Fingerprint]) -> Iterator[Match | None]:
     """Yield for each query the best match among those known; None if there is nothing to compare.
 
-    All offsets are compared at once by the fast Fourier transform.
+    All offsets are compared at once by the fast Fourier transform: first of a few random mixtures
+    of the bits, and then, for the candidates that these leave, of all bits.
     """
-    best: list[Match | None] = [None] * len(queries)
     usable = [index for index, bits in enumerate(known) if len(bits) >= LEAST_STEPS]
     asked = [index for index, bits in enumerate(queries) if len(bits) >= LEAST_STEPS]
-    if usable and asked:
-        longest = max(len(known[index]) for index in usable)
-        longest += max(len(queries[index]) for index in asked)
-        length = 1 << (longest - 1).bit_length()
-        size = max(1, MEMORY // (BANDS * length))
+    candidates: dict[int, list[tuple[float, int]]] = {number: [] for number in asked}
+    if usable:
+        length = _length([*(known[i] for i in usable), *(queries[i] for i in asked)])
+        size = max(1, MEMORY // (MIXTURES * length))
         for first in range(0, len(usable), size):
             chunk = usable[first : first + size]
-            spectra, steps = _spectra([known[index] for index in chunk], length)
+            refs = _Signals([known[index] for index in chunk], length, mixed=True)
             for number in asked:
-                place, agreement, shared = _best(queries[number], spectra, steps, length)
-                before = best[number]
-                if before is None or _rank(agreement, shared) > _rank(
-                    before.agreement, before.steps
-                ):
-                    best[number] = Match(index=chunk[place], agreement=agreement, steps=shared)
-    yield from best
+                surplus = refs.compare(queries[number]).max(1)
+                best = np.argsort(-surplus)[:CANDIDATES]
+                candidates[number] += [(float(surplus[place]), chunk[place]) for place in best]
+    for number, query in enumerate(queries):
+        found = sorted(candidates.get(number, ()), reverse=True)[:CANDIDATES]
+        yield _best(query, [index for _, index in found], known) if found else None
 
 
-def _rank(agreement: float, steps: int) -> float:
-    """Return how far a match is beyond what makes it the same recording."""
-    return agreement / max(AGREEMENT, CHANCE / float(np.sqrt(steps)))
+def _best(query: Fingerprint, places: Sequence[int], known: Sequence[Fingerprint]) -> Match:
+    """Return the best match among a few fingerprints, by all of their bits."""
+    chosen = [known[place] for place in places]
+    refs = _Signals(chosen, _length([query, *chosen]), mixed=False)
+    surplus = refs.compare(query)
+    row, column = divmod(int(surplus.argmax()), surplus.shape[1])
+    steps = int(refs.shared(len(query))[row, column])
+    agreement = float(surplus[row, column]) * float(_needed(np.array(steps)))
+    return Match(index=places[row], agreement=agreement, steps=steps)
 
 
-def _signs(bits: Fingerprint) -> NDArray[np.float32]:
-    """Return bits as signs, `[15, steps]`."""
+def _needed(steps: NDArray[Any]) -> NDArray[np.float64]:
+    """Return how much strips have to agree that share so many steps."""
+    return np.maximum(AGREEMENT, CHANCE / np.sqrt(np.maximum(steps, 1)))
+
+
+def _length(fingerprints: Sequence[Fingerprint]) -> int:
+    """Return a power of two that two of these fit into, side by side."""
+    return 1 << (2 * max(map(len, fingerprints)) - 1).bit_length()
+
+
+def _signs(bits: Fingerprint, *, mixed: bool) -> NDArray[np.float32]:
+    """Return bits as signs `[15, steps]`, or mixtures of them `[mixtures, steps]`."""
     shifted = bits[None] >> np.arange(BANDS - 1, dtype=np.uint16)[:, None]
-    return (shifted & 1).astype(np.float32) * 2 - 1
+    signs = (shifted & 1).astype(np.float32) * 2 - 1
+    if not mixed:
+        return signs / np.float32(np.sqrt(BANDS - 1))
+    mixing = np.random.default_rng(0).choice([-1, 1], (MIXTURES, BANDS - 1)).astype(np.float32)
+    mixtures: NDArray[np.float32] = mixing @ signs / np.float32(np.sqrt(MIXTURES * (BANDS - 1)))
+    return mixtures
 
 
-def _spectra(
-    known: Sequence[Fingerprint], length: int
-) -> tuple[NDArray[np.complex64], NDArray[np.int_]]:
-    """Return spectra `[fingerprints, 15, frequencies]`, and how many steps each has."""
-    from scipy.fft import rfft
+class _Signals:
+    """Fingerprints in the frequency domain, to be compared with others at every offset."""
 
-    signs = np.zeros((len(known), BANDS - 1, length), np.float32)
-    for row, bits in zip(signs, known, strict=True):
-        row[:, : len(bits)] = _signs(bits)
-    return rfft(signs, axis=2), np.array([len(bits) for bits in known])
+    def __init__(self, known: Sequence[Fingerprint], length: int, *, mixed: bool) -> None:
+        from scipy.fft import rfft
 
+        signals = np.zeros((len(known), MIXTURES if mixed else BANDS - 1, length), np.float32)
+        for row, bits in zip(signals, known, strict=True):
+            row[:, : len(bits)] = _signs(bits, mixed=mixed)
+        self._spectra = rfft(signals, axis=2)
+        self._steps = np.array([len(bits) for bits in known])
+        self._length = length
+        self._mixed = mixed
+        self._weights: dict[int, NDArray[np.float32]] = {}
 
-def _best(
-    query: Fingerprint,
-    spectra: NDArray[np.complex64],
-    steps: NDArray[np.int_],
-    length: int,
-) -> tuple[int, float, int]:
-    """Return place, agreement and shared steps of the fingerprint that agrees best."""
-    from scipy.fft import irfft, rfft
+    def compare(self, query: Fingerprint) -> NDArray[np.float32]:
+        """Return the agreement at each offset over what is needed, `[fingerprints, offsets]`."""
+        from scipy.fft import irfft, rfft
 
-    padded = np.zeros((BANDS - 1, length), np.float32)
-    padded[:, : len(query)] = _signs(query)
-    product = np.einsum("nbf,bf->nf", spectra, np.conj(rfft(padded, axis=1)))
-    agreement = irfft(product, n=length, axis=1) / (BANDS - 1)
-    # Offset of the query from the begin of each fingerprint; the second half is negative.
-    offsets = np.arange(length)
-    offsets[length // 2 :] -= length
-    end = np.minimum(steps[:, None], offsets + len(query))
-    shared = np.maximum(end - np.maximum(offsets, 0), 0)
-    agreement = np.where(shared >= LEAST_STEPS, agreement / np.maximum(shared, 1), -1)
-    needed = np.maximum(AGREEMENT, CHANCE / np.sqrt(np.maximum(shared, 1)))
-    place = int((agreement / needed).argmax())
-    row, column = divmod(place, length)
-    return row, float(agreement[row, column]), int(shared[row, column])
+        padded = np.zeros((self._spectra.shape[1], self._length), np.float32)
+        padded[:, : len(query)] = _signs(query, mixed=self._mixed)
+        spectrum = np.conj(rfft(padded, axis=1))
+        product = self._spectra[:, 0] * spectrum[0]
+        for band in range(1, len(spectrum)):
+            product += self._spectra[:, band] * spectrum[band]
+        total: NDArray[np.float32] = irfft(product, n=self._length, axis=1)
+        total *= self._weight(len(query))
+        return total
+
+    def shared(self, steps: int) -> NDArray[np.int_]:
+        """Return how many steps each shares with a query at each offset."""
+        offsets = np.arange(self._length)
+        offsets[self._length // 2 :] -= self._length  # the second half is negative
+        end = np.minimum(self._steps[:, None], offsets + steps)
+        return np.asarray(np.maximum(end - np.maximum(offsets, 0), 0))
+
+    def _weight(self, steps: int) -> NDArray[np.float32]:
+        """Return what turns a sum over shared steps into agreement over what is needed."""
+        if steps not in self._weights:
+            shared = self.shared(steps)
+            weight = 1 / (np.maximum(shared, 1) * _needed(shared))
+            self._weights = {steps: np.where(shared >= LEAST_STEPS, weight, 0).astype(np.float32)}
+        return self._weights[steps]

@@ -284,7 +284,7 @@ def _compute(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
 def _without_duplicates(
     rows: Sequence[Row], stamps: dict[str, Stamp], report: Report
 ) -> Iterator[tuple[Row, Stamp]]:
-    """Yield the rows whose clips could be decoded, the same audio once only, and none under two genres."""
+    """Yield the rows with a clip that could be decoded, but no audio twice or in two genres."""
     alike: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.file in stamps:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError
 from trainer.data.dataset import TRACKS_FILE, Row, expand, read_front_end, read_rows, read_shrink
-from trainer.data.targets import Targets, load_targets
+from trainer.data.targets import DESCRIPTION_FILE, Targets, load_targets, tracks_digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +50,10 @@ def load_recordings(folder: Path) -> Recordings:
     front_end = read_front_end(folder)
     rows = read_rows(folder / TRACKS_FILE)
     targets = load_targets(folder)
-    if len(targets.values) != len(rows):
+    if not fits(targets, rows):
         raise DataError(
-            f"{folder} has targets of {len(targets.values)} tracks, but lists {len(rows)}; "
-            "make them again."
+            f"{folder} has targets of other tracks than it lists; remove {DESCRIPTION_FILE} and "
+            "make them again with 'genretag-train pretrain --teacher'."
         )
     check_strips(folder, rows)
     return Recordings(
@@ -63,6 +63,12 @@ def load_recordings(folder: Path) -> Recordings:
         rows=tuple(rows),
         targets=targets,
     )
+
+
+def fits(targets: Targets, rows: Sequence[Row]) -> bool:
+    """Tell whether targets are those of these tracks."""
+    same = not targets.tracks or targets.tracks == tracks_digest(row.file for row in rows)
+    return same and len(targets.values) == len(rows)
 
 
 def check_strips(folder: Path, rows: Sequence[Row]) -> None:

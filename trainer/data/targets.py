@@ -6,8 +6,9 @@ of probabilities and which are features.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,12 +54,14 @@ class Targets:
         starts: The first frame of each window, in frames of the stored strips.
         parts: The outputs, in order.
         teacher: What gave them, if it is known: an ONNX file, or `module:function`.
+        tracks: A digest of the strips' names, in order; empty if it is not known.
     """
 
     values: NDArray[Any]
     starts: tuple[int, ...]
     parts: tuple[TargetPart, ...]
     teacher: str = ""
+    tracks: str = ""
 
     @property
     def size(self) -> int:
@@ -73,9 +76,15 @@ class Targets:
             "starts": self.starts,
             "parts": [asdict(part) for part in self.parts],
             "teacher": self.teacher,
+            "tracks": self.tracks,
         }
         with whole(folder / DESCRIPTION_FILE) as file:
             file.write(f"{json.dumps(content, indent=1)}\n".encode())
+
+
+def tracks_digest(files: Iterable[str]) -> str:
+    """Return a digest of the names of strips, in the order of the targets."""
+    return sha256("\n".join(files).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def load_targets(folder: Path) -> Targets:
@@ -95,6 +104,7 @@ def load_targets(folder: Path) -> Targets:
             starts=tuple(content["starts"]),
             parts=parts,
             teacher=content.get("teacher", ""),
+            tracks=content.get("tracks", ""),
         )
     except (OSError, ValueError, TypeError, KeyError):
         raise DataError(

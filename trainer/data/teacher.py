@@ -9,6 +9,7 @@ are standardised, so that each weighs the same.
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from tagger.errors import DataError, reason
 from trainer.data.dataset import TRACKS_FILE, read_front_end, read_rows, read_shrink
-from trainer.data.recordings import check_strips
+from trainer.data.recordings import check_strips, fits
 from trainer.data.targets import (
     CROSS_ENTROPY,
     DESCRIPTION_FILE,
@@ -26,6 +27,7 @@ from trainer.data.targets import (
     TargetPart,
     Targets,
     load_targets,
+    tracks_digest,
 )
 
 Vectors = Mapping[str, NDArray[Any]]
@@ -51,6 +53,8 @@ def write_targets(
         DataError: the teacher cannot be loaded or gives no vectors, the data set is not there, or
             it has targets of another teacher.
     """
+    front_end, shrink = read_front_end(folder), read_shrink(folder)
+    rows = read_rows(folder / TRACKS_FILE)
     if (folder / DESCRIPTION_FILE).exists():
         found = load_targets(folder)
         if found.teacher != teacher:
@@ -58,9 +62,8 @@ def write_targets(
                 f"{folder} has targets already, of {found.teacher or 'another teacher'}; remove "
                 f"{DESCRIPTION_FILE} to make new ones."
             )
-        return found
-    front_end, shrink = read_front_end(folder), read_shrink(folder)
-    rows = read_rows(folder / TRACKS_FILE)
+        if fits(found, rows):
+            return found
     check_strips(folder, rows)
     window, hop = front_end.grid.window // shrink, front_end.grid.hop // shrink
     ask = load_teacher(teacher)
@@ -74,7 +77,9 @@ def write_targets(
         starts = range(0, strip.shape[1] - window + 1, hop)
         windows = np.stack([strip[:, start : start + window] for start in starts])
         answers.append(_check(ask(windows.astype(np.float32)), len(windows), teacher))
-    targets = _targets(answers, hop, teacher)
+    targets = replace(
+        _targets(answers, hop, teacher), tracks=tracks_digest(row.file for row in rows)
+    )
     targets.save(folder)
     return targets
 
