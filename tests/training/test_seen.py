@@ -236,6 +236,9 @@ def test_a_record_comes_back_as_it_was(data, tmp_path):
     Seen().save(tmp_path)
     assert load_seen(tmp_path) == Seen()
     assert overlaps(seen, Seen()) == []
+    for damage in (b"", b"PK"):
+        (tmp_path / SEEN_FILE).write_bytes(damage)
+        assert load_seen(tmp_path).unknown == (tmp_path.name,)
 
 
 def test_a_track_is_recorded_once_however_often_it_comes(data):

@@ -98,7 +98,7 @@ def dequantise(levels: NDArray[np.uint8]) -> Strip:
 def _array(file: Path) -> NDArray[np.uint8]:
     try:
         array: NDArray[np.uint8] = np.load(file, mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{file} cannot be read ({reason(error)}).") from None
     if array.dtype != np.uint8 or array.ndim != 3:  # noqa: PLR2004
         raise DataError(f"{file} should hold uint8 [tracks, bands, frames].")
@@ -167,7 +167,7 @@ def _targets(source: Path) -> Targets | None:
     try:
         tags, features = np.load(source / "tags.npy"), np.load(source / "features.npy")
         variance: Sequence[float] = np.load(source / "feature_variance.npy").tolist()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise DataError(f"The targets of {source} cannot be read ({reason(error)}).") from None
     # Weights go with the deviation that each component had: the last ones are mostly noise.
     deviation = np.sqrt(np.asarray(variance))

@@ -106,7 +106,7 @@ def load_targets(folder: Path) -> Targets:
             teacher=content.get("teacher", ""),
             tracks=content.get("tracks", ""),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
         raise DataError(
             f"{folder} has no readable targets ({TARGETS_FILE} and {DESCRIPTION_FILE}); "
             "make them with 'genretag-train pretrain --teacher'."

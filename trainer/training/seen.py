@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def load_seen(folder: Path) -> Seen:
                 fingerprints=tuple(bits),
                 unknown=_texts(stored["unknown"]),
             )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return Seen(unknown=(folder.name,))
 
 
