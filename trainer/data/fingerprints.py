@@ -56,7 +56,7 @@ def fingerprint(strip: NDArray[Any], front_end: FrontEnd, shrink: int = 1) -> Fi
     rng = np.random.default_rng(crc32(energy.tobytes()))
     rises = np.where(still, rng.random(change.shape) < 0.5, change > 0)  # noqa: PLR2004
     powers = 1 << np.arange(BANDS - 1, dtype=np.uint16)
-    return (rises.T @ powers).astype(np.uint16)
+    return np.asarray(rises.T @ powers, np.uint16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ def _best(query: Fingerprint, places: Sequence[int], known: Sequence[Fingerprint
 
 def _needed(steps: NDArray[Any]) -> NDArray[np.float64]:
     """Return how much strips have to agree that share so many steps."""
-    return np.maximum(AGREEMENT, CHANCE / np.sqrt(np.maximum(steps, 1)))
+    return np.asarray(np.maximum(AGREEMENT, CHANCE / np.sqrt(np.maximum(steps, 1))))
 
 
 def _length(fingerprints: Sequence[Fingerprint]) -> int:
