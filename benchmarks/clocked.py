@@ -1,7 +1,7 @@
-"""genretag with a clock at ONNX Runtime: runs it and prints, last, when it computed.
+"""Run genretag and time ONNX Runtime in it.
 
-The last line is JSON: the wall time of the program, the part of it in which ONNX Runtime was
-computing, and the seconds until it had its first tracks.
+The last line on standard error is JSON, in seconds: the wall time of the program, the time that
+ONNX Runtime spent computing, and when its first and its last batch were computed.
 """
 
 import json
@@ -22,7 +22,7 @@ plain = model.GenreModel.window_probabilities
 
 
 def clocked(self: model.GenreModel, strips: Any) -> Any:
-    """Answer as the model does, and note when."""
+    """Return the probabilities of the model, and note start and end."""
     began = time.perf_counter()
     answer = plain(self, strips)
     spans.append((began, time.perf_counter()))
@@ -36,7 +36,7 @@ except SystemExit as end:
     if end.code not in (0, None):
         raise
 wall = time.perf_counter() - STARTED
-tracks = spans[1:]  # the first call only tries the model
+tracks = spans[1:]  # the first call only warms the model up
 print(
     json.dumps(
         {

@@ -1,8 +1,8 @@
-"""What is compared on a GPU: genretag's way of running its model, and PyTorch's.
+"""The runtimes that are compared on a GPU: genretag's ONNX Runtime session and PyTorch.
 
-Each works in a process of its own, since the CUDA libraries of one may not suit the other, and one
-that fails leaves the others alone. All start from strips in the memory of the process and end with
-probabilities there.
+Each contender runs in its own process, because their CUDA libraries can conflict and because one
+that fails must not stop the others. All start from strips in the memory of their process and end
+with probabilities there.
 """
 
 import time
@@ -24,7 +24,7 @@ PATIENCE = 900  # seconds for an answer; compiling takes long
 
 @dataclass(frozen=True)
 class Contender:
-    """One way of running the model; light enough to be sent to a process."""
+    """One way of running the model; can be pickled and sent to a process."""
 
     kind: str  # a name in KINDS
     model: Path
@@ -73,7 +73,7 @@ def _network(file: Path) -> Any:
 
     graph = onnx.load(file).graph
     weights = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
-    weights |= {  # stored as float16, to be widened
+    weights |= {  # stored as float16 and widened by a Cast node
         node.output[0]: weights[node.input[0]]
         for node in graph.node
         if node.op_type == "Cast" and node.input[0] in weights
@@ -125,7 +125,7 @@ def _network(file: Path) -> Any:
 
 
 class Worker:
-    """A contender in its process; `error` says why it has none any more."""
+    """A contender in its own process; `error` says why it failed, and is empty until then."""
 
     def __init__(self, contender: Contender) -> None:
         context = get_context("spawn")
@@ -136,10 +136,10 @@ class Worker:
         self.error = ""
 
     def ask(self, strips: np.ndarray, times: int) -> tuple[float, np.ndarray] | None:
-        """Return the seconds of so many runs and the probabilities, or None after a failure."""
+        """Run `times` times; return the seconds and the probabilities, or None after a failure."""
         if self.error:
             return None
-        with suppress(OSError):  # it may have failed already, and said why
+        with suppress(OSError):  # the process may have failed already and sent its error
             self._pipe.send((strips, times))
         try:
             if not self._pipe.poll(PATIENCE):
@@ -154,7 +154,7 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        """End the process; its memory is free for the others."""
+        """End the process and free its memory."""
         self._process.terminate()
         self._process.join()
 
@@ -175,6 +175,6 @@ def _serve(pipe: Any, contender: Contender) -> None:
             pipe.send((time.perf_counter() - began, answer))
     except EOFError:
         return
-    except Exception as error:  # whatever a library of another project may raise
+    except Exception as error:  # any library may raise anything here
         lines = str(error).splitlines() or [""]
         pipe.send(f"{type(error).__name__}: {lines[0][:300]}")

@@ -2,12 +2,12 @@
 
     python benchmarks/gpu.py [--tracks 2000] [--strips 64] [--rounds 7]
 
-Needs the extras `cuda` and `train` or `test`, and PyTorch with CUDA for the comparison; without
-PyTorch the rest is measured. First whole scans of synthetic MP3s of three to five minutes, start
-included. Then inference alone, against PyTorch with the same weights, in turns: whole strips of 30
-seconds, whose windows share convolutions, and windows one by one. Writes gpu.json into
-benchmarks/results/. `--device cpu` rehearses it all without a GPU and writes nothing unless told to
-by --output; give it small sizes.
+Needs the extras `cuda` and `train` or `test`. The comparison needs PyTorch with CUDA and is left
+out without it. Whole scans of synthetic MP3s of three to five minutes come first, with start-up.
+Then inference alone is compared with PyTorch running the same weights, in alternating rounds: on
+strips of 30 seconds, whose windows share convolutions, and on single windows. Writes gpu.json into
+benchmarks/results/. `--device cpu` runs everything without a GPU and writes a file only with
+`--output`; use small sizes there.
 """
 
 import argparse
@@ -36,12 +36,12 @@ from tagger.inference.model import GenreModel  # noqa: E402
 
 OWN = "genretag"
 PEERS = ("PyTorch", "PyTorch compiled")
-WANTED_SHARE = 0.8  # of PyTorch's windows per second
-WANTED_TRACKS = 200  # per second, on one H200 with 16 cores
+TARGET_SHARE = 0.8  # of PyTorch's windows per second
+TARGET_TRACKS = 200  # per second, on one H200 with 16 cores
 
 
 def contenders(model: Path, half: Path, device: str) -> dict[str, Contender]:
-    """Return what is compared; on a GPU also other ways of telling it what to do."""
+    """Return what is compared; on a GPU also other settings of the CUDA provider."""
     found = {
         OWN: Contender("genretag", half, device, {}),
         PEERS[0]: Contender("pytorch", half, device, {}),
@@ -63,7 +63,7 @@ def contenders(model: Path, half: Path, device: str) -> dict[str, Contender]:
 def compare(
     found: Mapping[str, Contender], strips: np.ndarray, grid: Any, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Time all contenders in turns on strips, and on the windows of these one by one."""
+    """Time all contenders in alternating rounds, on strips and on their single windows."""
     count = grid.count(strips.shape[2])
     starts = range(0, count * grid.hop, grid.hop)
     single = np.concatenate([strips[:, :, first : first + grid.window] for first in starts])
@@ -110,7 +110,7 @@ def whole_scans(model: Path, options: argparse.Namespace, scratch: Path) -> dict
     music = scratch / "music"
     make_library(music, options.tracks, ".mp3", distinct=DISTINCT, seconds=MINUTES)
     command = [sys.executable, str(HERE / "clocked.py"), "scan", str(music), "--model", str(model)]
-    # The tracks are copies of twenty: the cache would know most of them.
+    # The tracks are copies of twenty files, so the cache would answer for most of them.
     command += ["--device", options.device, "--no-cache", "--quiet"]
     command += ["--csv", str(scratch / "genres.csv")]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *sys.path])
@@ -132,7 +132,7 @@ def whole_scans(model: Path, options: argparse.Namespace, scratch: Path) -> dict
 
 
 def _peak_megabytes() -> float | None:
-    """Return the most memory that any process of the scans had; None on Windows."""
+    """Return the peak memory of the largest process of the scans, or None on Windows."""
     try:
         import resource
     except ImportError:
@@ -142,7 +142,7 @@ def _peak_megabytes() -> float | None:
 
 
 def in_half(model: Path, scratch: Path) -> Path:
-    """Return a model that computes in float16: this one, or made of it."""
+    """Return the model itself if it computes in float16, or else a converted copy."""
     import onnx
     from onnx import TensorProto
 
@@ -159,12 +159,12 @@ def in_half(model: Path, scratch: Path) -> Path:
 
 
 def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
-    """Do all of it; return what is to be written down."""
+    """Run all measurements and return the report."""
     model = GenreModel(options.model, options.device)
     facts, path = model.facts, model.path
     half = in_half(path, scratch)
     name, device = path.name, model.device_name
-    del model  # its memory on the GPU is for the contenders
+    del model  # frees its GPU memory for the contenders
     frames = facts.grid.window + (options.windows - 1) * facts.grid.hop
     shape = (options.strips, facts.front_end.rows, frames)
     strips = np.random.default_rng(0).standard_normal(shape, np.float32)
@@ -179,10 +179,10 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         },
         "versions": _versions() | _torch(),
         "model": name + ("" if half == path else ", made to compute in float16"),
-        "told_to_cuda": cuda.OPTIONS,
+        "cuda_options": cuda.OPTIONS,
         "strips": {"batch": options.strips, "windows_each": options.windows},
     }
-    if options.tracks:  # first, while no other process has shown how much memory it takes
+    if options.tracks:  # before the contenders, whose memory would count towards the peak
         found["whole_scans"] = whole_scans(half, options, scratch)
     ways = contenders(path, half, options.device)
     return found | {"inference": compare(ways, strips, facts.grid, options)}
@@ -198,16 +198,16 @@ def _torch() -> dict[str, str]:
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:
-    """Say in a line each whether the targets are met."""
+    """Return one line for each target: the figure and whether it is met."""
     lines = []
     rows = found["inference"]["strips"]
     shares = {name: rows[name].get("genretag_to_it") for name in PEERS}
     for name, share in shares.items():
-        told = "not measured" if share is None else f"{share:.0%} (wanted: {WANTED_SHARE:.0%})"
+        told = "not measured" if share is None else f"{share:.0%} (target: {TARGET_SHARE:.0%})"
         lines.append(f"windows per second, share of {name}'s: {told}")
     if scans := found.get("whole_scans"):
         speed = scans["tracks_per_second"]
-        lines.append(f"tracks per second, start included: {speed} (wanted: {WANTED_TRACKS})")
+        lines.append(f"tracks per second, start included: {speed} (target: {TARGET_TRACKS})")
     lines += [f"{name} failed: {error}" for name, error in found["inference"]["errors"].items()]
     return lines
 
@@ -220,10 +220,10 @@ def main() -> int:
     parser.add_argument("--windows", type=int, default=19, help="of a strip; 19 are 30 seconds")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--times", type=int, default=20, help="runs of the model in a round")
-    parser.add_argument("--tracks", type=int, default=2000, help="of whole scans; 0: none")
+    parser.add_argument("--tracks", type=int, default=2000, help="of the whole scans; 0: none")
     parser.add_argument("--scans", type=int, default=3)
-    parser.add_argument("--model", type=Path, help="instead of the packaged one")
-    parser.add_argument("--folder", type=Path, help="where the corpus is made for a while")
+    parser.add_argument("--model", type=Path, help="model file; the packaged one by default")
+    parser.add_argument("--folder", type=Path, help="folder for the temporary corpus")
     parser.add_argument("--output", type=Path, help="the JSON file")
     options = parser.parse_args()
     if options.output is None and options.device == "cuda":

@@ -44,11 +44,11 @@ def _tables(found: Mapping[str, Any]) -> str:
             if name != "import typer"
         ),
         "",
-        f"The usual way (`usual.py`) heard {compared['sample_of_the_usual_way']} of the tracks, "
-        "drawn anew in each round; its time for all of them is its start plus that many times its "
-        "time a track. Most tracks are copies of twenty that were made.",
+        f"The usual way (`usual.py`) analysed {compared['sample_of_the_usual_way']} tracks, drawn "
+        "again in each round. Its time for all tracks is extrapolated: start-up plus the number of "
+        "tracks times its mean time a track. Most tracks are copies of twenty generated files.",
         "",
-        "Milliseconds a track, each stage by itself in one process (writing at its safest):",
+        "Milliseconds a track, each stage alone in one process (writing with every flush):",
         "",
         "| | " + " | ".join(next(iter(stages.values()))) + " |",
         "| --- |" + " --- |" * len(next(iter(stages.values()))),

@@ -1,8 +1,8 @@
 """Time the second scan of an unchanged library, and measure the memory of both scans.
 
-The library is made of short MP3s that differ in their last bytes, and heard by a tiny model, so
-that the first scan, which only fills the cache, is quick. The second one is started afresh some
-times; start-up counts. Memory is the peak of the main process, for few files and for all of them.
+The library consists of short MP3s that differ in their last bytes, and a tiny model analyses them,
+so that the first scan, which fills the cache, is quick. The second scan is repeated in new
+processes; start-up counts. Memory is the peak of the main process, for few files and for all.
 
     python benchmarks/second_scan.py [--files 10000] [--few 200] [--repeats 5] [--folder DIR]
 
@@ -31,8 +31,8 @@ from conftest import music, write_audio, write_toy_model  # noqa: E402
 RESULTS = Path(__file__).parent / "results" / "second_scan.json"
 ALBUM = 12  # tracks
 
-# What a scan is run as: the command itself, whose main process says at its end what it took of
-# processor time (seconds) and at most of memory (MB).
+# The command itself; at its end the main process prints its processor time in seconds and its peak
+# memory in MB.
 PROGRAM = """
 import resource, sys
 from tagger.cli import main
@@ -41,7 +41,7 @@ try:
 finally:
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime
-    # Not ru_maxrss, which begins with the memory of who started the process.
+    # Not ru_maxrss, which starts at the memory of the parent process.
     status = open("/proc/self/status").read()
     peak = int(status.split("VmHWM:")[1].split()[0])
     print(f"used {cpu:.2f} {peak / 1024:.1f}", file=sys.stderr)
@@ -54,7 +54,7 @@ for name in ("av", "librosa", "onnxruntime", "joblib"):
 
 
 def make_library(folder: Path, count: int) -> Path:
-    """Write albums of short tracks, as old as a library is."""
+    """Write albums of short tracks with old modification times."""
     song = write_audio(folder / "song.mp3", music(3.2)).read_bytes()
     library = folder / "library"
     for number in range(count):
@@ -68,11 +68,11 @@ def make_library(folder: Path, count: int) -> Path:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a scan took."""
+    """Time and memory of one scan."""
 
     seconds: float
-    cpu: float  # seconds of the processor: what `seconds` would be on a machine with nothing to do
-    memory: float  # MB
+    cpu: float  # processor seconds: about what `seconds` would be on an idle machine
+    memory: float  # peak, MB
 
 
 def scan(program: str, library: Path, model: Path, home: Path, *options: str) -> Cost:
@@ -90,7 +90,7 @@ def scan(program: str, library: Path, model: Path, home: Path, *options: str) ->
 
 
 def summary(costs: Sequence[Cost]) -> dict[str, object]:
-    """Return what goes into the report of some equal scans."""
+    """Summarise repeated scans for the report."""
     return {
         "seconds": [round(cost.seconds, 2) for cost in costs],
         "cpu_seconds": [cost.cpu for cost in costs],
@@ -129,7 +129,7 @@ def main() -> None:
                 " with --csv": ("--csv", str(place / "genres.csv")),
                 " with --new": ("--new",),
             }.items():
-                # It would fail where it had to decode, to load a model or to start a process.
+                # These imports fail, so the scan cannot decode, load a model or start a process.
                 report[f"second scan of {count}{name}"] = summary(
                     [
                         scan(NOTHING_HEAVY + PROGRAM, library, model, place / "home", *words)

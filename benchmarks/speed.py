@@ -2,9 +2,10 @@
 
     python benchmarks/speed.py [--tracks 200] [--sample 12] [--rounds 5] [--growth 100,1000,10000]
 
-Needs the `test` extra. Makes its own corpus: synthetic stereo music of three to five minutes, most
-of it MP3. Programs are started afresh each time, so start-up counts, and take turns, so that a busy
-machine slows all of them. Writes speed.json, speed.md and speed.png into benchmarks/results/.
+Needs the `test` extra. Generates its own corpus: synthetic stereo music of three to five minutes,
+most of it MP3. Every run starts a new process, so start-up counts. The programs alternate, so that
+other load on the machine slows all of them alike. Writes speed.json, speed.md and speed.png into
+benchmarks/results/.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from corpus import ENCODERS, make_library  # noqa: E402
 from report import write_report  # noqa: E402
 
 MINUTES = (180.0, 300.0)
-DISTINCT = 20  # tracks that are really made; the others are copies, which cost as much to hear
+DISTINCT = 20  # generated tracks; the others are copies, which take as long to analyse
 PACKAGES = ("av", "keras", "librosa", "numpy", "onnxruntime-gpu", "onnxruntime", "tensorflow")
 STARTS = {
     "import typer": "import typer",
@@ -40,8 +41,8 @@ STARTS = {
 
 
 def run(command: Sequence[str], home: Path) -> tuple[float, str, str]:
-    """Run a program to its end; return its seconds and what it said."""
-    # A home of its own each time: what earlier runs left behind is not to be found.
+    """Run a program to its end; return seconds, standard output and standard error."""
+    # A new state folder each time, so that no run finds the cache of another.
     with tempfile.TemporaryDirectory(dir=home) as state:
         began = time.perf_counter()
         done = subprocess.run(
@@ -55,15 +56,15 @@ def run(command: Sequence[str], home: Path) -> tuple[float, str, str]:
 
 
 def scan(folder: Path, scratch: Path, model: Path | None) -> dict[str, float]:
-    """Scan a folder; return the seconds of the program, of ONNX Runtime in it and of processors."""
+    """Scan a folder; return wall, ONNX Runtime and processor time in seconds."""
     table = scratch / "genres.csv"
     command = [sys.executable, str(HERE / "clocked.py"), "scan", str(folder), "--csv", str(table)]
-    # Copies of one track would be known from the first of them.
+    # The cache would answer for every copy of a track after the first.
     command += ["--no-cache", "--quiet", *(["--model", str(model)] if model else [])]
     before = os.times()
     seconds, _, said = run(command, scratch)
     after = os.times()
-    # Of processes that have ended, and the workers end before the program; zero on Windows.
+    # Counts processes that have ended; the workers end before the program. Zero on Windows.
     system = after.children_system - before.children_system
     processors = after.children_user - before.children_user + system
     return {"seconds": seconds, "processors": processors, **json.loads(said.splitlines()[-1])}
@@ -72,10 +73,10 @@ def scan(folder: Path, scratch: Path, model: Path | None) -> dict[str, float]:
 def compare(
     folder: Path, paths: Sequence[Path], options: argparse.Namespace, scratch: Path
 ) -> dict[str, Any]:
-    """Time scans against the usual way, in turns.
+    """Time scans and the usual way in alternating rounds.
 
-    The usual way hears a random sample of the tracks in each round; its time for all of them is its
-    start plus its time for the sample times their number.
+    The usual way analyses a random sample of the tracks in each round. Its time for all tracks is
+    extrapolated: start-up plus its mean time a track times the number of tracks.
     """
     ours, theirs = [], []
     rng = random.Random(0)
@@ -114,7 +115,7 @@ def time_starts(scratch: Path, rounds: int) -> dict[str, float]:
 
 
 def time_growth(sizes: Sequence[int], scratch: Path, model: Path | None) -> dict[int, float]:
-    """Return the milliseconds a file of scanning ever more short files, copies of twenty."""
+    """Return milliseconds a file for growing libraries of short files, copies of twenty."""
     grown = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(dir=scratch) as place:
@@ -130,9 +131,9 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=200)
     parser.add_argument("--sample", type=int, default=12, help="tracks of the usual way")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--growth", default="100,1000,10000", help="numbers of files; empty: none")
-    parser.add_argument("--model", type=Path, help="instead of the packaged one")
-    parser.add_argument("--folder", type=Path, help="where the corpus is made for a while")
+    parser.add_argument("--growth", default="100,1000,10000", help="library sizes; empty: none")
+    parser.add_argument("--model", type=Path, help="model file; the packaged one by default")
+    parser.add_argument("--folder", type=Path, help="folder for the temporary corpus")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as place:

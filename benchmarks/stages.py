@@ -1,4 +1,4 @@
-"""What each stage of a scan costs by itself, in one process.
+"""Time each stage of a scan alone, in one process.
 
     python benchmarks/stages.py FOLDER COUNT [MODEL]
 

@@ -1,8 +1,8 @@
-"""The usual way to a genre, as notebooks do it, for comparison.
+"""The usual way to predict a genre, as in public notebooks, for comparison.
 
 `librosa.load` of the whole file, three-second windows at 50 % overlap, librosa's mel spectrogram,
-`predict` of a Keras VGG16, file by file. Prints a genre a file, and on the last line the seconds
-that passed before the first file.
+`predict` of a Keras VGG16, file by file. Prints one genre a file, and last the seconds of start-up
+before the first file.
 """
 
 import os

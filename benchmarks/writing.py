@@ -1,12 +1,11 @@
-"""Time safe writing of genres against copying the same files, in one run.
+"""Compare safe writing of genres with copying the same files, in one run.
 
-All work on the same files of 5 MB, in turns, block by block, each block beginning with another.
+All work on the same 5 MB files, block by block; each block starts with another of them.
 
-copy                the file is copied as `cp -p` does, and left to the system to flush
-flushed copy        the same, and each file, and the folder once a block, is flushed: on the disk,
-                    as ours is
-copy and replace    a flushed copy that then takes the place of the original, whose blocks are freed
-write               `genretag apply`: all that it does with the rows of a scan's table
+copy                copy the file as `cp -p` does; the system flushes it later
+flushed copy        the same, but flush each file, and the folder once a block, as genretag does
+copy and replace    a flushed copy that then replaces the original, whose blocks are freed
+write               `genretag apply`: everything it does for the rows of a table
 
     python benchmarks/writing.py [--files 1000] [--folder DIR]
 
@@ -47,7 +46,7 @@ RESULTS = Path(__file__).parent / "results" / "writing.json"
 
 
 def make_song(folder: Path) -> Path:
-    """Make an MP3 of about 5 MB: noise does not compress to less than its bit rate."""
+    """Make an MP3 of about 5 MB; noise always needs the full bit rate."""
     seconds = SIZE * 8 / 96_000
     noise = np.random.default_rng(0).standard_normal(round(seconds * 44_100)) * 0.1
     return write_audio(folder / "song.mp3", noise.astype(np.float32), 44_100)
@@ -59,7 +58,7 @@ def copy(paths: list[Path]) -> list[Path]:
 
 
 def flushed_copy(paths: list[Path]) -> list[Path]:
-    """Copy files and have them on the disk."""
+    """Copy files and flush them to the disk."""
     copies = []
     for path in paths:
         copies += copy([path])
@@ -69,14 +68,14 @@ def flushed_copy(paths: list[Path]) -> list[Path]:
 
 
 def copy_and_replace(paths: list[Path]) -> None:
-    """Have copies on the disk and put them in the place of the originals."""
+    """Replace the originals with flushed copies."""
     for path, copied in zip(paths, flushed_copy(paths), strict=True):
         copied.replace(path)
     flush(paths[0].parent)
 
 
 def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files: int) -> None:
-    """Time each work on each block of files, and save and print what comes out."""
+    """Time each work on each block of files; save and print the report."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for first in range(0, files, BLOCK):
         names = list(works)
@@ -103,7 +102,7 @@ def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files:
         "files": files,
         "bytes": SIZE,
         "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),  # of other work as well, at the end
+        "load": round(os.getloadavg()[0], 1),  # at the end, other programs included
         "threads": THREADS,
         "milliseconds_a_file": {
             name: round(statistics.median(values) / BLOCK * 1e3, 2)
@@ -114,7 +113,7 @@ def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     for name, value in report["milliseconds_a_file"].items():
-        times = "" if name == "write" else f"   write takes {report['write_to'][name]} times that"
+        times = "" if name == "write" else f"   write takes {report['write_to'][name]} × as long"
         print(f"{name:<18}{value:8.2f} ms a file{times}")
 
 

@@ -1,4 +1,4 @@
-"""Runs genretag in a process of its own, as a user does, and reads what it leaves."""
+"""Run genretag in its own process, as a user does, and read what it leaves."""
 
 import csv
 import hashlib
@@ -19,9 +19,10 @@ def in_a_process(*arguments: object, **how: object) -> subprocess.CompletedProce
 
 
 def started(*arguments: object) -> subprocess.Popen[bytes]:
-    """Start a command that can say only a few dozen lines until they are read.
+    """Start a command whose output pipe holds only a few dozen lines.
 
-    However quick the machine is, it does not end before it is told to.
+    It blocks until they are read, so it cannot end before the test lets it, however fast the
+    machine is.
     """
     return subprocess.Popen(
         [*GENRETAG, *map(str, arguments)],
@@ -35,7 +36,7 @@ def started(*arguments: object) -> subprocess.Popen[bytes]:
 
 
 def copies(track: Path, number: int) -> Path:
-    """Put copies of a track beside it, and return their folder."""
+    """Put copies of a track beside it and return their folder."""
     for name in range(1, number):
         shutil.copy(track, track.with_stem(f"{name:0{len(track.stem)}}"))
     return track.parent

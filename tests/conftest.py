@@ -1,4 +1,4 @@
-"""What tests share: audio made on the spot, and a toy model that needs no training."""
+"""Helpers and fixtures of all tests: generated audio, and a toy model that needs no training."""
 
 import io
 import os
@@ -27,8 +27,8 @@ from tagger.inference.vote import Voting
 from tagger.runtime.entry import run_app
 from tagger.state.cache import _reader
 
-# What a terminal, a CI system or a GPU changes of the words and numbers that tests compare; none of
-# the packages above has asked for it yet. Say CUDA_VISIBLE_DEVICES=0 to run the tests on a GPU.
+# Variables of a terminal or CI system change the output that tests compare, so they are removed
+# before any package reads them. Set CUDA_VISIBLE_DEVICES=0 to run the tests on a GPU.
 for _name in (
     "CLICOLOR_FORCE COLUMNS FORCE_COLOR GITHUB_ACTIONS LINES NO_COLOR PY_COLORS PYTHONIOENCODING"
     " PYTHONWARNINGS TTY_COMPATIBLE TTY_INTERACTIVE"
@@ -36,19 +36,19 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# What a shell starts in the background is deaf to Ctrl-C, and so are the processes it starts.
+# A shell starts background jobs with Ctrl-C ignored, and their child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 22_050
 
-# The same examples everywhere, and as much time as a slow machine wants: a failure is the code's.
-# `pytest --hypothesis-profile explore` looks for new ones.
+# The same examples everywhere and no deadline, so that only the code can make a test fail.
+# `pytest --hypothesis-profile explore` searches for new examples.
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("same", derandomize=True, database=None, **_PATIENT)
 settings.register_profile("explore", max_examples=1000, **_PATIENT)
 settings.load_profile("same")
 
-# Format and codec that PyAV writes for a suffix.
+# Container format and codec for each suffix.
 ENCODERS = {
     ".mp3": ("mp3", "libmp3lame"),
     ".flac": ("flac", "flac"),
@@ -66,7 +66,7 @@ TAGGED = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aiff", ".wav")
 
 
 def music(seconds: float, rate: int = RATE, seed: int = 0, pitch: float = 220.0) -> NDArray:
-    """Make a mono waveform with some harmony and rhythm, full scale ±1."""
+    """Return a mono waveform `[samples]` with harmony and rhythm, full scale ±1."""
     rng = np.random.default_rng(seed)
     time = np.arange(round(seconds * rate)) / rate
     chord = sum(np.sin(2 * np.pi * pitch * ratio * time) / ratio for ratio in (1, 1.25, 1.5, 2, 3))
@@ -75,7 +75,7 @@ def music(seconds: float, rate: int = RATE, seed: int = 0, pitch: float = 220.0)
 
 
 def write_audio(path: Path, samples: NDArray, rate: int = RATE, stereo: bool = False) -> Path:
-    """Encode a waveform by the suffix of the path."""
+    """Encode a waveform in the format that the suffix names."""
     container_format, codec = ENCODERS[path.suffix]
     layout = "stereo" if stereo else "mono"
     coded_rate = 48_000 if codec == "libopus" else rate
@@ -99,11 +99,23 @@ def write_audio(path: Path, samples: NDArray, rate: int = RATE, stereo: bool = F
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
-    """Wait for what other threads or processes bring about, however slow the machine is."""
+    """Wait until other threads or processes make a condition true, however slow the machine is."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"it did not come about in {seconds} seconds"
+        assert time.monotonic() < deadline, f"not true after {seconds} seconds"
         time.sleep(0.005)
+
+
+# Folders and files under tests/ that train networks. They run first, since one that started last
+# would keep only one of the two workers busy.
+LONG = ("networks", "training", "test_walkthrough.py", "evaluation", "export", "data")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the tests that take longest."""
+    order = {name: number for number, name in enumerate(LONG)}
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: order.get(item.path.relative_to(tests).parts[0], len(LONG)))
 
 
 TOY_LABELS = ("classical", "hiphop", "metal")
@@ -147,14 +159,14 @@ def write_toy_model(path: Path, facts: ModelFacts | None = TOY_FACTS) -> Path:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the user's own journal and configuration out of it, and tests out of those."""
+    """Give each test its own state folder, and leave the user's alone."""
     folder = tmp_path / "genretag-home"
     monkeypatch.setenv("GENRETAG_HOME", str(folder))
     return folder
 
 
 def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command here, which spares it the imports; libraries in C are heard as well."""
+    """Run a command in this process; the output of C libraries is captured as well."""
     _reader.cache_clear()  # in another process it would be another one
     with captured(1) as out, captured(2) as err, pytest.raises(SystemExit) as ended:
         run_app("genretag", lambda: app(list(map(str, arguments)), prog_name="genretag"))
@@ -164,7 +176,7 @@ def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def captured(descriptor: int) -> Iterator[list[str]]:
-    """Catch what is written to a descriptor, by whomever; in the end it is in the list."""
+    """Capture everything written to a file descriptor; the list holds it at the end."""
     name = {1: "stdout", 2: "stderr"}[descriptor]
     before, stream, text = os.dup(descriptor), getattr(sys, name), []
     stream.flush()
@@ -182,20 +194,22 @@ def captured(descriptor: int) -> Iterator[list[str]]:
 
 
 def open_to_all(folder: Path) -> None:
-    """Let `nobody` into a folder of the tests, as far as the folders above it are theirs."""
-    for place in (folder, *list(folder.parents)[:3]):
+    """Let the user `nobody` into a folder of the tests, and leave the system's folders alone."""
+    place, top = folder.resolve(), Path(tempfile.gettempdir()).resolve()
+    while top in place.parents:
         with suppress(PermissionError):
             place.chmod(0o755)
+        place = place.parent
 
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Be a user for whom permissions count, where the tests are run by one for whom they do not."""
+    """Become a user for whom permissions count, if the tests run as root."""
     me = os.geteuid()
     try:
         os.seteuid(65534 if me == 0 else me)
     except OSError:
-        pytest.skip("in this container there is no other user than root")
+        pytest.skip("this container has no user but root")
     try:
         yield
     finally:
@@ -204,8 +218,8 @@ def nobody() -> Iterator[None]:
 
 @pytest.fixture
 def genretag(monkeypatch):
-    """Run a command here; gives exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO())  # nobody is asked, with `pytest -s` neither
+    """Run a command in this process; return exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO())  # no prompt, with `pytest -s` either
 
     def run(*arguments: object) -> tuple[int, str, str]:
         done = genretag_here(*arguments)
@@ -221,7 +235,7 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def song(tmp_path: Path) -> Callable[..., Path]:
-    """Write a piece of music under tmp_path / "music"."""
+    """Write a generated song under tmp_path / "music"."""
 
     def make(name: str = "song.wav", seconds: float = 4.0, **options: float) -> Path:
         return write_audio(tmp_path / "music" / name, music(seconds, **options))
@@ -231,7 +245,7 @@ def song(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def gtzan() -> Path:
-    """Real clips, where they are to be had."""
+    """Return the folder of real clips, or skip the test where there is none."""
     folder = Path(__file__).parents[2] / "shared" / "data" / "gtzan"
     if not (folder / "tracks.csv").exists():
         pytest.skip("no real clips in ../shared/data/gtzan")

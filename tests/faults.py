@@ -1,12 +1,12 @@
-"""Breaks a write at every point where it changes the disk; run by writing/test_safewrite.py.
+"""Interrupt a write at every operation that changes the disk; run by writing/test_safewrite.py.
 
     python faults.py SONG STATE kill|full [COUNT]
 
-For N = 1, 2, 3 … a child process tags SONG and at the N-th operation that changes the disk is
-killed (`kill`: the operation is done by half) or is told that the disk is full (`full`). Afterwards
-the song must be the old one or the new one, byte by byte, and tidying up must leave nothing behind.
-With a COUNT so many copies of the song are tagged at once, as `genretag apply` does, and share
-commits of the journal and flushes of the folder.
+For N = 1, 2, 3 … a child process tags SONG. At the N-th operation that changes the disk, it is
+killed halfway through the operation (`kill`) or gets the error that the disk is full (`full`).
+Afterwards the song must be the old or the new file, byte by byte, and recovery must leave nothing
+behind. With COUNT, that many copies of the song are tagged at once, as by `genretag apply`, and
+share commits of the journal and flushes of the folder.
 """
 
 import builtins
@@ -27,12 +27,18 @@ from tagger.writing.journal import Journal
 from tagger.writing.safewrite import TEMPORARY_PREFIX
 from tagger.writing.writer import TagWriter, recover
 
-KILLED, NO_JOURNAL, REFUSED, BORNE, DONE = 9, 8, 7, 1, 0  # BORNE: done in spite of the fault
+KILLED, NO_JOURNAL, REFUSED, TOLERATED, DONE = (
+    9,
+    8,
+    7,
+    1,
+    0,
+)  # TOLERATED: done in spite of the fault
 GENRES = ("Hip-Hop", "Jazz")
 
 
 class Faults:
-    """Counts operations, and makes the N-th one fail."""
+    """Counts operations and makes the N-th one fail."""
 
     def __init__(self, at: int, mode: str) -> None:
         self.left = at
@@ -40,7 +46,7 @@ class Faults:
         self._lock = Lock()
 
     def meet(self, half: Callable[[], object] = lambda: None) -> None:
-        """Count an operation; `half` does a part of it."""
+        """Count an operation; `half` carries out part of it."""
         with self._lock:
             self.left -= 1
             mine = self.left == 0
@@ -51,7 +57,7 @@ class Faults:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def install(self) -> None:
-        """Put ourselves before everything that changes the disk."""
+        """Wrap every function that changes the disk."""
         for name in (
             "fsync",
             "replace",
@@ -86,7 +92,7 @@ class Faults:
 
 
 class CountingFile:
-    """A file whose writes are counted, and torn where they fail."""
+    """A file whose writes are counted; one that fails is half done."""
 
     def __init__(self, file: Any, faults: Faults) -> None:
         self._file = file
@@ -115,7 +121,7 @@ class CountingFile:
 
 
 def tag(songs: list[Path], state: Path, at: int, mode: str) -> int:
-    """Tag in a child process with a fault; return how it ended."""
+    """Tag in a child process with a fault; return its exit code."""
     child = os.fork()
     if child == 0:
         with Journal(state) as journal:
@@ -132,8 +138,8 @@ def tag(songs: list[Path], state: Path, at: int, mode: str) -> int:
             faults.install()
             try:
                 ended = max(in_parallel(write, songs, Event()))
-                os._exit(BORNE if ended == DONE and faults.left <= 0 else ended)
-            except (OSError, StateError):  # only where the journal itself is written
+                os._exit(TOLERATED if ended == DONE and faults.left <= 0 else ended)
+            except (OSError, StateError):  # only where the journal cannot be written
                 os._exit(NO_JOURNAL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -155,13 +161,13 @@ def main() -> None:
         now = [one.read_bytes() for one in songs]
         assert set(now) <= {old, new}, f"neither the old nor the new file after fault {at}"
         if ended == REFUSED:
-            assert now.count(old) == 1, f"refused, and yet written, after fault {at}"
-        if ended in (BORNE, DONE):
+            assert now.count(old) == 1, f"refused but written after fault {at}"
+        if ended in (TOLERATED, DONE):
             assert now.count(old) == 0
         with Journal(state) as journal:
             recover(journal)
             assert not journal.unfinished()
-            # What was changed is in the journal, or it could not be taken back.
+            # What was changed is in the journal, or it could not be undone.
             done = [write.path for run in journal.runs() for write in journal.writes(run.id)]
             written = [one for one, content in zip(songs, now, strict=True) if content == new]
             assert sorted(done) == sorted(written), f"the journal is wrong after fault {at}"

@@ -1,4 +1,4 @@
-"""Reads genres from the bytes of a file, without the library that wrote them."""
+"""Read genres from the bytes of a file, without the library that wrote them."""
 
 import re
 import struct
@@ -13,7 +13,7 @@ from uuid import UUID
 def _boxes(
     data: bytes, head: str, sized_with_head: bool = False, padded_to: int = 1
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Yield name and content of what follows one another, each after a head of name and size."""
+    """Yield name and content of consecutive boxes, each with a header of name and size."""
     start = struct.calcsize(head)
     while len(data) >= start:
         fields = struct.unpack_from(head, data)
@@ -74,13 +74,13 @@ def _flac_blocks(data: bytes) -> list[str]:
     return values
 
 
-# How the first packet begins, and how much comes before the comments in the second.
+# How the first packet starts, and how many bytes precede the comments in the second.
 _OGG_HEADS = {b"\x01vorbis": 7, b"OpusHead": 8, b"\x7fFLAC": 4, b"Speex   ": 0}
 
 
 def _ogg_packets(data: bytes) -> list[str]:
     packets = [b""]
-    while len(packets) < 3:  # the third is only begun
+    while len(packets) < 3:  # the third need not be complete
         laces, at = data[27 : 27 + data[26]], 27 + data[26]
         for lace in laces:
             packets[-1] += data[at : at + lace]
@@ -153,7 +153,7 @@ def _apev2(data: bytes) -> list[str]:
     return values
 
 
-# Where a file shows what it is, and who reads it then.
+# Offset and signature of each format, and its reader.
 _READERS: tuple[tuple[int, bytes, Callable[[bytes], list[str]]], ...] = (
     (0, b"ID3", _id3v2),
     (0, b"\xff", lambda _: []),  # MPEG audio without a tag
@@ -172,7 +172,7 @@ _READERS: tuple[tuple[int, bytes, Callable[[bytes], list[str]]], ...] = (
 
 
 def genres_in(path: Path) -> list[str]:
-    """Return the genres as the bytes of a file have them."""
+    """Return the genres in the bytes of a file."""
     data = path.read_bytes()
     return next(read(data) for at, magic, read in _READERS if data.startswith(magic, at))
 

@@ -9,7 +9,7 @@ import pytest
 COMPLETIONS = Path(__file__).parents[1] / "completions"
 
 
-def test_the_scripts_are_current():
+def test_completion_scripts_are_up_to_date():
     done = subprocess.run(
         [sys.executable, COMPLETIONS / "generate.py", "--check"],
         capture_output=True,
@@ -30,7 +30,7 @@ def test_the_scripts_are_current():
         (["genretag-train", "fit", "--bal"], {"--balance"}),
     ],
 )
-def test_a_real_bash_completes(words, offered):
+def test_bash_completes_commands_and_options(words, offered):
     function = f"_{words[0].replace('-', '_')}_completion"
     script = (
         f"source '{COMPLETIONS / 'genretag.bash'}'\n"

@@ -1,4 +1,4 @@
-"""A command line is to answer at once."""
+"""Start-up: light commands import nothing heavy."""
 
 import subprocess
 import sys
@@ -29,8 +29,8 @@ def test_help_and_version_import_nothing_heavy(argument):
     assert HEAVY & set(modules.split()) == set()
 
 
-def test_listening_to_mel_strips_does_not_import_librosa():
-    """It takes more than a second, in every process."""
+def test_computing_mel_strips_does_not_import_librosa():
+    """The import takes more than a second, in every process."""
     asked = """
 import sys
 import numpy as np
@@ -43,8 +43,8 @@ print(*sys.modules)
     assert not {"librosa", "numba"} & set(said.stdout.split())
 
 
-def test_what_a_model_says_of_itself_is_known_without_onnx_runtime(toy_model):
-    """So that decoding can begin while it is loaded."""
+def test_model_metadata_are_read_without_onnx_runtime(toy_model):
+    """So decoding can start while ONNX Runtime loads."""
     asked = f"""
 import sys
 sys.modules["onnxruntime"] = None

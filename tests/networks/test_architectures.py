@@ -74,6 +74,8 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
         short += ["--shrink", 2]  # a quarter of the time
     run(trainer_cli.app, "fit", data[front_end], "--run", folder, "--arch", name, *short)
     run(trainer_cli.app, "evaluate", folder)
+    parameters = load_run(folder).metrics()["subject"]["parameters"]
+    assert name != "vgg16" or parameters == pytest.approx(14.7e6, rel=0.01)
     # The export itself refuses a file that differs from Keras.
     run(trainer_cli.app, "export", folder, file)
 

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import onnx
 import pytest
 from conftest import RATE, music, write_audio
 from onnx import TensorProto
+from small_networks import BLOCKS, narrow_vgg
 from typer.testing import CliRunner
 
 from tagger.audio.decode import decode
@@ -32,6 +35,13 @@ def train(*arguments: object) -> str:
     done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
+
+
+@pytest.fixture
+def small() -> Iterator[None]:
+    """Train a narrow VGG16, as the runs below are."""
+    with narrow_vgg():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +74,8 @@ FIT = (
 @pytest.fixture(scope="module")
 def run(strips: Path) -> Path:
     folder = strips.parent / "run"
-    text = train("fit", strips, "--run", folder, *FIT)
+    with narrow_vgg():
+        text = train("fit", strips, "--run", folder, *FIT)
     assert "epoch   3/3" in text
     assert "tracks" in text
     return folder
@@ -73,7 +84,8 @@ def run(strips: Path) -> Path:
 @pytest.fixture(scope="module")
 def evaluation(run: Path) -> str:
     """What is said of the run when it is evaluated."""
-    return train("evaluate", run, "--baseline")
+    with narrow_vgg():
+        return train("evaluate", run, "--baseline")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +95,8 @@ def exact(run: Path, evaluation: str) -> Path:
 
 
 def exported(run: Path, file: Path, *flags: str) -> Path:
-    text = train("export", run, file, *flags)
+    with narrow_vgg():
+        text = train("export", run, file, *flags)
     assert "largest difference from Keras" in text
     assert "come from 4 tracks, too few" in text
     return file
@@ -177,6 +190,7 @@ def test_short_strips_are_repeated_and_shrinking_averages():
     assert shrink(np.array([[[1, 3], [5, 7.0]]], np.float32), 2).tolist() == [[[4]]]
 
 
+@pytest.mark.usefixtures("small")
 def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
     assert "MFCC + SVM" in evaluation
     assert "95 %" in evaluation
@@ -186,7 +200,7 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
     assert metrics["baseline"]["accuracy"] == 1.0  # these two genres are no riddle
     assert sum(map(sum, metrics["track"]["confusion"])) == 4
     assert metrics["subject"]["architecture"] == "vgg16"
-    assert metrics["subject"]["parameters"] == pytest.approx(14.7e6, rel=0.01)
+    assert metrics["subject"]["parameters"] > 200_000  # of VGG16 itself: test_architectures.py
     assert metrics["subject"]["windows_per_second"] > 0
     assert {"confusion.svg", "curves.png", "reliability.svg", "predictions.csv"} <= {
         file.name for file in run.iterdir()
@@ -197,8 +211,8 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
         train("export", run, tmp_path / "model.onnx", "--keep", "last")
 
     half = exported(run, tmp_path / "half.onnx", "--half")
-    for file, limit in ((exact, 65e6), (half, 33e6)):
-        assert file.stat().st_size < limit
+    assert half.stat().st_size < 0.55 * exact.stat().st_size
+    for file in (exact, half):
         model = GenreModel(file, "cpu")
         checks = list(verify(file))
         assert "it gives the answer recorded in it" in [check.name for check in checks]
@@ -231,6 +245,7 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
     assert "p_drone" in rows[0]
 
 
+@pytest.mark.usefixtures("small")
 def test_int8_hears_what_float_hears(run, exact, strips, tmp_path):
     small = tmp_path / "int8.onnx"
     text = train("export", run, small, "--int8")
@@ -286,6 +301,7 @@ def test_folding_changes_nothing(factor):
     np.testing.assert_allclose(strip_model.predict_on_batch(window)[:, 0], expected, atol=1e-4)
 
 
+@pytest.mark.usefixtures("small")
 def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
     """Killed within the second epoch, it sees the same batches, rates and optimizer state."""
     code = (
@@ -297,11 +313,16 @@ def test_a_resumed_run_ends_like_an_unbroken_one(run, strips, tmp_path):
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return batch(sampler, number, size)\n"
         "WindowSampler.batch = die\n"
-        "main()"
+        "from small_networks import narrow_vgg\n"
+        "with narrow_vgg():\n"
+        "    main()"
     )
     broken = tmp_path / "run"
     arguments = [str(a) for a in ("fit", "--from", run / "run.toml", "--run", broken)]
-    done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
+    tests = str(Path(__file__).parents[1])
+    places = {"PYTHONPATH": os.pathsep.join((tests, os.environ.get("PYTHONPATH", "")))}
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, env=os.environ | places, check=False)
     assert done.returncode == -9
     text = train("fit", "--run", broken, "--resume")
     assert "epoch   1/3" not in text
@@ -343,15 +364,17 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips
         train("fit", strips, "--run", run, *FIT, "--resume", "--dropout", 0.1)
 
 
+@pytest.mark.usefixtures("small")
 def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
     rng = np.random.default_rng(0)
-    kernel = rng.standard_normal((3, 3, 3, 64)).astype(np.float32)
+    (first, _), *_, (last, _) = BLOCKS
+    kernel = rng.standard_normal((3, 3, 3, first)).astype(np.float32)
     file = tmp_path / "some.npz"
     np.savez(
         file,
         block1_conv1_kernel=kernel,
-        block1_conv1_bias=np.zeros(64, np.float32),
-        block5_conv3_bias=np.zeros(512, np.float32),  # without its kernel: not taken
+        block1_conv1_bias=np.zeros(first, np.float32),
+        block5_conv3_bias=np.zeros(last, np.float32),  # without its kernel: not taken
     )
     folder = tmp_path / "run"
     options = ("--batches", 1, "--batch-size", 2, "--shrink", 2, "--weights", file)
@@ -375,6 +398,7 @@ def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
         train("export", second, tmp_path / "m.onnx", "--keep", "last")
 
 
+@pytest.mark.usefixtures("small")
 def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
     data = prepared.load([strips])
     batch = WindowSampler(data, data.split("train"), WindowGrid(), Augmentation()).batch(0, 4)
@@ -436,6 +460,7 @@ def test_numbers_that_mean_nothing_are_refused(strips, tmp_path, option):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("small")
 def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):
     monkeypatch.setattr("trainer.training.fit._validate", lambda *_: (0.5, 0.5, 1.0))
     folder = tmp_path / "run"
@@ -464,6 +489,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate, "windows_per_second", lambda *_: 1.0)
 
 
+@pytest.mark.usefixtures("small")
 def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
     from trainer.export.export import _training_facts
 
@@ -479,6 +505,7 @@ def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_trai
     assert "flattering" in _training_facts(run, run, metrics)["accuracy"]["protocol"]
 
 
+@pytest.mark.usefixtures("small")
 def test_one_fold_is_validated_on(clips, tmp_path, no_training):
     strips, folder = tmp_path / "strips", tmp_path / "run"
     train("prepare", clips, strips, "--split", "kfold", "--folds", 4, "--jobs", 1)
