@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from tagger import config
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
+from tagger.inference.confidence import writes_nothing
 from tagger.inference.metadata import ModelFacts
 from tagger.options import ScanOptions
 from tagger.output.console import ScanDisplay, complain, count_of
@@ -177,6 +178,8 @@ def _header(
     """Yield the first lines of a scan; the model is loaded if there is something to hear."""
     if found.files == 0:
         return
+    if options.min_confidence is None and (warning := writes_nothing(model.facts.min_confidence)):
+        yield warning
     name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
     if to_hear == 0:
         yield f"{name} knows all of this; nothing is listened to, and no device is needed"

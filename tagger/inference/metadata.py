@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
 from tagger.audio.kinds import front_end_of
+from tagger.inference.confidence import Confidence
 from tagger.inference.vote import Voting
 
 METADATA_KEY = "genretag"
@@ -28,6 +29,9 @@ class ModelFacts:
     temperature: float
     min_confidence: float
     training: Mapping[str, Any] = field(default_factory=dict)
+    confidence: Confidence | None = (
+        None  # None: the probability of the best label is its confidence
+    )
 
     @property
     def most_windows(self) -> int:
@@ -51,6 +55,7 @@ class ModelFacts:
                 "temperature": self.temperature,
                 "min_confidence": self.min_confidence,
                 "training": dict(self.training),
+                **({"confidence": self.confidence.to_dict()} if self.confidence else {}),
             },
             ensure_ascii=False,
         )
@@ -74,9 +79,12 @@ class ModelFacts:
                 float(facts["temperature"]),
                 float(facts["min_confidence"]),
                 dict(facts["training"]),
+                Confidence.from_dict(facts["confidence"]) if facts.get("confidence") else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"its facts are incomplete ({error})") from None
         if not (read.labels and read.temperature > 0 and 0 <= read.min_confidence <= 1):
             raise ValueError("its facts are out of range")
+        if read.confidence and len(read.confidence.labels) != len(read.labels):
+            raise ValueError("its confidence is for another number of labels")
         return read

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tagger.inference.confidence import WRITES_NOTHING
 from tagger.tags.families import merged
 from tagger.tags.formats import can_hold_tags
 from tagger.tags.genres import spelling
@@ -18,6 +19,10 @@ class Rules:
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
     names: Mapping[str, str] = field(default_factory=dict)  # genres that get another name
+
+    def is_sure(self, confidence: float) -> bool:
+        """Tell whether a genre of this confidence is written; a minimum of 1 writes nothing."""
+        return self.min_confidence <= confidence and self.min_confidence < WRITES_NOTHING
 
     def name(self, label: str) -> str:
         """Return the name that a label of the model gets in a tag."""
@@ -35,7 +40,7 @@ def decide(track: Judged, labels: Sequence[str], rules: Rules) -> Result:
     ranking = sorted(
         zip(map(rules.name, labels), track.probabilities, strict=True), key=lambda pair: -pair[1]
     )
-    genres = tuple(genre for genre, p in ranking[: rules.top] if p >= rules.min_confidence)
+    genres = tuple(genre for genre, p in ranking[: rules.top] if rules.is_sure(p))
     status = Status.OK if genres else Status.UNCERTAIN
     error = heard.error  # of its tags: it was heard
     if error:

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from tagger.audio.frontend import Strip
+from tagger.inference.confidence import track_probabilities
 from tagger.inference.metadata import ModelFacts
-from tagger.inference.vote import Probabilities, vote
+from tagger.inference.vote import Probabilities
 from tagger.runtime.iteration import blocks
 from tagger.tracks import Heard, Judged
 
@@ -67,10 +68,11 @@ def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Itera
         # The strip has done its work; the tracks of an album may have to wait for one another.
         done = replace(heard, strip=None)
         if found := windows.get(track):
-            opinion = vote(
+            opinion = track_probabilities(
                 np.concatenate([found[place] for place in sorted(found)]),
                 facts.voting,
                 facts.temperature,
+                facts.confidence,
             )
             yield Judged(done, tuple(opinion.tolist()))
         else:
