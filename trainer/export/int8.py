@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, ModelError
+from tagger.inference.confidence import track_probabilities
 from tagger.inference.metadata import METADATA_KEY, ModelFacts
 from tagger.inference.model import GenreModel
-from tagger.inference.vote import vote
 from trainer.data.dataset import DataSet, Track
 from trainer.training.batches import Array, inputs
 
@@ -27,7 +27,7 @@ PERCENTILE = 99.99  # of the values of an activation lie within its range
 
 
 def quantise(
-    source: Path, output: Path, data: DataSet, splits: Sequence[str], judged_on: str
+    source: Path, output: Path, data: DataSet, splits: Sequence[str], compared_on: str
 ) -> str:
     """Write the int8 form of an exported model, and compare the two on validation tracks.
 
@@ -43,9 +43,9 @@ def quantise(
     from onnxruntime.quantization import CalibrationMethod, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    judges = data.split(judged_on)
-    if not judges:
-        raise DataError(f"There are no tracks in the split {judged_on!r} to check int8 on.")
+    tracks = data.split(compared_on)
+    if not tracks:
+        raise DataError(f"There are no tracks in the split {compared_on!r} to check int8 on.")
     facts = GenreModel(source, "cpu").facts
     prepared = output.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
@@ -71,7 +71,7 @@ def quantise(
         )
     prepared.unlink()
     _stamp(output, facts)
-    return _compare(source, output, data, judges)
+    return _compare(source, output, data, tracks)
 
 
 class _Windows:
@@ -100,7 +100,7 @@ class _Windows:
 
 
 def _stamp(file: Path, facts: ModelFacts) -> None:
-    """Give a file the facts of its source, which quantisation drops."""
+    """Give a file the metadata of its source, which quantisation drops."""
     import onnx
     from onnx import helper
 
@@ -114,7 +114,7 @@ def _stamp(file: Path, facts: ModelFacts) -> None:
 def _compare(source: Path, output: Path, data: DataSet, tracks: Sequence[Track]) -> str:
     """Compare the tracks' genres by two models; raise where they are too far apart."""
     targets = np.array([data.target(track) for track in tracks])
-    plain, small = (_opinions(GenreModel(file, "cpu"), tracks) for file in (source, output))
+    plain, small = (_predict(GenreModel(file, "cpu"), tracks) for file in (source, output))
     agreement = float((plain.argmax(1) == small.argmax(1)).mean())
     before, after = (int((p.argmax(1) == targets).sum()) for p in (plain, small))
     found = (
@@ -123,18 +123,18 @@ def _compare(source: Path, output: Path, data: DataSet, tracks: Sequence[Track])
         f"mean difference {np.abs(plain - small).mean():.4f} in probability"
     )
     if before - after > max(1, ACCURACY_LOSS * len(tracks)):
-        raise ModelError(f"This network does not bear int8: {found}.")
+        raise ModelError(f"int8 costs this network too much accuracy: {found}.")
     return found
 
 
-def _opinions(model: GenreModel, tracks: Sequence[Track]) -> NDArray[Any]:
+def _predict(model: GenreModel, tracks: Sequence[Track]) -> NDArray[Any]:
     """Return track probabilities `[tracks, labels]`."""
     facts = model.facts
 
-    def opinion(track: Track) -> NDArray[Any]:
+    def predict_one(track: Track) -> NDArray[Any]:
         batches = [inputs(strip, facts.front_end)[..., 0] for strip in track.load()]
         windows = [model.window_probabilities(batch) for batch in batches]
         rows = np.concatenate([found.reshape(-1, len(facts.labels)) for found in windows])
-        return vote(rows, facts.voting, facts.temperature)
+        return track_probabilities(rows, facts.voting, facts.temperature, facts.confidence)
 
-    return np.stack([opinion(track) for track in tracks])
+    return np.stack([predict_one(track) for track in tracks])

@@ -32,7 +32,7 @@ METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"
 FORMAT = 2
 FORMAT_WITH_OPTIONS = 1  # it had them in run.json
-METRICS_FORMAT = 2
+METRICS_FORMAT = 3
 
 HEADING = """\
 # Every choice that shaped this training; what is not here had its default. To repeat it:
@@ -92,15 +92,24 @@ class Run:
             },
         )
 
-    def metrics(self) -> dict[str, Any]:
-        """Read what `evaluate` found.
+    def metrics_file(self, split: str = "valid") -> Path:
+        """Return the file of the figures on a split."""
+        return self.folder / _of_split(METRICS_FILE, split)
+
+    def predictions_file(self, split: str = "valid") -> Path:
+        """Return the file of the predictions for the tracks of a split."""
+        return self.folder / _of_split(PREDICTIONS_FILE, split)
+
+    def metrics(self, split: str = "valid") -> dict[str, Any]:
+        """Read what `evaluate` found on a split.
 
         Raises:
-            DataError: the run was not evaluated, or by another version.
+            DataError: the run was not evaluated on it, or by another version.
         """
-        again = f"run 'genretag-train evaluate {self.folder}' first"
+        option = "" if split == "valid" else f" --split {split}"
+        again = f"run 'genretag-train evaluate {self.folder}{option}' first"
         try:
-            found: dict[str, Any] = json.loads((self.folder / METRICS_FILE).read_text("utf-8"))
+            found: dict[str, Any] = json.loads(self.metrics_file(split).read_text("utf-8"))
         except (OSError, ValueError):
             raise DataError(f"{self.folder} was not evaluated; {again}.") from None
         if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
@@ -139,6 +148,12 @@ class Run:
 
         network = architecture(self.options.arch)
         return network.deploy(trained, self.front_end, self.options.shrink)
+
+
+def _of_split(name: str, split: str) -> str:
+    """Return the name of a file about a split: `metrics.json`, or `metrics-test.json`."""
+    stem, _, suffix = name.partition(".")
+    return name if split == "valid" else f"{stem}-{split}.{suffix}"
 
 
 def load_run(folder: Path) -> Run:
