@@ -180,7 +180,13 @@ def test_figures_of_another_run_need_a_network_of_the_same_kind(run, tmp_path, c
     with pytest.raises(DataError, match="was trained on the validation tracks; name the run"):
         figures_of(final, "last")
     assert figures_of(final, "last", run).borrowed
-    assert scored(final, run, split="test").settings == figures_of(run, "best").settings
+    told = scored(final, run, split="test", keep="last")
+    assert told.settings == figures_of(run, "best").settings
+    facts = exporting._training_facts(final, figures_of(final, "last", run))
+    assert facts["accuracy"]["protocol"].endswith("of the run that chose the settings")
+    assert facts["test_accuracy"]["protocol"].endswith("none of them in training")
+    facts = exporting._training_facts(final, figures_of(final, "average", run))
+    assert "test_accuracy" not in facts  # it is of other weights
     for other, words in (
         (new_run(tmp_path / "vgg19", clips, arch="vgg19", **both), r"architecture .*\(vgg16"),
         (new_run(tmp_path / "coarse", clips, shrink=2, **both), r"--shrink .*\(1 instead of 2"),

@@ -19,23 +19,33 @@ class Figures:
 
     Attributes:
         run: The run that was evaluated.
-        borrowed: Whether that is another run than the one that is used.
+        used: The run that is used, with the weights `keep`; most often the same.
+        keep: Which of its weights.
         metrics: The content of its `metrics.json`.
         settings: Voting, temperature, confidence and minimum confidence.
     """
 
     run: Run
-    borrowed: bool
+    used: Run
+    keep: Keep
     metrics: Mapping[str, Any]
     settings: Settings
 
+    @property
+    def borrowed(self) -> bool:
+        """Whether another run was evaluated than the one that is used."""
+        return self.run is not self.used
+
     def test_metrics(self) -> Mapping[str, Any] | None:
-        """Return the figures on the test tracks, if they were counted with these settings."""
-        if not self.run.metrics_file("test").exists():
+        """Return the figures of the used run on the test tracks.
+
+        They count if they are of the same weights and were counted with these settings.
+        """
+        if not self.used.metrics_file("test").exists():
             return None
-        found = self.run.metrics("test")
+        found = self.used.metrics("test")
         same = found["settings"] == self.metrics["settings"]
-        return found if same and _weights(found) == _weights(self.metrics) else None
+        return found if same and _weights(found) == self.keep else None
 
 
 def figures_of(run: Run, keep: Keep, other: Run | None = None) -> Figures:
@@ -67,7 +77,8 @@ def figures_of(run: Run, keep: Keep, other: Run | None = None) -> Figures:
         metrics = other.metrics()
     return Figures(
         run=other or run,
-        borrowed=other is not None,
+        used=run,
+        keep=keep,
         metrics=metrics,
         settings=Settings.from_dict(metrics["settings"]),
     )

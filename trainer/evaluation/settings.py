@@ -220,7 +220,7 @@ def fit_confidence(
     scale = np.concatenate(
         [inputs[:, :N_FEATURES].std(0) + 1e-9, np.full(n_labels, 1 / LABEL_SCALE)]
     )
-    found = LogisticRegression(C=1.0, max_iter=1000).fit(inputs / scale, right)
+    found = LogisticRegression(solver="newton-cholesky").fit(inputs / scale, right)
     weights = found.coef_[0] / scale
     log_odds, margin, disagreement, *labels = (round(float(weight), 5) for weight in weights)
     return Confidence(

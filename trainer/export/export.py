@@ -89,10 +89,10 @@ def export(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "
         f"largest difference from Keras{form} {worst:.1e} in probability"
     )
-    if figures.run.metrics_file("test").exists() and figures.test_metrics() is None:
+    if run.metrics_file("test").exists() and figures.test_metrics() is None:
         report(
-            f"The test figures of {figures.run.folder} were counted with other settings and are "
-            "left out; evaluate it with --split test again."
+            f"The test figures of {run.folder} are of other weights or settings and are left out; "
+            "evaluate it with --split test again."
         )
     for warning in warnings_of(settings):
         report(warning)
@@ -127,7 +127,7 @@ def _training_facts(run: Run, figures: Figures) -> dict[str, Any]:
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
         "accuracy": _accuracy(figures.metrics, borrowed=figures.borrowed),
-        **({"test_accuracy": _accuracy(test, borrowed=figures.borrowed)} if test else {}),
+        **({"test_accuracy": _accuracy(test)} if test else {}),
         "confidence_fitted_to": {
             "data": figures.settings.source or "all validation tracks",
             "tracks": figures.settings.tracks,
@@ -137,7 +137,7 @@ def _training_facts(run: Run, figures: Figures) -> dict[str, Any]:
     }
 
 
-def _accuracy(metrics: Mapping[str, Any], *, borrowed: bool) -> dict[str, Any]:
+def _accuracy(metrics: Mapping[str, Any], *, borrowed: bool = False) -> dict[str, Any]:
     """Return the figures of an evaluation that a model file holds."""
     track = metrics["track"]
     return {
