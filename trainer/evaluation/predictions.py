@@ -55,11 +55,11 @@ class WindowPredictions:
     @property
     def labelled(self) -> NDArray[np.bool_]:
         """Which tracks have one of the labels `[tracks]`."""
-        return self.targets != UNKNOWN
+        return np.asarray(self.targets != UNKNOWN)
 
     def of(self, track: int) -> Probabilities:
         """Return the windows of a track `[windows, labels]`."""
-        return self.windows[self.owners == track]
+        return np.asarray(self.windows[self.owners == track])
 
     def only(self, mask: NDArray[np.bool_]) -> "WindowPredictions":
         """Return the tracks of a mask `[tracks]`."""
@@ -114,12 +114,12 @@ class Predictions:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Whether the predicted label is the true one `[tracks]`."""
-        return self.probabilities.argmax(1) == self.targets
+        return np.asarray(self.probabilities.argmax(1) == self.targets)
 
     @property
     def confidence(self) -> NDArray[np.float64]:
         """Of the predicted label `[tracks]`."""
-        return self.probabilities.max(1).astype(np.float64)
+        return np.asarray(self.probabilities.max(1), dtype=np.float64)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Return the tracks whose predicted genre is wrong, the surest first."""

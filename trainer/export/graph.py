@@ -94,7 +94,7 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
         return name
 
-    def constant(self, values: NDArray[Any] | Sequence[int], name: str = "") -> Name:
+    def constant(self, values: Any, name: str = "") -> Name:
         """Add weights, or integers such as a shape."""
         from onnx import numpy_helper
 
