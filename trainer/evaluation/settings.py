@@ -240,7 +240,8 @@ class _Plain:
     temperature: float
 
     def __call__(self, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return soften(self.votes[mask], self.temperature).max(1).astype(np.float64)
+        softened = soften(self.votes[mask], self.temperature)
+        return np.asarray(softened.max(1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,8 @@ class _Learned:
     def __call__(self, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
         model = self.model
         weights = (model.log_odds, model.margin, model.disagreement, *model.labels)
-        return 1 / (1 + np.exp(-(model.intercept + self.inputs[mask] @ np.array(weights))))
+        logits = model.intercept + self.inputs[mask] @ np.array(weights)
+        return np.asarray(1 / (1 + np.exp(-logits)))
 
 
 def _inputs(predicted: WindowPredictions, votes: Probabilities) -> NDArray[np.float64]:
