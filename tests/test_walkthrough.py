@@ -54,7 +54,7 @@ def test_every_command_of_the_walkthrough_works(desk):
         done = CliRunner().invoke(PROGRAMS[program], arguments, catch_exceptions=False)
         assert done.exit_code == 0, f"{command}\n{done.output}"
     sizes = {file.stem: file.stat().st_size for file in desk.glob("*.onnx")}
-    assert sizes.keys() == {"mine", "small", "half"}
+    assert sizes.keys() == {"mine", "small", "half", "final"}
     assert sizes["mine"] < 65e6
     assert sizes["half"] < 33e6
     assert sizes["small"] < 0.4 * sizes["mine"]

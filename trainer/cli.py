@@ -13,6 +13,7 @@ from trainer.commands.fit import fit
 from trainer.commands.options import Command, KeepOption, RunFolder
 from trainer.commands.prepare import prepare
 from trainer.commands.pretrain import pretrain
+from trainer.evaluation.calibration import PRECISION_GOAL
 from trainer.training.run_folder import load_run
 
 app = typer.Typer(
@@ -34,32 +35,85 @@ app.command(
     cls=Command, epilog="Example: genretag-train fit prepared/mine --run runs/mine --shrink 2"
 )(fit)
 
+FiguresFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--figures-from",
+        help="The evaluated run whose settings and figures count, for a run that was trained on "
+        "the validation tracks as well.",
+    ),
+]
+
 
 @app.command(cls=Command, epilog="Example: genretag-train evaluate runs/mine --baseline")
 def evaluate(
     run: RunFolder,
-    split: Annotated[str, typer.Option(help="The split to score.")] = "valid",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="The split to score: valid chooses the settings, test (or any other) is scored "
+            "with them."
+        ),
+    ] = "valid",
     keep: KeepOption = "best",
     data: Annotated[
         list[Path] | None, typer.Option(help="Prepared data sets, if not those of the training.")
     ] = None,
+    confidence_from: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Fit the confidence to the validation tracks of the data set of that folder name.",
+        ),
+    ] = "",
+    precision_goal: Annotated[
+        float,
+        typer.Option(
+            min=0.01, max=0.99, help="Share of the genres written by default that is to be right."
+        ),
+    ] = PRECISION_GOAL,
+    unknown: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A prepared data set of music of none of the genres (repeatable): learn not to "
+            "be confident about it."
+        ),
+    ] = None,
+    figures_from: FiguresFrom = None,
     baseline: Annotated[
         bool, typer.Option("--baseline", help="Score MFCC + SVM on the same tracks as well.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write figures and charts as one HTML page."),
+    ] = None,
 ) -> None:
     """Score a run on tracks that it was not trained on."""
     with said_when_stopped(lambda: f"stopped; the figures in {run}, if any, are as they were."):
+        from trainer.evaluation.evaluate import EvaluateOptions
         from trainer.evaluation.evaluate import evaluate as evaluate_run
 
-        evaluate_run(load_run(run), split, keep, folders=data or (), baseline=baseline, report=_say)
+        options = EvaluateOptions(
+            split=split,
+            keep=keep,
+            data=tuple(data or ()),
+            confidence_from=confidence_from,
+            precision_goal=precision_goal,
+            unknown=tuple(unknown or ()),
+            baseline=baseline,
+            report=report,
+        )
+        figures = load_run(figures_from) if figures_from else None
+        evaluate_run(load_run(run), options, figures_from=figures, report=_say)
 
 
 @app.command(cls=Command, epilog="Example: genretag-train compare runs/mine runs/other")
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Evaluated run folders; the others are measured against the first."),
+        typer.Argument(help="Evaluated run folders; the others are compared with the first."),
     ],
+    split: Annotated[str, typer.Option(help="The split whose figures are compared.")] = "valid",
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Even if they were scored on different tracks.")
     ] = False,
@@ -72,7 +126,9 @@ def compare(
     with said_when_stopped(lambda: "stopped; nothing was written."):
         from trainer.evaluation.compare import compare as compare_runs
 
-        compare_runs(list(map(load_run, runs)), anyway=anyway, output=output, report=_say)
+        compare_runs(
+            list(map(load_run, runs)), split=split, anyway=anyway, output=output, report=_say
+        )
 
 
 @app.command(cls=Command, epilog="Example: genretag-train export runs/mine mine.onnx --int8")
@@ -80,10 +136,8 @@ def export(
     run: RunFolder,
     output: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
     keep: KeepOption = "best",
-    judged_by: Annotated[
-        Path | None,
-        typer.Option(help="The evaluated run whose figures count, for one trained on all tracks."),
-    ] = None,
+    figures_from: FiguresFrom = None,
+    judged_by: Annotated[Path | None, typer.Option(hidden=True)] = None,
     half: Annotated[bool, typer.Option("--half", help="Compute in float16, for a GPU.")] = False,
     int8: Annotated[
         bool, typer.Option("--int8", help="Compute in eight-bit integers, the quickest on a CPU.")
@@ -97,8 +151,16 @@ def export(
     with said_when_stopped(lambda: "stopped; nothing was written."):
         from trainer.export.export import export as export_run
 
-        judge = load_run(judged_by) if judged_by else None
-        export_run(load_run(run), output, keep, judged_by=judge, half=half, int8=int8, report=_say)
+        named = figures_from or judged_by  # the latter is the old spelling
+        export_run(
+            load_run(run),
+            output,
+            keep,
+            figures_from=load_run(named) if named else None,
+            half=half,
+            int8=int8,
+            report=_say,
+        )
 
 
 def _say(text: str) -> None:

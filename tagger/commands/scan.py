@@ -8,6 +8,7 @@ from pathlib import Path
 from tagger import config
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
+from tagger.inference.confidence import writes_nothing
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
 from tagger.output.console import complain, count_of, counted
@@ -216,6 +217,10 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
     """Yield the first lines of a scan."""
     if todo.files == 0:
         return
+    if options.min_confidence is None and (
+        warning := writes_nothing(model.metadata.min_confidence)
+    ):
+        yield warning
     name = f"{model.path.stem} ({count_of(len(model.metadata.labels), 'genre')})"
     if todo.to_analyse == 0:
         yield f"{name}: all results are cached; nothing is analysed, and no device is needed"

@@ -12,6 +12,7 @@ from typing import Any, Self
 from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
 from tagger.audio.kinds import front_end_of
 from tagger.errors import ModelError
+from tagger.inference.confidence import Confidence
 from tagger.inference.onnxfile import read_properties
 from tagger.inference.vote import Voting
 
@@ -32,6 +33,7 @@ class ModelMetadata:
         temperature: divides the logits of the vote.
         min_confidence: default of the least probability at which a genre is written, 0 to 1.
         training: data, architecture, accuracy and so on, for people.
+        confidence: how sure the best label is; None: its probability is its confidence.
     """
 
     labels: tuple[str, ...]
@@ -41,6 +43,7 @@ class ModelMetadata:
     temperature: float
     min_confidence: float
     training: Mapping[str, Any] = field(default_factory=dict)
+    confidence: Confidence | None = None
 
     @property
     def most_windows(self) -> int:
@@ -64,6 +67,7 @@ class ModelMetadata:
                 "temperature": self.temperature,
                 "min_confidence": self.min_confidence,
                 "training": dict(self.training),
+                **({"confidence": self.confidence.to_dict()} if self.confidence else {}),
             },
             ensure_ascii=False,
         )
@@ -87,12 +91,17 @@ class ModelMetadata:
                 temperature=float(values["temperature"]),
                 min_confidence=float(values["min_confidence"]),
                 training=dict(values["training"]),
+                confidence=Confidence.from_dict(values["confidence"])
+                if values.get("confidence")
+                else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"its metadata are incomplete ({error})") from None
         in_range = metadata.temperature > 0 and 0 <= metadata.min_confidence <= 1
         if not (metadata.labels and in_range):
             raise ValueError("its metadata are out of range")
+        if metadata.confidence and len(metadata.confidence.labels) != len(metadata.labels):
+            raise ValueError("its confidence is for another number of labels")
         return metadata
 
 

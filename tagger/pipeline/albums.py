@@ -13,9 +13,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from threading import Event
 
-import numpy as np
-
-from tagger.inference.vote import Voting, vote
+from tagger.inference.confidence import vote_of_tracks
 from tagger.pipeline.walk import find_music, is_disc
 from tagger.runtime.iteration import until
 from tagger.tags.credits import read_credits
@@ -82,10 +80,7 @@ def _agreed(tracks: Sequence[PredictedTrack], albums: Sequence[Hashable]) -> lis
     for track, album in zip(tracks, albums, strict=True):
         if track.prediction.probabilities:
             votes[album].append(track.prediction.probabilities)
-    agreed = {
-        album: tuple(vote(np.array(given, np.float32), Voting.LOG_MEAN).tolist())
-        for album, given in votes.items()
-    }
+    agreed = {album: tuple(vote_of_tracks(given).tolist()) for album, given in votes.items()}
     return [
         replace(track, prediction=replace(track.prediction, probabilities=agreed[album]))
         if track.prediction.probabilities

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tagger.inference.confidence import WRITES_NOTHING
 from tagger.tags.families import merged
 from tagger.tags.formats import can_hold_tags
 from tagger.tags.genres import spelling
@@ -18,6 +19,10 @@ class Rules:
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
+
+    def is_sure(self, confidence: float) -> bool:
+        """Tell whether a genre of this confidence is written; a minimum of 1 writes nothing."""
+        return self.min_confidence <= confidence and self.min_confidence < WRITES_NOTHING
 
     def names_of(self, label: str) -> tuple[str, ...]:
         """Return the names that a label of the model gets in a tag; none if it is not written."""
@@ -44,7 +49,7 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         )
     ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
     ranking = [(", ".join(rules.names_of(label)) or spelling(label), p) for label, p in ranked]
-    sure = [label for label, p in ranked[: rules.top] if p >= rules.min_confidence]
+    sure = [label for label, p in ranked[: rules.top] if rules.is_sure(p)]
     genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
     status = Status.OK if sure else Status.UNCERTAIN
     error = track.tag_error

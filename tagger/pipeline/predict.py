@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from tagger.audio.frontend import Strip
+from tagger.inference.confidence import track_probabilities
 from tagger.inference.metadata import ModelMetadata
-from tagger.inference.vote import Probabilities, vote
+from tagger.inference.vote import Probabilities
 from tagger.runtime.iteration import blocks
 from tagger.tracks import Features, PredictedTrack, Prediction, Status
 
@@ -77,10 +78,11 @@ def _predict_block(
             yield track
             continue
         found = windows[number]
-        probabilities = vote(
+        probabilities = track_probabilities(
             np.concatenate([found[place] for place in sorted(found)]),
             metadata.voting,
             metadata.temperature,
+            metadata.confidence,
         )
         yield PredictedTrack(
             track=track.track,

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,21 @@ from typer.testing import CliRunner
 
 from tagger.audio.frontend import MelStrip
 from tagger.errors import DataError, UsageError
-from tagger.inference.vote import Voting, vote
+from tagger.inference.vote import Voting
 from trainer.cli import app
-from trainer.evaluation import calibration, scores
-from trainer.evaluation.calibration import Reliability, default_confidence, fit_temperature, soften
-from trainer.evaluation.charts import comparison, curves, save
+from trainer.data.dataset import Track
+from trainer.evaluation import scores
+from trainer.evaluation.charts import comparison, curves, reliability, risk_coverage
 from trainer.evaluation.compare import compare
+from trainer.evaluation.drawing import save
 from trainer.evaluation.evaluate import publish
-from trainer.evaluation.results import Evaluation, Subject, describe, judge, protocol
+from trainer.evaluation.gallery import examples
+from trainer.evaluation.predictions import WindowPredictions
+from trainer.evaluation.report import write_report
+from trainer.evaluation.results import Evaluation, Subject, evaluate_predictions, protocol
+from trainer.evaluation.text import describe
 from trainer.files import all_or_nothing, write_json
+from trainer.tables import WIDTH, table
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions
 from trainer.training.run_folder import Run, load_run, read_options
@@ -29,9 +36,8 @@ from trainer.training.run_folder import Run, load_run, read_options
 LABELS = ("blues", "jazz", "rock")
 TRACKS = 60
 WINDOWS = 4
-CHARTS = {
-    f"{name}.{kind}" for name in ("confusion", "curves", "reliability") for kind in ("png", "svg")
-}
+CHART_NAMES = ("confusion", "curves", "reliability", "risk-coverage")
+CHARTS = {f"{name}.{kind}" for name in CHART_NAMES for kind in ("png", "svg")}
 
 
 def train(*arguments: object) -> str:
@@ -41,9 +47,27 @@ def train(*arguments: object) -> str:
 
 
 def found(
-    skill: float = 1.0, seed: int = 0, counted: str = "tracks kept aside", tracks: int = TRACKS
+    skill: float = 1.0,
+    seed: int = 0,
+    counted: str = "tracks kept aside",
+    tracks: int = TRACKS,
+    **options: object,
 ) -> Evaluation:
-    """Judge windows whose logit of the true label is higher by `skill`."""
+    """Evaluate made windows."""
+    subject = Subject(
+        split="valid",
+        protocol=counted,
+        weights="best",
+        architecture="vgg16",
+        parameters=14_700_000,
+        windows_per_second=21.5,
+    )
+    predicted = made_windows(skill, seed, tracks)
+    return evaluate_predictions(subject, predicted, **{"goal": 0.8, **options})
+
+
+def made_windows(skill: float = 1.0, seed: int = 0, tracks: int = TRACKS) -> WindowPredictions:
+    """Make windows whose logit of the true label is higher by `skill`."""
     rng = np.random.default_rng(seed)
     targets = np.arange(tracks) % len(LABELS)
     owners = np.repeat(np.arange(tracks), WINDOWS)
@@ -51,13 +75,14 @@ def found(
     logits += rng.normal(size=logits.shape) / 3
     logits[np.arange(len(owners)), targets[owners]] += skill
     windows = np.exp(3 * logits)
-    return judge(
-        Subject("valid", counted, "best", "vgg16", 14_700_000, 21.5),
-        LABELS,
-        [f"{LABELS[target]}/{i:03d}" for i, target in enumerate(targets)],
-        targets,
-        (windows / windows.sum(1, keepdims=True)).astype(np.float32),
-        owners,
+    return WindowPredictions(
+        labels=LABELS,
+        names=tuple(f"{LABELS[target]}/{i:03d}" for i, target in enumerate(targets)),
+        sources=tuple(("clips", "songs")[i % 2] for i in range(tracks)),
+        groups=tuple(f"artist {i // 2}" for i in range(tracks)),
+        targets=targets,
+        windows=(windows / windows.sum(1, keepdims=True)).astype(np.float32),
+        owners=owners,
     )
 
 
@@ -90,121 +115,76 @@ def new_run(folder: Path, evaluation: Evaluation | None = None, epochs: int = 3)
     return run
 
 
-def test_the_expected_calibration_error_is_the_weighed_gap():
-    # Nine tracks at 0.9, of which six are right, and one at 0.5 that is.
-    probabilities = np.array([[0.9, 0.1]] * 9 + [[0.5, 0.5]], np.float32)
-    targets = np.array([0] * 6 + [1] * 3 + [0])
-    bins = Reliability.of(probabilities, targets)
-    assert bins.tracks == [1, 9]
-    assert bins.accuracy == pytest.approx([1, 2 / 3])
-    assert bins.error == pytest.approx(0.1 * 0.5 + 0.9 * (0.9 - 2 / 3), abs=1e-6)
-    sure = np.array([[1.0, 0], [0, 1.0]], np.float32)
-    assert Reliability.of(sure, np.array([0, 1])).error == 0
-
-
-def test_the_temperature_undoes_what_sharpened_the_probabilities():
-    rng = np.random.default_rng(0)
-    honest = rng.dirichlet([0.5] * 4, 4000)
-    targets = np.array([rng.choice(4, p=row) for row in honest])
-    sharpened = soften(honest.astype(np.float32), 1 / 2.5)
-    temperature, scaled, worth = calibration.calibrate(sharpened, targets)
-    assert temperature == pytest.approx(2.5, rel=0.1)
-    np.testing.assert_allclose(scaled, honest, atol=0.05)
-    assert worth.error_before > 0.1
-    assert worth.error_after < 0.03
-    assert worth.error_cross_validated < 0.03
-
-
-def test_the_cross_validated_error_never_uses_a_track_on_itself(monkeypatch):
-    """Each fold is softened by a temperature that was fitted without it."""
-    fitted = []
-
-    def fit(probabilities, targets):
-        fitted.append(set(targets.tolist()))
-        return 1.0
-
-    monkeypatch.setattr(calibration, "fit_temperature", fit)
-    targets = np.arange(20)  # every track is its own label, so that labels tell tracks
-    calibration.calibrate(np.full((20, 20), 0.05, np.float32), targets)
-    everything, *folds = fitted
-    assert len(everything) == 20
-    left_out = [everything - fold for fold in folds]
-    assert sorted(track for fold in left_out for track in fold) == list(range(20))
-    assert [len(fold) for fold in left_out] == [4] * 5
-
-
 def test_it_is_said_where_tracks_are_too_few_to_tell_a_confidence():
     assert "come from 29 tracks, too few to mean much" in describe(found(tracks=29))
     assert "too few" not in describe(found(tracks=30))
 
 
-def test_softening_a_vote_is_voting_with_a_temperature():
-    windows = np.random.default_rng(0).dirichlet([1] * 5, 7).astype(np.float32)
-    for rule in Voting:
-        once = soften(vote(windows, rule)[None], 1.7)[0]
-        np.testing.assert_allclose(once, vote(windows, rule, 1.7), atol=1e-5)
-
-
-def test_the_default_confidence_is_a_plain_number():
-    probabilities = np.array([[0.49, 0.3, 0.21]] * 4, np.float32)
-    assert json.dumps(default_confidence(probabilities, np.zeros(4, int))) == "0.49"
-    assert fit_temperature(probabilities, np.zeros(4, int)) < 1
-
-
 def test_scores_of_a_genre():
-    score = scores.score(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), 3)
+    score = scores.score(
+        np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), 3, np.arange(6)
+    )
     assert score.recall == pytest.approx([2 / 3, 1 / 2, 0])
     assert score.precision == pytest.approx([2 / 4, 1 / 2, 0])
     assert score.f1 == pytest.approx([4 / 7, 1 / 2, 0])
     assert score.macro_f1 == pytest.approx(np.mean(score.f1))
     assert score.accuracy == 0.5
+    assert score.confusion == [[2, 1, 0], [1, 1, 0], [1, 0, 0]]
+    assert score.macro_f1_interval[0] < score.macro_f1 < score.macro_f1_interval[1]
 
 
-def test_a_paired_difference_is_surer_than_two_intervals():
-    rng = np.random.default_rng(0)
-    reference = rng.random(200) < 0.6
-    better = reference.copy()
-    better[np.flatnonzero(~reference)[:10]] = True
-    gain, (low, high) = scores.paired_difference(better, reference)
-    assert gain == pytest.approx(0.05)
-    assert 0 < low < gain < high < 0.1
-    assert scores.paired_difference(reference, better)[0] == pytest.approx(-0.05)
-    assert scores.paired_difference(reference, reference) == (0, (0, 0))
+def test_macro_f1_counts_only_genres_that_occur_and_is_no_certainty_when_all_are_right():
+    score = scores.score(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), 3, np.arange(4))
+    assert score.macro_f1 == 1
+    assert score.macro_f1_interval == score.accuracy_interval
+    assert score.accuracy_interval[0] < 0.6
+
+
+def test_macro_f1_varies_more_where_tracks_of_an_artist_are_right_together():
+    targets = np.repeat(np.arange(2), 40)
+    predicted = np.where(np.arange(80) // 8 % 2, targets, 1 - targets)
+    wide = scores.score(targets, predicted, 2, np.arange(80) // 8).macro_f1_interval
+    narrow = scores.score(targets, predicted, 2, np.arange(80)).macro_f1_interval
+    assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
 
 
 def test_mistakes_are_named_the_surest_first():
-    judged = found(skill=0.4)
-    heard = judged.predictions.probabilities.argmax(1)
-    wrong = int((heard != judged.predictions.targets).sum())
-    assert wrong > len(judged.mistakes) == 10
-    assert [m.confidence for m in judged.mistakes] == sorted(
-        (m.confidence for m in judged.mistakes), reverse=True
+    evaluation = found(skill=0.4)
+    wrong = int((~evaluation.predictions.right).sum())
+    assert wrong > len(evaluation.mistakes) == 10
+    assert [m.confidence for m in evaluation.mistakes] == sorted(
+        (m.confidence for m in evaluation.mistakes), reverse=True
     )
-    for mistake in judged.mistakes:
+    for mistake in evaluation.mistakes:
         assert mistake.track.startswith(f"{mistake.genre}/")
-        assert mistake.heard_as != mistake.genre
-        assert mistake.track in describe(judged)
-    assert judged.track.accuracy == pytest.approx(1 - wrong / TRACKS)
+        assert mistake.predicted != mistake.genre
+        assert mistake.track in describe(evaluation)
+    assert evaluation.track.accuracy == pytest.approx(1 - wrong / TRACKS)
 
 
 def test_figures_and_predictions_are_stored(tmp_path):
-    judged = found(skill=0.6)
-    run = new_run(tmp_path / "run", judged)
+    evaluation = found(skill=0.6)
+    run = new_run(tmp_path / "run", evaluation)
     metrics = run.metrics()
-    assert metrics["track"]["accuracy"] == judged.track.accuracy
-    assert metrics["calibration"]["error_before"] == judged.calibration.error_before
+    assert metrics["track"]["accuracy"] == evaluation.track.accuracy
+    assert metrics["calibration"]["error_before"] == evaluation.calibration.error_before
     assert metrics["subject"]["protocol"] == "tracks kept aside"
-    assert metrics["voting"] in list(Voting)
+    assert metrics["settings"]["voting"] in list(Voting)
+    assert [source["source"] for source in metrics["sources"]] == ["clips", "songs"]
+    assert sum(source["tracks"] for source in metrics["sources"]) == TRACKS
+    assert metrics["track"]["groups"] == TRACKS // 2
     assert len(metrics["track"]["f1"]) == len(LABELS)
-    assert metrics["mistakes"][0]["track"] == judged.mistakes[0].track
+    assert metrics["mistakes"][0]["track"] == evaluation.mistakes[0].track
     with (run.folder / "predictions.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == TRACKS
     for line in lines:
         numbers = {label: float(line[f"p_{label}"]) for label in LABELS}
         assert sum(numbers.values()) == pytest.approx(1, abs=1e-3)
-        assert max(numbers, key=numbers.__getitem__) == line["heard_as"]
+        assert max(numbers, key=numbers.__getitem__) == line["predicted"]
         assert line["track"].startswith(line["genre"])
+        assert line["source"] in ("clips", "songs")
+        assert line["group"].startswith("artist ")
 
 
 def test_charts_are_pictures_that_say_what_was_counted_and_do_not_change(tmp_path, monkeypatch):
@@ -213,10 +193,10 @@ def test_charts_are_pictures_that_say_what_was_counted_and_do_not_change(tmp_pat
     # Letters as text rather than as outlines, to read them.
     monkeypatch.setitem(mpl.rcParams, "svg.fonttype", "none")
     before = dict(mpl.rcParams)
-    judged = found(counted="tracks, flattering")
+    evaluation = found(counted="tracks, flattering")
     once, again = (new_run(tmp_path / place / "run") for place in "ab")
-    publish(judged, once)
-    publish(judged, again)
+    publish(evaluation, once)
+    publish(evaluation, again)
     assert dict(mpl.rcParams) == before
     files = {file.name for file in once.folder.iterdir()}
     assert files >= CHARTS | {"metrics.json", "predictions.csv", "run.toml", "run.json"}
@@ -228,7 +208,8 @@ def test_charts_are_pictures_that_say_what_was_counted_and_do_not_change(tmp_pat
             assert content.startswith(b"\x89PNG")
             assert len(content) > 20_000
         else:
-            assert b"60 tracks, flattering" in content
+            counted = b"60 tracks that" if "risk" in name else b"60 tracks, flattering"
+            assert counted in content
     text = (once.folder / "confusion.svg").read_text()
     assert all(label in text for label in (*LABELS, "recall", "precision", "95 % interval"))
 
@@ -253,7 +234,7 @@ def test_an_evaluation_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     run = new_run(tmp_path / "run", found(seed=1))
     before = {file.name: file.read_bytes() for file in run.folder.iterdir()}
     monkeypatch.setattr(
-        "trainer.evaluation.charts.save", lambda *_: (_ for _ in ()).throw(OSError("full"))
+        "trainer.evaluation.drawing.save", lambda *_: (_ for _ in ()).throw(OSError("full"))
     )
     with pytest.raises(DataError, match="cannot be written: full"):
         publish(found(seed=2), run)
@@ -261,30 +242,105 @@ def test_an_evaluation_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
 
 
 def test_compare(tmp_path):
-    poor, good = (new_run(tmp_path / n, found(s, seed=3)) for n, s in (("poor", 0.2), ("good", 2)))
-    text = train("compare", poor.folder, good.folder, "-o", tmp_path / "out")
-    header, first, second = text.splitlines()[2:5]
-    assert "gain" in header
-    assert first.startswith("poor")
-    assert "clear" not in first
-    assert second.startswith("good")
-    assert second.endswith("clear")
-    assert "vgg16, best" in second
-    assert "14.7" in second
+    poor, good, same = (
+        new_run(tmp_path / n, found(s, seed=3))
+        for n, s in (("poor", 0.2), ("good", 2), ("same", 0.2))
+    )
+    text = train("compare", poor.folder, good.folder, same.folder, "-o", tmp_path / "out")
+    assert max(map(len, text.splitlines()[1:-2])) <= WIDTH
+    *_, gains, _ = text.rstrip().split("\n\n")
+    header, better, equal = gains.splitlines()
+    assert "p (McNemar)" in header
+    assert better.startswith("good")
+    assert better.endswith("clear")
+    assert equal.endswith("may be chance")
+    assert "vgg16, best" in text
+    assert "14.7" in text
     assert "60 tracks kept aside" in text
+    assert "adjusted for 2 comparisons" in text
 
     files = {file.name for file in (tmp_path / "out").iterdir()}
     assert files == {"compare.md", "compare.json", "compare.png", "compare.svg"}
-    stored = json.loads((tmp_path / "out" / "compare.json").read_text())
+    stored = json.loads((tmp_path / "out" / "compare.json").read_text())["runs"]
     gain = good.metrics()["track"]["accuracy"] - poor.metrics()["track"]["accuracy"]
-    assert stored["runs"][0]["gain"] is None
-    assert stored["runs"][1]["gain"] == pytest.approx(gain)
-    low, high = stored["runs"][1]["gain_interval"]
+    assert stored[0]["gain"] is None
+    assert stored[1]["gain"]["gain"] == pytest.approx(gain)
+    low, high = stored[1]["gain"]["interval"]
     assert 0 < low < gain < high
-    table = (tmp_path / "out" / "compare.md").read_text().splitlines()
-    rows = [line for line in table if line.startswith("|")]
-    assert len(rows) == 4
-    assert len({row.count("|") for row in rows}) == 1
+    assert stored[2]["gain"]["p"] == 1
+    tables = (tmp_path / "out" / "compare.md").read_text().split("\n\n")[1:]
+    assert [len(table.strip().splitlines()) for table in tables] == [5, 5, 4]
+    for lines in tables:
+        assert len({row.count("|") for row in lines.strip().splitlines()}) == 1
+
+
+def test_one_gain_of_many_has_to_be_clearer(tmp_path):
+    """The same run once, and among twenty: Holm asks more of it then."""
+    reference = new_run(tmp_path / "reference", found(0.6, seed=3))
+    better = new_run(tmp_path / "better", found(0.9, seed=3))
+    (_, alone) = compare([reference, better], report=str)
+    (_, among, *_) = compare([reference, better, *[reference] * 19], report=str)
+    assert alone.gain is not None
+    assert among.gain is not None
+    assert alone.gain.p < 1
+    assert among.gain.p == pytest.approx(min(1, 20 * alone.gain.p))
+    assert among.gain.interval == alone.gain.interval
+
+
+def test_predictions_of_another_evaluation_are_refused(tmp_path):
+    run = new_run(tmp_path / "run", found())
+    found(skill=-1).predictions.write(run.folder / "predictions.csv")
+    with pytest.raises(DataError, match="does not belong to metrics"):
+        compare([run], report=str)
+
+
+def test_settings_are_fitted_to_the_tracks_of_one_data_set():
+    fitted = found(source="songs", goal=0.9)
+    assert (fitted.settings.source, fitted.settings.tracks) == ("songs", TRACKS // 2)
+    assert fitted.settings.precision_goal == 0.9
+    assert fitted.track.tracks == TRACKS  # all of them are scored
+    text = describe(fitted)
+    assert "fitted to 30 validation tracks of songs, for 90% right" in text
+    assert len(fitted.confidence and fitted.selection.right) == TRACKS // 2
+
+
+def test_a_table_fits_a_terminal_and_stays_whole():
+    evaluation = found(skill=0.4)
+    names = tuple(f"blues/{'a long name of a track ' * 5}{i}" for i in range(TRACKS))
+    named = replace(evaluation.predictions, names=names)
+    evaluation = replace(evaluation, predictions=named, mistakes=named.mistakes()[:10])
+    for line in describe(evaluation).splitlines():
+        assert len(line) <= WIDTH, line
+    wide = table([("a", "b"), ("x" * 100, "1")])
+    assert wide.replace("\n", "").replace(" ", "").count("x") == 100
+
+
+def test_the_report_is_one_page_with_charts_and_mistakes(tmp_path, monkeypatch):
+    strip = np.random.default_rng(0).normal(size=(128, 192)).astype(np.float32)
+    monkeypatch.setattr(Track, "load", lambda _: [strip[:, :128], strip])
+    evaluation = found(skill=0.4)
+    names, genres = evaluation.predictions.names, evaluation.predictions.targets
+    tracks = [Track(LABELS[g], n, "valid", ()) for n, g in zip(names, genres, strict=True)]
+    shown = examples(evaluation, tracks, made_windows(skill=0.4))
+    assert [example.mistake for example in shown] == list(evaluation.mistakes[:6])
+    assert shown[0].strip.shape == (128, 192)
+    # The windows are those of that track: they say what the vote said.
+    assert shown[0].predicted.mean() > shown[0].true.mean()
+    drawn = publish(evaluation, new_run(tmp_path / "run"), shown)
+    assert {file.name for file in drawn} == {f"{n}.svg" for n in (*CHART_NAMES, "mistakes")}
+    write_report(tmp_path / "report.html", evaluation, "my <run>", drawn)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count("data:image/svg+xml;base64,") == len(drawn)
+    assert "my &lt;run&gt;: " in page
+    assert "surest mistakes" in page
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_charts_of_few_tracks_have_nothing_empty(tmp_path):
+    few = found(tracks=6)
+    for name, draw in (("reliability", reliability), ("risk", risk_coverage)):
+        save(draw(few), tmp_path / name)
+        assert (tmp_path / f"{name}.png").stat().st_size > 10_000
 
 
 def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_path):
@@ -294,7 +350,6 @@ def test_runs_that_were_scored_on_other_tracks_are_compared_only_if_asked(tmp_pa
         compare([mine, flattered], report=str)
     mine_entry, other = compare([mine, flattered], anyway=True, report=str)
     assert other.gain is None
-    assert not other.gain_is_clear
     assert "flattering" in other.protocol
     save(comparison([mine_entry, other], "both"), tmp_path / "chart")
 
@@ -312,14 +367,14 @@ def test_runs_of_the_same_name_are_told_apart(tmp_path):
 
 
 def test_names_that_are_not_utf_8(tmp_path):
-    judged = found(skill=-1)
+    evaluation = found(skill=-1)
     names = tuple(f"blues/{i}\udce9\x1b" for i in range(TRACKS))
-    named = replace(judged.predictions, names=names)
-    judged = replace(judged, predictions=named, mistakes=named.mistakes()[:3])
-    run = new_run(tmp_path / "run", judged)
+    named = replace(evaluation.predictions, names=names)
+    evaluation = replace(evaluation, predictions=named, mistakes=named.mistakes()[:3])
+    run = new_run(tmp_path / "run", evaluation)
     assert run.metrics()["mistakes"][0]["track"] in names
     assert len(compare([run, run], report=str)) == 2
-    assert "\x1b" not in describe(judged)
+    assert "\x1b" not in describe(evaluation)
 
 
 def test_figures_that_flatter_say_so():
@@ -335,7 +390,7 @@ def test_bad_run_folders(tmp_path):
     with pytest.raises(DataError, match="another version"):
         train("compare", plain.folder)
     new_run(plain.folder, found())
-    (plain.folder / "predictions.csv").write_text("track,genre,heard_as\na,b,b\n")
+    (plain.folder / "predictions.csv").write_text("track,group,genre,predicted\na,,b,b\n")
     with pytest.raises(DataError, match="does not belong to"):
         train("compare", plain.folder)
 

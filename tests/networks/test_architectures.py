@@ -38,7 +38,7 @@ def run(app: object, *arguments: object) -> str:
 @pytest.fixture(autouse=True)
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes time and has tests of its own."""
-    monkeypatch.setattr("trainer.evaluation.charts.save", lambda *_: None)
+    monkeypatch.setattr("trainer.evaluation.drawing.save", lambda *_: None)
     monkeypatch.setattr("trainer.evaluation.evaluate.SPEED_RUNS", 1)
 
 

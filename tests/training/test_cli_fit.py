@@ -210,7 +210,7 @@ def test_before_the_training_there_is_nothing_to_go_on_with(strips, tmp_path, mo
 
 def test_a_stopped_evaluation_leaves_the_figures_that_there_were(unbroken, monkeypatch):
     monkeypatch.setattr("trainer.evaluation.evaluate.SPEED_RUNS", 1)
-    monkeypatch.setattr("trainer.evaluation.charts.save", interrupt)
+    monkeypatch.setattr("trainer.evaluation.drawing.save", interrupt)
     files = sorted(unbroken.iterdir())
     assert str(unbroken) in stopped("evaluate", unbroken)
     assert sorted(unbroken.iterdir()) == files
@@ -261,7 +261,7 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
         ("evaluate", nowhere): "not a run folder",
         ("evaluate", run, "--split", "tset"): "no tracks in the split",
         ("evaluate", run, "--data", nowhere): "not a prepared data set",
-        ("evaluate", run, "--baseline"): "MFCCs come from log-mel",
+        ("evaluate", run, "--baseline"): "computes MFCCs from log-mel",
         ("evaluate", unfinished): "no best.weights.h5",
         ("export", nowhere, "m.onnx"): "not a run folder",
         ("export", run, "m.onnx"): "was not evaluated",

@@ -250,7 +250,7 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
 
 
 @pytest.mark.usefixtures("small")
-def test_int8_hears_what_float_hears(run, exact, strips, tmp_path):
+def test_int8_predicts_what_float_predicts(run, exact, strips, tmp_path):
     small = tmp_path / "int8.onnx"
     text = train("export", run, small, "--int8")
     assert "of 4 tracks, accuracy" in text
@@ -270,15 +270,15 @@ def test_int8_hears_what_float_hears(run, exact, strips, tmp_path):
     assert np.concatenate(differences).mean() < 0.02
 
 
-def test_a_network_that_does_not_bear_int8_is_refused(strips, monkeypatch):
+def test_a_network_that_loses_too_much_by_int8_is_refused(strips, monkeypatch):
     from trainer.export import int8
 
     data = prepared.load([strips])
     right = np.eye(2)[[data.target(track) for track in data.split("valid")]]
-    opinions = iter([right, 1 - right])
+    predictions = iter([right, 1 - right])
     monkeypatch.setattr(int8, "GenreModel", lambda *_: None)
-    monkeypatch.setattr(int8, "_opinions", lambda *_: next(opinions))
-    with pytest.raises(ModelError, match=r"does not bear int8.*accuracy 0\.0% instead of 100\.0%"):
+    monkeypatch.setattr(int8, "_predict", lambda *_: next(predictions))
+    with pytest.raises(ModelError, match=r"too much accuracy.*accuracy 0\.0% instead of 100\.0%"):
         int8._compare(Path(), Path(), data, data.split("valid"))
 
 
@@ -398,7 +398,7 @@ def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
     )
     with pytest.raises(DataError, match="mean nothing"):
         train("evaluate", second)
-    with pytest.raises(DataError, match="not evaluated"):
+    with pytest.raises(DataError, match="name the run that chose its settings"):
         train("export", second, tmp_path / "m.onnx", "--keep", "last")
 
 
@@ -496,6 +496,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
+    from trainer.evaluation.figures import figures_of
     from trainer.export.export import _training_facts
 
     strips, folder = tmp_path / "strips", tmp_path / "run"
@@ -506,8 +507,8 @@ def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_trai
     assert "flattering" in train("evaluate", folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert "flattering" in metrics["subject"]["protocol"]
-    run = load_run(folder)
-    assert "flattering" in _training_facts(run, run, metrics)["accuracy"]["protocol"]
+    facts = _training_facts(load_run(folder), figures_of(load_run(folder), "best"))
+    assert "flattering" in facts["accuracy"]["protocol"]
 
 
 @pytest.mark.usefixtures("small")
@@ -587,6 +588,18 @@ def test_keras_application_files_are_read(tmp_path):
             h5[f"{layer.name}/{layer.name}/kernel:0"] = kernel
             h5[f"{layer.name}/{layer.name}/bias:0"] = bias
     assert len(vgg.read_weights("VGG16", file)) == 13
+    with pytest.raises(DataError, match="the convolutions of VGG16; take --arch vgg16"):
+        vgg.read_weights("VGG19", file)
+    names = vgg.names("VGG16")
+    assert names == [layer.name for layer in vgg.convolutions(model)]
+
+    own = tmp_path / "own.weights.h5"
+    model.save_weights(own)
+    found = vgg.read_weights("VGG16", own)
+    for layer in vgg.convolutions(model):
+        np.testing.assert_array_equal(found[layer.name][0], layer.get_weights()[0])
+    with pytest.raises(DataError, match="13 convolutions, those of VGG16"):
+        vgg.read_weights("VGG19", own)
 
 
 @pytest.mark.parametrize(

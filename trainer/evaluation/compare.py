@@ -1,8 +1,8 @@
-"""Runs side by side: one table, one chart, and how sure it is that one is better."""
+"""Runs side by side: tables, a chart, and how sure it is that one is better."""
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,122 +10,184 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
-from trainer.evaluation import charts
-from trainer.evaluation.entry import HEADER, Entry
-from trainer.evaluation.scores import paired_difference
+from trainer.evaluation import charts, drawing
+from trainer.evaluation.entry import (
+    ACCURACY_HEADER,
+    GAIN_HEADER,
+    NETWORK_HEADER,
+    Entry,
+    Gain,
+    accuracy_cells,
+    gain_cells,
+    network_cells,
+)
+from trainer.evaluation.intervals import Difference, difference, holm, number_groups
 from trainer.files import all_or_nothing, write_json
 from trainer.tables import table
-from trainer.training.run_folder import METRICS_FILE, PREDICTIONS_FILE, Run
+from trainer.training.run_folder import Run
+
+Tables = list[list[tuple[str, ...]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What is stored of an evaluated run.
+
+    Attributes:
+        run: The run.
+        metrics: Its figures.
+        protocol: What they count.
+        names: The tracks that were scored `[tracks]`.
+        groups: Their artists or albums `[tracks]`.
+        right: Whether the predicted genre is right `[tracks]`.
+    """
+
+    run: Run
+    metrics: dict[str, Any]
+    protocol: str
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    right: NDArray[np.bool_]
 
 
 def compare(
     runs: Sequence[Run],
     *,
+    split: str = "valid",
     anyway: bool = False,
     output: Path | None = None,
     report: Callable[[str], None],
 ) -> list[Entry]:
-    """Put evaluated runs side by side, the others measured against the first.
+    """Put evaluated runs side by side, the others compared with the first.
 
     Args:
         runs: The runs.
+        split: The split whose figures are compared.
         anyway: Take runs that were scored on different tracks as well; they get no gain.
         output: A folder for `compare.md`, `compare.json`, `compare.png` and `compare.svg`.
-        report: Takes the table.
+        report: Takes the tables.
 
     Raises:
         DataError: a run was not evaluated, or on other tracks.
     """
-    metrics = [run.metrics() for run in runs]
-    right = [_right(run, found) for run, found in zip(runs, metrics, strict=True)]
-    protocols = [f"{found['track']['tracks']} {found['subject']['protocol']}" for found in metrics]
+    scored = [_read(run, split) for run in runs]
+    first = scored[0]
+    differences: dict[int, Difference] = {}
+    for place, other in enumerate(scored[1:], 1):
+        if (other.names, other.protocol) == (first.names, first.protocol):
+            groups = number_groups(first.groups)
+            differences[place] = difference(other.right, first.right, groups)
+        elif not anyway:
+            raise DataError(
+                f"{other.run.folder} was scored on other tracks ({other.protocol}) than "
+                f"{first.run.folder} ({first.protocol}); evaluate both on the same, or compare "
+                "them --anyway."
+            )
+    adjusted = holm([found.p for found in differences.values()])
+    gains = {
+        place: Gain(gain=found.gain, interval=found.interval, p=p, mcnemar=found.mcnemar)
+        for (place, found), p in zip(differences.items(), adjusted, strict=True)
+    }
     short = {run.folder.name for run in runs}
     names = [run.folder.name if len(short) == len(runs) else str(run.folder) for run in runs]
-    entries = []
-    for i, (run, found) in enumerate(zip(runs, metrics, strict=True)):
-        same = list(right[i]) == list(right[0]) and protocols[i] == protocols[0]
-        if not same and not anyway:
-            raise DataError(
-                f"{run.folder} was scored on other tracks ({protocols[i]}) than {runs[0].folder} "
-                f"({protocols[0]}); evaluate both on the same, or compare them --anyway."
-            )
-        gain = (
-            paired_difference(_values(right[i]), _values(right[0])) if same and i else (None, None)
-        )
-        entries.append(_entry(run, names[i], protocols[i], found, gain))
-    protocol = " / ".join(dict.fromkeys(protocols))
+    entries = [_entry(each, names[i], gains.get(i)) for i, each in enumerate(scored)]
+    protocol = " / ".join(dict.fromkeys(each.protocol for each in scored))
     if output:
         with all_or_nothing(output) as scratch:
             (scratch / "compare.md").write_text(markdown(entries, protocol), "utf-8")
             write_json(
                 scratch / "compare.json", {"protocol": protocol, "runs": list(map(asdict, entries))}
             )
-            charts.save(charts.comparison(entries, protocol), scratch / "compare")
-    rows = [HEADER, *(entry.cells() for entry in entries)]
-    report(f"{protocol}\n\n{table(rows)}\n\n{_note(entries)}")
+            drawing.save(charts.comparison(entries, protocol), scratch / "compare")
+    report("\n\n".join([protocol, *map(table, _tables(entries)), _note(entries)]))
     return entries
 
 
-def _entry(
-    run: Run,
-    name: str,
-    protocol: str,
-    found: dict[str, Any],
-    gain: tuple[float | None, tuple[float, float] | None],
-) -> Entry:
-    track, subject = found["track"], found["subject"]
+def _entry(scored: Scored, name: str, gain: Gain | None) -> Entry:
+    metrics, options = scored.metrics, scored.run.options
+    track, subject, calibration = (metrics[part] for part in ("track", "subject", "calibration"))
+    error = calibration["error_cross_validated"]
     return Entry(
-        name,
-        subject["architecture"],
-        subject["weights"],
-        subject["parameters"],
-        tuple(Path(folder).name for folder in run.options.data),
-        run.options.train_splits,
-        protocol,
-        track["tracks"],
-        found["window_accuracy"],
-        track["accuracy"],
-        tuple(track["accuracy_interval"]),
-        track["macro_f1"],
-        found["calibration"]["error_cross_validated"],
-        subject["windows_per_second"],
-        *gain,
+        name=name,
+        network=subject["architecture"],
+        weights=subject["weights"],
+        parameters=subject["parameters"],
+        data=tuple(Path(folder).name for folder in options.data),
+        trained_on=options.train_splits,
+        protocol=scored.protocol,
+        tracks=track["tracks"],
+        groups=track["groups"],
+        window_accuracy=metrics["window_accuracy"],
+        track_accuracy=track["accuracy"],
+        track_accuracy_interval=tuple(track["accuracy_interval"]),
+        macro_f1=track["macro_f1"],
+        calibration_error=calibration["error_after"] if error is None else error,
+        windows_per_second=subject["windows_per_second"],
+        gain=gain,
     )
 
 
-def _right(run: Run, found: dict[str, Any]) -> dict[str, bool]:
-    """Return for each track by name whether the run heard it rightly."""
-    file = run.folder / PREDICTIONS_FILE
+def _read(run: Run, split: str) -> Scored:
+    """Read the figures of a run, and for each track whether the prediction was right."""
+    metrics = run.metrics(split)
+    track, file = metrics["track"], run.predictions_file(split)
     try:
         with file.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
-            right = {
-                line["track"]: line["genre"] == line["heard_as"] for line in csv.DictReader(stream)
-            }
+            lines = list(csv.DictReader(stream))
+        right = np.array([line["genre"] == line["predicted"] for line in lines], dtype=np.bool_)
+        names = tuple(line["track"] for line in lines)
+        groups = tuple(line["group"] for line in lines)
     except (OSError, ValueError, KeyError):
-        right = {}
-    if sum(right.values()) != round(found["track"]["accuracy"] * found["track"]["tracks"]):
-        raise DataError(f"{file} does not belong to {METRICS_FILE}; evaluate {run.folder} again.")
-    return right
+        right, names, groups = np.zeros(0, np.bool_), (), ()
+    if right.sum() != round(track["accuracy"] * track["tracks"]) or len(right) != track["tracks"]:
+        raise DataError(
+            f"{file} does not belong to {run.metrics_file(split).name}; "
+            f"evaluate {run.folder} again."
+        )
+    return Scored(
+        run=run,
+        metrics=metrics,
+        protocol=f"{track['tracks']} {metrics['subject']['protocol']}",
+        names=names,
+        groups=groups,
+        right=right,
+    )
 
 
-def _values(right: dict[str, bool]) -> NDArray[np.bool_]:
-    return np.array(list(right.values()))
+def _tables(entries: Sequence[Entry]) -> Tables:
+    """Return what the runs are, how good they are and what they gain, with headers."""
+    found = [
+        [NETWORK_HEADER, *map(network_cells, entries)],
+        [ACCURACY_HEADER, *map(accuracy_cells, entries)],
+    ]
+    if len(entries) > 1:
+        found.append([GAIN_HEADER, *map(gain_cells, entries[1:])])
+    return found
 
 
 def markdown(entries: Sequence[Entry], protocol: str) -> str:
-    """Return the table for a model card."""
-    lines = [
-        HEADER,
-        ("---", *["---:"] * (len(HEADER) - 1)),
-        *(tuple(cell.replace("|", r"\|") for cell in entry.cells()) for entry in entries),
-    ]
-    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{protocol}. {_note(entries)}\n\n{rows}\n"
+    """Return the tables for a model card."""
+
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+    parts = [f"{protocol}. {_note(entries)}"]
+    for header, *rows in _tables(entries):
+        rule = ("---", *["---:"] * (len(header) - 1))
+        parts.append("\n".join(map(line, (header, rule, *rows))))
+    return "\n\n".join(parts) + "\n"
 
 
 def _note(entries: Sequence[Entry]) -> str:
+    note = (
+        f"Intervals are 95 % intervals over {entries[0].groups} artists or albums (a track of an "
+        "unknown one counts as one). The calibration error is cross-validated where settings were "
+        "fitted to these tracks."
+    )
+    if len(entries) == 1:
+        return note
     return (
-        "Intervals are 95 % bootstrap intervals over tracks. The calibration error is "
-        f"cross-validated. The gain over {entries[0].name}, in points, is drawn track by track; "
-        "it is clear where its interval leaves out zero."
+        f"{note} The gain over {entries[0].name} is in points. p (Holm) is how likely so large a "
+        f"difference is by chance, by artist and adjusted for {len(entries) - 1} comparisons; "
+        "below 0.05 it is clear. p (McNemar) takes all tracks for independent."
     )

@@ -2,23 +2,34 @@
 
 from dataclasses import dataclass
 
-HEADER = (
-    "run",
-    "network",
-    "data",
-    "million weights",
-    "windows",
-    "tracks",
-    "95 % interval",
-    "macro-F1",
-    "calibration error",
-    "windows/s",
-    "gain",
-    "95 % interval",
-)
+from trainer.evaluation.intervals import SIGNIFICANT, Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """What a run gains over the first one, on the same tracks.
+
+    Attributes:
+        gain: Share of the tracks.
+        interval: Its 95 % bootstrap interval over artists.
+        p: Probability of so large a difference by chance, by artist, adjusted for the number of
+            comparisons (Holm).
+        mcnemar: The p-value of McNemar's exact test, which takes all tracks for independent, not
+            adjusted.
+    """
+
+    gain: float
+    interval: Interval
+    p: float
+    mcnemar: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether chance would hardly bring about so large a difference."""
+        return self.p < SIGNIFICANT
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One run in the comparison; the gain is over the first run, on the same tracks."""
 
@@ -30,39 +41,59 @@ class Entry:
     trained_on: tuple[str, ...]
     protocol: str
     tracks: int
+    groups: int
     window_accuracy: float
     track_accuracy: float
-    track_accuracy_interval: tuple[float, float]
+    track_accuracy_interval: Interval
     macro_f1: float
     calibration_error: float
     windows_per_second: float
-    gain: float | None = None
-    gain_interval: tuple[float, float] | None = None
+    gain: Gain | None = None
 
-    @property
-    def gain_is_clear(self) -> bool:
-        """Tell whether the interval leaves out zero."""
-        return self.gain_interval is not None and not (
-            self.gain_interval[0] <= 0 <= self.gain_interval[1]
-        )
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the row of the table."""
-        low, high = self.track_accuracy_interval
-        gain = ("", "")
-        if self.gain is not None and self.gain_interval is not None:
-            ends = " – ".join(f"{100 * end:+.1f}" for end in self.gain_interval)
-            gain = (f"{100 * self.gain:+.1f}", f"{ends}{'  clear' if self.gain_is_clear else ''}")
-        return (
-            self.name,
-            f"{self.network}, {self.weights}",
-            f"{' + '.join(self.data)} ({', '.join(self.trained_on)})",
-            f"{self.parameters / 1e6:.1f}",
-            f"{self.window_accuracy:.1%}",
-            f"{self.track_accuracy:.1%}",
-            f"{low:.1%} – {high:.1%}",
-            f"{self.macro_f1:.1%}",
-            f"{self.calibration_error:.1%}",
-            f"{self.windows_per_second:.0f}",
-            *gain,
-        )
+NETWORK_HEADER = ("run", "network", "million weights", "windows/s", "data")
+
+
+def network_cells(entry: Entry) -> tuple[str, ...]:
+    """Say what a run is."""
+    return (
+        entry.name,
+        f"{entry.network}, {entry.weights}",
+        f"{entry.parameters / 1e6:.1f}",
+        f"{entry.windows_per_second:.0f}",
+        f"{' + '.join(entry.data)} ({', '.join(entry.trained_on)})",
+    )
+
+
+ACCURACY_HEADER = ("run", "windows", "tracks", "95 % interval", "macro-F1", "calibration error")
+
+
+def accuracy_cells(entry: Entry) -> tuple[str, ...]:
+    """Say how good a run is."""
+    low, high = entry.track_accuracy_interval
+    return (
+        entry.name,
+        f"{entry.window_accuracy:.1%}",
+        f"{entry.track_accuracy:.1%}",
+        f"{low:.1%} – {high:.1%}",
+        f"{entry.macro_f1:.1%}",
+        f"{entry.calibration_error:.1%}",
+    )
+
+
+GAIN_HEADER = ("run", "gain", "95 % interval", "p (Holm)", "p (McNemar)", "")
+
+
+def gain_cells(entry: Entry) -> tuple[str, ...]:
+    """Say what a run gains over the first one."""
+    if entry.gain is None:
+        return (entry.name, "other tracks", "", "", "", "")
+    gain = entry.gain
+    return (
+        entry.name,
+        f"{100 * gain.gain:+.1f}",
+        " – ".join(f"{100 * end:+.1f}" for end in gain.interval),
+        f"{gain.p:.3f}",
+        f"{gain.mcnemar:.3f}",
+        "clear" if gain.is_clear else "may be chance",
+    )

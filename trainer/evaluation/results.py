@@ -1,37 +1,43 @@
-"""What `evaluate` finds about a run: numbers, and the same as text, JSON and CSV."""
+"""What `evaluate` finds about a run: numbers, and the same as JSON and CSV."""
 
-import csv
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.inference.vote import Probabilities, Voting
-from tagger.output.console import printable
+from tagger.inference.confidence import WRITES_NOTHING
 from trainer.evaluation import scores
-from trainer.evaluation.calibration import Calibration, calibrate, default_confidence, too_few
+from trainer.evaluation.calibration import Calibration, Reliability
+from trainer.evaluation.intervals import Interval, number_groups, share_interval
+from trainer.evaluation.predictions import Mistake, Predictions, WindowPredictions
 from trainer.evaluation.scores import Scores
-from trainer.tables import table
+from trainer.evaluation.settings import Fitted, Selection, Settings, fit_settings
 from trainer.training.options import Keep
 from trainer.training.run_folder import METRICS_FORMAT
-from trainer.voting import track_probabilities
 
 MISTAKES = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What was scored, and on what."""
+    """What was scored, and on what.
+
+    Attributes:
+        split: The split whose tracks were scored.
+        protocol: "tracks of …": completes a sentence that begins with their number.
+        weights: Which weights of the run.
+        architecture: The network by name.
+        parameters: As exported, with batch normalisation folded.
+        windows_per_second: Through Keras, on the machine of the evaluation.
+    """
 
     split: str
-    protocol: str  # "tracks of …": completes a sentence that begins with their number
+    protocol: str
     weights: Keep
     architecture: str
-    parameters: int  # as exported, with batch normalisation folded
-    windows_per_second: float  # through Keras, on the machine of the evaluation
+    parameters: int
+    windows_per_second: float
 
 
 def protocol(split: str, flattering: str = "") -> str:
@@ -40,67 +46,103 @@ def protocol(split: str, flattering: str = "") -> str:
     return f"tracks of the split {split!r}, {said}"
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A track that was heard as another genre."""
+@dataclass(frozen=True, kw_only=True)
+class SourceFigures:
+    """The figures of the tracks of one data set.
 
-    track: str
-    genre: str
-    heard_as: str
-    confidence: float
+    Attributes:
+        source: Its folder's name.
+        tracks: How many of its tracks were scored.
+        groups: Of how many artists or albums they are.
+        accuracy: Share of them that are right.
+        accuracy_interval: Its 95 % interval over groups.
+        mean_recall: Of the genres that it has tracks of.
+        written: Share that gets a genre at the default minimum confidence.
+        written_right: Share of those that is right; None if nothing is written.
+    """
+
+    source: str
+    tracks: int
+    groups: int
+    accuracy: float
+    accuracy_interval: Interval
+    mean_recall: float
+    written: float
+    written_right: float | None
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Calibrated probabilities of each track `[tracks, labels]`, and its true label."""
+@dataclass(frozen=True, kw_only=True)
+class ConfidenceFigures:
+    """What the confidence is worth, cross-validated by group.
 
-    names: tuple[str, ...]
-    labels: tuple[str, ...]
-    targets: NDArray[np.int_]
-    probabilities: Probabilities
+    Attributes:
+        written: Share of the tracks that the settings were fitted to that gets a genre.
+        written_right: Share of those that is right; None if nothing is written.
+        unknown_written: Share of the tracks of none of the labels that gets a genre; None without.
+        plain_risk: Area under the risk–coverage curve with the temperature alone.
+        plain_coverage: Share written at the precision goal with the temperature alone.
+        learned_risk: The same with the logistic model; None where none was tried.
+        learned_coverage: The same with the logistic model; None where none was tried.
+    """
 
-    def mistakes(self) -> tuple[Mistake, ...]:
-        """Return the tracks that were heard as another genre, the surest first."""
-        heard, confidence = self.probabilities.argmax(1), self.probabilities.max(1)
-        wrong = np.flatnonzero(heard != self.targets)
-        return tuple(
-            Mistake(
-                self.names[i],
-                self.labels[self.targets[i]],
-                self.labels[heard[i]],
-                round(float(confidence[i]), 4),
-            )
-            for i in wrong[np.argsort(-confidence[wrong], kind="stable")]
+    written: float
+    written_right: float | None
+    unknown_written: float | None
+    plain_risk: float
+    plain_coverage: float
+    learned_risk: float | None
+    learned_coverage: float | None
+
+    @classmethod
+    def of(cls, fitted: Fitted, unknown: NDArray[np.bool_]) -> "ConfidenceFigures":
+        """Sum up a fit to tracks of which some, by a mask `[tracks]`, have none of the labels."""
+        learned = fitted.learned
+        return cls(
+            written=fitted.written,
+            written_right=fitted.written_right,
+            unknown_written=_share(
+                fitted.used.confidence[unknown] >= fitted.settings.min_confidence
+            ),
+            plain_risk=fitted.plain.risk,
+            plain_coverage=fitted.plain.coverage,
+            learned_risk=learned.risk if learned else None,
+            learned_coverage=learned.coverage if learned else None,
         )
 
-    def write(self, file: Path) -> None:
-        """Write one line a track."""
-        with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            labels = [f"p_{label}" for label in self.labels]
-            writer.writerow(("track", "genre", "heard_as", "confidence", *labels))
-            for name, target, row in zip(self.names, self.targets, self.probabilities, strict=True):
-                heard = self.labels[row.argmax()]
-                numbers = [f"{value:.4f}" for value in (row.max(), *row)]
-                writer.writerow((name, self.labels[target], heard, *numbers))
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Scores of a run and what they say about how to use it."""
+    """Scores of a run and how to use it.
+
+    Attributes:
+        subject: What was scored.
+        labels: The genres.
+        settings: What was fitted, here or to validation tracks before.
+        window_accuracy: Share of windows that are right.
+        track: Scores of tracks by a vote of all their windows.
+        first_window: Scores by one window a track, as for a three-second excerpt.
+        sources: Figures of each data set that the tracks come from.
+        calibration: How far confidence can be trusted.
+        confidence: What it is worth; None where the settings were fitted to other tracks.
+        mistakes: The surest ones.
+        baseline: Scores of another method on the same tracks.
+        predictions: Of each track.
+        selection: Behind the risk–coverage curve.
+    """
 
     subject: Subject
     labels: tuple[str, ...]
+    settings: Settings
     window_accuracy: float
     track: Scores
-    first_window: Scores  # one window a track, as for a three-second excerpt
-    voting: Voting
-    temperature: float
-    min_confidence: float
+    first_window: Scores
+    sources: tuple[SourceFigures, ...]
     calibration: Calibration
-    mistakes: tuple[Mistake, ...]  # the surest ones
+    confidence: ConfidenceFigures | None
+    mistakes: tuple[Mistake, ...]
     baseline: Scores | None
     predictions: Predictions
+    selection: Selection | None
 
     @property
     def protocol(self) -> str:
@@ -109,111 +151,116 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; the predictions have a file of their own."""
-        found = asdict(self)
-        del found["predictions"]
-        return {"format": METRICS_FORMAT, **found}
+        left_out = {"predictions", "selection", "settings"}
+        content = {
+            name: _plain(value) for name, value in vars(self).items() if name not in left_out
+        }
+        return {"format": METRICS_FORMAT, **content, "settings": self.settings.to_dict()}
 
 
-def judge(
+def evaluate_predictions(
     subject: Subject,
-    labels: Sequence[str],
-    names: Sequence[str],
-    targets: NDArray[np.int_],
-    windows: Probabilities,
-    owners: NDArray[np.int_],
+    predicted: WindowPredictions,
+    *,
+    settings: Settings | None = None,
+    unknown: WindowPredictions | None = None,
+    goal: float,
+    source: str = "",
     baseline: NDArray[np.int_] | None = None,
 ) -> Evaluation:
-    """Turn window probabilities `[windows, labels]` into figures.
+    """Turn window probabilities into figures.
 
     Args:
         subject: What gave them.
-        labels: The genres.
-        names: The tracks by name.
-        targets: Their true labels, `[tracks]`.
-        windows: The probabilities.
-        owners: The track of each window, `[windows]`.
-        baseline: What another method predicts, `[tracks]`.
+        predicted: Tracks that all have one of the labels.
+        settings: Those fitted to other tracks; without, they are fitted here.
+        unknown: Tracks of none of the labels, to learn when not to be confident.
+        goal: The share of written genres that are to be right, if settings are fitted here.
+        source: Fit them to the tracks of this data set only; empty: to all.
+        baseline: What another method predicts `[tracks]`.
     """
-    votes = {rule: track_probabilities(windows, owners, len(names), rule) for rule in Voting}
-    # The likelier votes of the two; on equal terms the difference is small and so is the risk.
-    losses = {
-        rule: -np.log(np.clip(p[np.arange(len(names)), targets], 1e-9, 1)).mean()
-        for rule, p in votes.items()
-    }
-    voting = min(losses, key=lambda rule: float(losses[rule]))
-    temperature, calibrated, calibration = calibrate(votes[voting], targets)
-    first = windows[np.unique(owners, return_index=True)[1]]
-    predictions = Predictions(tuple(names), tuple(labels), targets, calibrated)
+    fitted, worth = None, None
+    if settings is None:
+        chosen = np.array([not source or name == source for name in predicted.sources])
+        taught = predicted.only(chosen)
+        taught = taught.and_unknown(unknown) if unknown else taught
+        fitted = fit_settings(taught, goal=goal, source=source)
+        settings, worth = fitted.settings, ConfidenceFigures.of(fitted, ~taught.labelled)
+    predictions = Predictions(
+        names=predicted.names,
+        sources=predicted.sources,
+        groups=predicted.groups,
+        labels=predicted.labels,
+        targets=predicted.targets,
+        probabilities=settings.probabilities(predicted),
+    )
+    targets, groups, n_labels = predicted.targets, predicted.group_numbers, len(predicted.labels)
+    first = predicted.windows[np.unique(predicted.owners, return_index=True)[1]]
     return Evaluation(
-        subject,
-        tuple(labels),
-        float((windows.argmax(1) == targets[owners]).mean()),
-        scores.score(targets, calibrated.argmax(1), len(labels)),
-        scores.score(targets, first.argmax(1), len(labels)),
-        voting,
-        temperature,
-        default_confidence(calibrated, targets),
-        calibration,
-        predictions.mistakes()[:MISTAKES],
-        None if baseline is None else scores.score(targets, baseline, len(labels)),
-        predictions,
+        subject=subject,
+        labels=predicted.labels,
+        settings=settings,
+        window_accuracy=float((predicted.windows.argmax(1) == targets[predicted.owners]).mean()),
+        track=scores.score(targets, predictions.probabilities.argmax(1), n_labels, groups),
+        first_window=scores.score(targets, first.argmax(1), n_labels, groups),
+        sources=_by_source(predictions, settings.min_confidence),
+        calibration=_calibration(predicted, predictions, settings, fitted),
+        confidence=worth,
+        mistakes=predictions.mistakes()[:MISTAKES],
+        baseline=None if baseline is None else scores.score(targets, baseline, n_labels, groups),
+        predictions=predictions,
+        selection=fitted.used if fitted else None,
     )
 
 
-def describe(found: Evaluation) -> str:
-    """Return the figures as text."""
+def _calibration(
+    predicted: WindowPredictions,
+    predictions: Predictions,
+    settings: Settings,
+    fitted: Fitted | None,
+) -> Calibration:
+    votes = predicted.votes[settings.voting]
+    before = Reliability.of(votes.max(1), votes.argmax(1) == predicted.targets)
+    after = Reliability.of(predictions.confidence, predictions.right)
+    unseen = Reliability.of(fitted.used.confidence, fitted.used.right) if fitted else None
+    return Calibration(
+        error_before=before.error,
+        error_after=after.error,
+        error_cross_validated=unseen.error if unseen else None,
+        before=before,
+        after=after,
+    )
 
-    def line(name: str, score: Scores) -> tuple[str, ...]:
-        accuracy, f1 = score.accuracy_interval, score.macro_f1_interval
-        return (
-            name,
-            f"{score.accuracy:.1%}",
-            f"{accuracy[0]:.1%} – {accuracy[1]:.1%}",
-            f"{score.macro_f1:.1%}",
-            f"{f1[0]:.1%} – {f1[1]:.1%}",
+
+def _by_source(predictions: Predictions, min_confidence: float) -> tuple[SourceFigures, ...]:
+    found = []
+    for source in sorted(set(predictions.sources)):
+        mine = np.array([name == source for name in predictions.sources])
+        right, targets = predictions.right[mine], predictions.targets[mine]
+        groups = number_groups([g for g, m in zip(predictions.groups, mine, strict=True) if m])
+        written = (predictions.confidence[mine] >= min_confidence) & (
+            min_confidence < WRITES_NOTHING
         )
-
-    rows = [
-        ("", "accuracy", "95 % interval", "macro-F1", "95 % interval"),
-        line("tracks, all windows", found.track),
-        line("tracks, first window", found.first_window),
-    ]
-    if found.baseline:
-        rows.append(line("MFCC + SVM", found.baseline))
-    genres = zip(
-        found.labels,
-        found.track.confusion,
-        found.track.recall,
-        found.track.precision,
-        found.track.f1,
-        strict=True,
-    )
-    matrix = [
-        ("true \\ heard as", *(label[:5] for label in found.labels), "recall", "precision", "F1"),
-        *(
-            (label, *counts, *(f"{share:.0%}" for share in shares))
-            for label, counts, *shares in genres
-        ),
-    ]
-    mistakes = [
-        ("surest mistakes", "heard as", "confidence"),
-        *(
-            (printable(wrong.track), wrong.heard_as, f"{wrong.confidence:.0%}")
-            for wrong in found.mistakes
-        ),
-    ]
-    calibration = found.calibration
-    return "\n\n".join(
-        (
-            f"{found.protocol}; windows {found.window_accuracy:.1%}",
-            table(rows),
-            table(matrix),
-            f"voting {found.voting}, temperature {found.temperature:.2f}, "
-            f"minimum confidence {found.min_confidence:.2f}\n"
-            f"expected calibration error {calibration.error_before:.1%}, with the temperature "
-            f"{calibration.error_after:.1%} ({calibration.error_cross_validated:.1%} "
-            "cross-validated)",
-            *([warning] if (warning := too_few(found.track.tracks)) else []),
-            *([table(mistakes)] if found.mistakes else []),
+        found.append(
+            SourceFigures(
+                source=source,
+                tracks=len(right),
+                groups=int(groups.max()) + 1,
+                accuracy=float(right.mean()),
+                accuracy_interval=share_interval(right, groups),
+                mean_recall=float(np.mean([right[targets == t].mean() for t in set(targets)])),
+                written=float(written.mean()),
+                written_right=_share(right[written]),
+            )
         )
-    )
+    return tuple(found)
+
+
+def _share(values: NDArray[np.bool_]) -> float | None:
+    return float(values.mean()) if values.size else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

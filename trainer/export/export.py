@@ -1,24 +1,24 @@
-"""From a run to the ONNX file that genretag listens with."""
+"""From a run to the ONNX file that genretag runs."""
 
 import json
 import tempfile
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tagger.audio.frontend import FrontEnd
-from tagger.errors import DataError, ModelError
+from tagger.errors import ModelError
 from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.model import GenreModel
 from tagger.inference.verify import RECORDED, recorded_answer
-from tagger.inference.vote import Voting
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet
-from trainer.evaluation.calibration import too_few
+from trainer.evaluation.figures import Figures, figures_of
+from trainer.evaluation.text import warnings as warnings_of
 from trainer.export.float16 import to_half
+from trainer.export.graph import to_onnx
 from trainer.export.int8 import quantise
 from trainer.training.batches import Array, inputs
 from trainer.training.options import Keep
@@ -37,60 +37,43 @@ def export(
     output: Path,
     keep: Keep,
     *,
-    judged_by: Run | None = None,
+    figures_from: Run | None = None,
     half: bool = False,
     int8: bool = False,
     report: Callable[[str], None],
 ) -> ModelMetadata:
-    """Write the strip model of a run as ONNX, check it on real strips and stamp its facts.
+    """Write the strip model of a run as ONNX, check it on real strips and stamp its metadata.
 
-    Voting, temperature, minimum confidence and accuracy come from the `metrics.json` of the run,
-    or of `judged_by` when this run was trained on the validation tracks too. With `half` weights
-    are stored as float16, and a GPU computes in it; with `int8` they are eight-bit integers and
+    Voting, temperature, confidence and accuracy come from the evaluation of the run, or of
+    `figures_from` when this run was trained on the validation tracks too. With `half` weights are
+    stored as float16, and a GPU computes in it; with `int8` they are eight-bit integers and
     computed with as such.
 
     Raises:
-        DataError: the run was not evaluated, or with other weights, or its data is gone.
-        ModelError: Keras and ONNX Runtime disagree, or Keras runs on another backend than
-            TensorFlow, the only one whose export keeps the number of frames open; or the network
-            does not bear int8.
+        DataError: the run was not evaluated, or with other weights, its data is gone, or
+            `figures_from` is a network of another kind.
+        ModelError: Keras and ONNX Runtime disagree, or int8 costs the network too much accuracy.
     """
-    judge = judged_by or run
-    metrics = judge.metrics()
-    if judge is run and (judged := metrics["subject"]["weights"]) != keep:
-        raise DataError(
-            f"{run.folder} was evaluated with --keep {judged}; "
-            f"export these weights, or evaluate it with --keep {keep}."
-        )
+    figures = figures_of(run, keep, figures_from)
+    metrics, settings = figures.metrics, figures.settings
     data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
-    run.there(keep)
-    from trainer.networks.backend import keras
-
-    if keras.backend.backend() != "tensorflow":
-        raise ModelError(
-            "The export needs KERAS_BACKEND=tensorflow; it takes runs of every backend."
-        )
     model = run.deployed(keep)
     if half:
         _round_to_half(model)
-    facts = ModelMetadata(
+    metadata = ModelMetadata(
         labels=run.labels,
         front_end=run.front_end,
         grid=run.front_end.grid,
-        voting=Voting(metrics["voting"]),
-        temperature=round(metrics["temperature"], 4),
-        min_confidence=metrics["min_confidence"],
-        training=_training_facts(run, judge, metrics),
+        voting=settings.voting,
+        temperature=settings.temperature,
+        min_confidence=settings.min_confidence,
+        training=_training_metadata(run, figures),
+        confidence=settings.confidence,
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
         made = Path(scratch) / output.name
-        model(np.zeros((1, run.front_end.rows, run.front_end.grid.window, 1), np.float32))
-        with warnings.catch_warnings():
-            # Keras asks numpy for a name that it has no longer, and numpy warns of that.
-            warnings.filterwarnings("ignore", r".*`np\.object`", FutureWarning)
-            model.export(str(made), format="onnx", verbose=False)
-        _finish(made, facts, half)
+        _write(made, model, metadata, half)
         worst = largest_difference(model, made, _some_inputs(data, run.front_end))
         if worst > (HALF_TOLERANCE if half else TOLERANCE):
             raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
@@ -101,17 +84,23 @@ def export(
             )
         _record_answer(made)
         made.replace(output)
+    form = " before it became int8" if int8 else ""
     report(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "
-        f"largest difference from Keras {worst:.1e} in probability"
+        f"largest difference from Keras{form} {worst:.1e} in probability"
     )
-    if warning := too_few(metrics["track"]["tracks"]):
+    if run.metrics_file("test").exists() and figures.test_metrics() is None:
+        report(
+            f"The test figures of {run.folder} are of other weights or settings and are left out; "
+            "evaluate it with --split test again."
+        )
+    for warning in warnings_of(settings):
         report(warning)
-    return facts
+    return metadata
 
 
 def _record_answer(file: Path) -> None:
-    """Add to a file's facts what it answers here, for `genretag model verify` elsewhere."""
+    """Add to a file's metadata what it answers here, for `genretag model verify` elsewhere."""
     import onnx
 
     answer = recorded_answer(GenreModel(file, "cpu"))
@@ -121,8 +110,8 @@ def _record_answer(file: Path) -> None:
     onnx.save(model, file)
 
 
-def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, Any]:
-    options = run.options
+def _training_metadata(run: Run, figures: Figures) -> dict[str, Any]:
+    options, test = run.options, figures.test_metrics()
     return {
         "architecture": options.arch,
         "batch_norm": run.batch_norm,
@@ -137,14 +126,28 @@ def _training_facts(run: Run, judge: Run, metrics: dict[str, Any]) -> dict[str, 
         "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
-        "accuracy": {
-            "protocol": metrics["subject"]["protocol"]
-            + ("" if judge is run else "; of the run that chose the settings"),
-            "tracks": metrics["track"]["tracks"],
-            "track_accuracy": round(metrics["track"]["accuracy"], 4),
-            "interval_95": [round(end, 4) for end in metrics["track"]["accuracy_interval"]],
-            "macro_f1": round(metrics["track"]["macro_f1"], 4),
+        "accuracy": _accuracy(figures.metrics, borrowed=figures.borrowed),
+        **({"test_accuracy": _accuracy(test)} if test else {}),
+        "confidence_fitted_to": {
+            "data": figures.settings.source or "all validation tracks",
+            "tracks": figures.settings.tracks,
+            "other_music": figures.settings.unknown,
+            "precision_goal": figures.settings.precision_goal,
         },
+    }
+
+
+def _accuracy(metrics: Mapping[str, Any], *, borrowed: bool = False) -> dict[str, Any]:
+    """Return the figures of an evaluation that a model file holds."""
+    track = metrics["track"]
+    return {
+        "protocol": metrics["subject"]["protocol"]
+        + ("; of the run that chose the settings" if borrowed else ""),
+        "tracks": track["tracks"],
+        "artists": track["groups"],
+        "track_accuracy": round(track["accuracy"], 4),
+        "interval_95": [round(end, 4) for end in track["accuracy_interval"]],
+        "macro_f1": round(track["macro_f1"], 4),
     }
 
 
@@ -153,42 +156,19 @@ def _round_to_half(model: "keras.Model") -> None:
     model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
 
 
-def _finish(file: Path, facts: ModelMetadata, half: bool) -> None:
-    """Name the input and output, compute in float16 if asked, and stamp the facts."""
+def _write(file: Path, model: "keras.Model", metadata: ModelMetadata, half: bool) -> None:
+    """Write a network as ONNX, in float16 if asked, with its metadata."""
     import onnx
     from onnx import helper
 
-    model = onnx.load(file)
-    _name_ends(model.graph, facts)
+    front_end = metadata.front_end
+    graph = to_onnx(model, frames=None if front_end.takes_strips else front_end.grid.window)
     if half:
-        model = to_half(model)
-    helper.set_model_props(model, {METADATA_KEY: facts.to_json()})
-    model.producer_name = "genretag-train"
-    model.doc_string = ""
-    onnx.checker.check_model(model)
-    onnx.save(model, file)
-
-
-def _name_ends(graph: Any, facts: ModelMetadata) -> None:
-    """Give the input and the output of a graph the names and shapes that genretag knows."""
-    from onnx import TensorProto, helper
-
-    front_end, strips = facts.front_end, facts.front_end.takes_strips
-    frames = "frames" if strips else front_end.grid.window
-    shapes = {
-        "strips": ["batch", front_end.rows, frames, 1],
-        "windows": ["batch", *(["windows"] if strips else []), len(facts.labels)],
-    }
-    weights = {tensor.name for tensor in graph.initializer}
-    (given,) = (value for value in graph.input if value.name not in weights)
-    (result,) = graph.output
-    names = {given.name: "strips", result.name: "windows"}
-    for node in graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-    for ends, name in ((graph.input, "strips"), (graph.output, "windows")):
-        del ends[:]
-        ends.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]))
+        graph = to_half(graph)
+    helper.set_model_props(graph, {METADATA_KEY: metadata.to_json()})
+    graph.producer_name = "genretag-train"
+    onnx.checker.check_model(graph)
+    onnx.save(graph, file)
 
 
 def _some_inputs(data: DataSet, front_end: FrontEnd) -> list[Array]:

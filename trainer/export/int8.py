@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, ModelError
+from tagger.inference.confidence import track_probabilities
 from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.model import GenreModel
-from tagger.inference.vote import vote
 from trainer.data.dataset import DataSet, Track
 from trainer.training.batches import Array, inputs
 
@@ -27,7 +27,7 @@ PERCENTILE = 99.99  # of the values of an activation lie within its range
 
 
 def quantise(
-    source: Path, output: Path, data: DataSet, splits: Sequence[str], judged_on: str
+    source: Path, output: Path, data: DataSet, splits: Sequence[str], compared_on: str
 ) -> str:
     """Write the int8 form of an exported model, and compare the two on validation tracks.
 
@@ -43,10 +43,10 @@ def quantise(
     from onnxruntime.quantization import CalibrationMethod, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    judges = data.split(judged_on)
-    if not judges:
-        raise DataError(f"There are no tracks in the split {judged_on!r} to check int8 on.")
-    facts = GenreModel(source, "cpu").metadata
+    tracks = data.split(compared_on)
+    if not tracks:
+        raise DataError(f"There are no tracks in the split {compared_on!r} to check int8 on.")
+    metadata = GenreModel(source, "cpu").metadata
     prepared = output.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
@@ -56,7 +56,7 @@ def quantise(
         quantize_static(
             str(prepared),
             str(output),
-            _Windows(data, splits, facts),
+            _Windows(data, splits, metadata),
             op_types_to_quantize=["Conv", "MaxPool"],
             # Behind the last convolution come averages: its many small values would be rounded to
             # nothing beside a few large ones. To leave it in float costs a fifteenth of the time,
@@ -70,25 +70,25 @@ def quantise(
             extra_options={"CalibPercentile": PERCENTILE},
         )
     prepared.unlink()
-    _stamp(output, facts)
-    return _compare(source, output, data, judges)
+    _stamp(output, metadata)
+    return _compare(source, output, data, tracks)
 
 
 class _Windows:
     """Hands out training windows, as many of each genre, in the way that ONNX Runtime reads."""
 
-    def __init__(self, data: DataSet, splits: Sequence[str], facts: ModelMetadata) -> None:
-        self._batches = self._draw(data, data.split(*splits), facts)
+    def __init__(self, data: DataSet, splits: Sequence[str], metadata: ModelMetadata) -> None:
+        self._batches = self._draw(data, data.split(*splits), metadata)
 
     def get_next(self) -> dict[str, Array] | None:
         return next(self._batches, None)
 
     @staticmethod
     def _draw(
-        data: DataSet, tracks: Sequence[Track], facts: ModelMetadata
+        data: DataSet, tracks: Sequence[Track], metadata: ModelMetadata
     ) -> Iterator[dict[str, Array]]:
         rng = np.random.default_rng(0)
-        size = facts.grid.window
+        size = metadata.grid.window
         for label in data.labels:
             own = [track for track in tracks if track.genre == label]
             for place in rng.permutation(len(own))[:WINDOWS_OF_LABEL]:
@@ -96,16 +96,16 @@ class _Windows:
                 strip = strips[rng.integers(len(strips))]
                 start = int(rng.integers(max(1, strip.shape[1] - size + 1)))
                 window = strip[:, start : start + size]
-                yield {"strips": inputs(window, facts.front_end)[:1]}
+                yield {"strips": inputs(window, metadata.front_end)[:1]}
 
 
-def _stamp(file: Path, facts: ModelMetadata) -> None:
-    """Give a file the facts of its source, which quantisation drops."""
+def _stamp(file: Path, metadata: ModelMetadata) -> None:
+    """Give a file the metadata of its source, which quantisation drops."""
     import onnx
     from onnx import helper
 
     model = onnx.load(file)
-    helper.set_model_props(model, {METADATA_KEY: facts.to_json()})
+    helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
     model.producer_name = "genretag-train"
     onnx.checker.check_model(model)
     onnx.save(model, file)
@@ -114,7 +114,7 @@ def _stamp(file: Path, facts: ModelMetadata) -> None:
 def _compare(source: Path, output: Path, data: DataSet, tracks: Sequence[Track]) -> str:
     """Compare the tracks' genres by two models; raise where they are too far apart."""
     targets = np.array([data.target(track) for track in tracks])
-    plain, small = (_opinions(GenreModel(file, "cpu"), tracks) for file in (source, output))
+    plain, small = (_predict(GenreModel(file, "cpu"), tracks) for file in (source, output))
     agreement = float((plain.argmax(1) == small.argmax(1)).mean())
     before, after = (int((p.argmax(1) == targets).sum()) for p in (plain, small))
     found = (
@@ -123,18 +123,18 @@ def _compare(source: Path, output: Path, data: DataSet, tracks: Sequence[Track])
         f"mean difference {np.abs(plain - small).mean():.4f} in probability"
     )
     if before - after > max(1, ACCURACY_LOSS * len(tracks)):
-        raise ModelError(f"This network does not bear int8: {found}.")
+        raise ModelError(f"int8 costs this network too much accuracy: {found}.")
     return found
 
 
-def _opinions(model: GenreModel, tracks: Sequence[Track]) -> NDArray[Any]:
+def _predict(model: GenreModel, tracks: Sequence[Track]) -> NDArray[Any]:
     """Return track probabilities `[tracks, labels]`."""
-    facts = model.metadata
+    metadata = model.metadata
 
-    def opinion(track: Track) -> NDArray[Any]:
-        batches = [inputs(strip, facts.front_end)[..., 0] for strip in track.load()]
+    def predict_one(track: Track) -> NDArray[Any]:
+        batches = [inputs(strip, metadata.front_end)[..., 0] for strip in track.load()]
         windows = [model.window_probabilities(batch) for batch in batches]
-        rows = np.concatenate([found.reshape(-1, len(facts.labels)) for found in windows])
-        return vote(rows, facts.voting, facts.temperature)
+        rows = np.concatenate([found.reshape(-1, len(metadata.labels)) for found in windows])
+        return track_probabilities(rows, metadata.voting, metadata.temperature, metadata.confidence)
 
-    return np.stack([opinion(track) for track in tracks])
+    return np.stack([predict_one(track) for track in tracks])

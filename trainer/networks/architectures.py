@@ -122,7 +122,7 @@ class Application(Architecture):
     ) -> keras.Model:
         """Show it the window as a grey picture."""
         if min(shape) < self.least:
-            raise DataError(f"{self.application} needs windows of {self.least} × {self.least}.")
+            raise DataError(_too_small(self.application, self.least, shape))
         window = keras.Input((*shape, 1))
         middle = TOP_OF_SCALE / 2
         grey = layers.Rescaling(vgg.PIXEL_DEVIATION, middle, name="grey")(window)
@@ -195,6 +195,8 @@ class Cnn14(Architecture):
         self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
     ) -> keras.Model:
         """Rectify throughout and drop out after every pooling."""
+        if min(shape) < (least := 2 ** len(self.filters)):
+            raise DataError(_too_small("This network", least, shape))
         window = keras.Input((*shape, 1))
         outputs = window
         for filters in self.filters:
@@ -248,6 +250,14 @@ class Ann(Architecture):
             outputs = layers.Dropout(dropout)(outputs)
         dense = layers.Dense(self.units[-1], activation="relu")(outputs)
         return keras.Model(features, _head(dense, n_labels, dropout))
+
+
+def _too_small(network: str, least: int, shape: Shape) -> str:
+    rows, frames = shape
+    return (
+        f"{network} needs windows of at least {least} × {least} cells, and these have {rows} × "
+        f"{frames}; choose a smaller --shrink."
+    )
 
 
 def _constants_as_rescaling(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -26,11 +26,17 @@ class Habits:
 
 @dataclass(frozen=True)
 class Network:
-    """What a network hears, and how it is usually trained."""
+    """What a network takes, and how it is usually trained."""
 
     front_end: type[FrontEnd]
     habits: Habits = Habits()
-    stride: int = 1  # bands and frames that become one feature, where strips are heard as a whole
+    stride: int = 1  # bands and frames that become one feature, where strips are taken as a whole
+
+    @property
+    def prepared(self) -> str:
+        """What `prepare --front-end` makes for it; windows are cut from strips."""
+        kind = MelStrip if issubclass(self.front_end, MelStrip) else self.front_end
+        return kind.kind.replace(" ", "-")
 
     def hear(self, front_end: FrontEnd) -> FrontEnd:
         """Return the front end for use, out of that of the data.
@@ -40,8 +46,8 @@ class Network:
         """
         if not issubclass(self.front_end, type(front_end)):
             raise DataError(
-                f"The data is prepared for a network that hears {front_end.kind}, and this one "
-                f"hears {self.front_end.kind}; prepare it again for that."
+                f"The data is prepared for networks that take {front_end.kind}, and this one takes "
+                f"{self.front_end.kind}; prepare it again with --front-end {self.prepared}."
             )
         return self.front_end.from_dict(front_end.to_dict())
 

@@ -7,6 +7,7 @@ that ImageNet weights expect would all hold the same spectrogram, so their kerne
 one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Kernel `[3, 3, in, out]` and bias `[out]` by the name of the layer."""
 
 MOMENTUM = 0.97  # of the statistics of batch normalisation
+CONVOLUTIONS = {"VGG16": (2, 2, 3, 3, 3), "VGG19": (2, 2, 4, 4, 4)}
+"""How many there are in each block."""
+KERNEL_AXES = 4
+KERAS_3_KERNEL = re.compile(r"conv2d(?:_(\d+))?/vars/0$")
 
 # ImageNet networks see pixels of 0–255 minus their mean, with a deviation near this; a strip has
 # a deviation of one.
@@ -138,8 +143,12 @@ def _copy_folded(source: keras.Model, target: keras.Model) -> None:
 
 
 def names(application: str) -> list[str]:
-    """Return the names of the convolutions in order."""
-    return [layer.name for layer in convolutions(_backbone(application, None, batch_norm=False))]
+    """Return the names of the convolutions in order, as keras.applications has them."""
+    return [
+        f"block{block}_conv{number}"
+        for block, count in enumerate(CONVOLUTIONS[application], 1)
+        for number in range(1, count + 1)
+    ]
 
 
 def download(application: str) -> keras.Model:
@@ -169,35 +178,84 @@ def read_weights(application: str, file: Path) -> Weights:
     """Read the complete convolutions (kernel and bias) from an .npz or .h5 file.
 
     Arrays are found by their name: it holds the name of a layer such as `block1_conv1`, and four
-    dimensions make a kernel, one a bias. That fits the files of keras.applications.
+    dimensions make a kernel, one a bias. That fits the files of keras.applications. A
+    `.weights.h5` of Keras 3 has no such names but all convolutions in order. A file may hold only
+    some of the convolutions.
 
     Raises:
-        DataError: no such file, or no VGG convolution in it.
+        DataError: no such file, no VGG convolution in it, or those of another network.
     """
-    arrays: dict[str, NDArray[Any]] = {}
-    try:
-        if file.suffix == ".npz":
-            arrays = dict(np.load(file))
-        else:
-            import h5py
-
-            with h5py.File(file) as h5:
-                h5.visititems(
-                    lambda name, item: (
-                        arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
-                    )
-                )
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file} cannot be read as weights: {error}.") from None
+    arrays = _numbered(application, _read_arrays(file), file)
     found = {}
     for layer in names(application):
         mine = [array for name, array in arrays.items() if layer in name]
-        kernels = [array for array in mine if array.ndim == 4]  # noqa: PLR2004
+        kernels = [array for array in mine if array.ndim == KERNEL_AXES]
         biases = [array for array in mine if array.ndim == 1]
         if kernels and biases:
             found[layer] = (kernels[0], biases[0])
     if not found:
         raise DataError(f"{file} holds no convolution of {application} (such as block1_conv1).")
+    stored = set(re.findall(r"block\d_conv\d", " ".join(arrays)))
+    for other in CONVOLUTIONS.keys() - {application}:
+        if stored == set(names(other)) or stored - set(names(application)):
+            raise DataError(
+                f"{file} holds the convolutions of {other}; take --arch {other.lower()}."
+            )
+    return found
+
+
+def _read_arrays(file: Path) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a file by their name."""
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        if file.suffix == ".npz":
+            return dict(np.load(file))
+        import h5py
+
+        with h5py.File(file) as h5:
+            h5.visititems(
+                lambda name, item: (
+                    arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+                )
+            )
+    except (OSError, ValueError):
+        raise DataError(
+            f"{file} cannot be read as weights; it should be an HDF5 file (.h5) or an .npz."
+        ) from None
+    return arrays
+
+
+def _numbered(
+    application: str, arrays: dict[str, NDArray[Any]], file: Path
+) -> dict[str, NDArray[Any]]:
+    """Give the arrays of a `.weights.h5` of Keras 3 the names of their layers.
+
+    They are called `…/conv2d/vars/0`, `…/conv2d_1/vars/0` and so on, in the order of the layers.
+    """
+    kernels = {
+        int(match[1] or 0): name
+        for name, array in arrays.items()
+        if (match := KERAS_3_KERNEL.search(name)) and array.ndim == KERNEL_AXES
+    }
+    if not kernels:
+        return arrays
+    by_count = {sum(counts): name for name, counts in CONVOLUTIONS.items()}
+    if (held := by_count.get(len(kernels))) != application:
+        raise DataError(
+            f"{file} holds {len(kernels)} convolutions"
+            + (
+                f", those of {held}; take --arch {held.lower()}."
+                if held
+                else f", not {application}."
+            )
+        )
+    found = {}
+    for layer, place in zip(names(application), sorted(kernels), strict=True):
+        kernel = kernels[place]
+        found[f"{layer}/kernel"] = arrays[kernel]
+        bias = arrays.get(f"{kernel[:-1]}1")
+        if bias is not None:
+            found[f"{layer}/bias"] = bias
     return found
 
 

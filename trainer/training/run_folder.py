@@ -34,7 +34,7 @@ METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"
 FORMAT = 2
 FORMAT_WITH_OPTIONS = 1  # it had them in run.json
-METRICS_FORMAT = 2
+METRICS_FORMAT = 3
 PRETRAINING = "pretraining"
 """The kind of run that learns a teacher's vectors instead of labels."""
 
@@ -101,23 +101,32 @@ class Run:
             },
         )
 
-    def metrics(self) -> dict[str, Any]:
-        """Read what `evaluate` found.
+    def metrics_file(self, split: str = "valid") -> Path:
+        """Return the file of the figures on a split."""
+        return self.folder / _of_split(METRICS_FILE, split)
+
+    def predictions_file(self, split: str = "valid") -> Path:
+        """Return the file of the predictions for the tracks of a split."""
+        return self.folder / _of_split(PREDICTIONS_FILE, split)
+
+    def metrics(self, split: str = "valid") -> dict[str, Any]:
+        """Read what `evaluate` found on a split.
 
         Raises:
-            DataError: the run was not evaluated, by another version, or on tracks that it has
-                seen.
+            DataError: the run was not evaluated on it, by another version, or on tracks that it
+                has seen.
         """
-        again = f"run 'genretag-train evaluate {self.folder}' first"
+        option = "" if split == "valid" else f" --split {split}"
+        again = f"run 'genretag-train evaluate {self.folder}{option}' first"
         try:
-            found: dict[str, Any] = json.loads((self.folder / METRICS_FILE).read_text("utf-8"))
+            found: dict[str, Any] = json.loads(self.metrics_file(split).read_text("utf-8"))
         except (OSError, ValueError):
             raise DataError(f"{self.folder} was not evaluated; {again}.") from None
         if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
             raise DataError(f"{self.folder} was evaluated by another version; {again}.")
         if "flattering" not in found["subject"]["protocol"]:
-            predictions = self.folder / PREDICTIONS_FILE
-            refuse_seen_names(str(self.folder), scored_names(predictions), self.seen)
+            scored = scored_names(self.predictions_file(split))
+            refuse_seen_names(str(self.folder), scored, self.seen)
         return found
 
     def model(self, keep: Keep) -> "keras.Model":
@@ -152,6 +161,12 @@ class Run:
 
         network = architecture(self.options.arch)
         return network.deploy(trained, self.front_end, self.options.shrink)
+
+
+def _of_split(name: str, split: str) -> str:
+    """Return the name of a file about a split: `metrics.json`, or `metrics-test.json`."""
+    stem, _, suffix = name.partition(".")
+    return name if split == "valid" else f"{stem}-{split}.{suffix}"
 
 
 def read_run_file(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,166 @@
+"""An evaluation as text for a terminal of 80 columns."""
+
+from collections.abc import Sequence
+from textwrap import fill
+
+from tagger.inference.confidence import writes_nothing
+from tagger.output.console import count_of, printable
+from trainer.evaluation.calibration import at_end_of_grid, too_few
+from trainer.evaluation.results import Evaluation
+from trainer.evaluation.scores import Scores
+from trainer.evaluation.settings import Settings
+from trainer.tables import WIDTH, table
+
+ABBREVIATED = 3  # letters of a genre over a column of the confusion matrix
+
+
+def describe(found: Evaluation) -> str:
+    """Return the figures as text."""
+    parts = [
+        _sentence(f"{found.protocol}; windows {found.window_accuracy:.1%}"),
+        table(_accuracies(found)),
+        table(_sources(found)),
+        table(_confusion(found)),
+        table(_genres(found)),
+        "\n".join(_confidence(found)),
+        *map(_sentence, warnings(found.settings)),
+    ]
+    if found.mistakes:
+        parts.append(table(_mistakes(found)))
+    return "\n\n".join(parts)
+
+
+def warnings(settings: Settings) -> list[str]:
+    """Return what to be warned of before a model with these settings is used, in sentences."""
+    return [
+        text
+        for text in (
+            too_few(settings.tracks),
+            at_end_of_grid(settings.temperature),
+            writes_nothing(settings.min_confidence),
+        )
+        if text
+    ]
+
+
+def percent(share: float | None) -> str:
+    """Return a share as text; a dash if there is none."""
+    return "–" if share is None else f"{share:.1%}"
+
+
+def interval(ends: tuple[float, float]) -> str:
+    """Return an interval of shares as text."""
+    return f"{ends[0]:.1%} – {ends[1]:.1%}"
+
+
+def _sentence(text: str) -> str:
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _accuracies(found: Evaluation) -> list[tuple[str, ...]]:
+    def line(name: str, score: Scores) -> tuple[str, ...]:
+        return (
+            name,
+            percent(score.accuracy),
+            interval(score.accuracy_interval),
+            percent(score.macro_f1),
+            interval(score.macro_f1_interval),
+        )
+
+    rows = [
+        ("", "accuracy", "95 % interval", "macro-F1", "95 % interval"),
+        line("tracks, all windows", found.track),
+        line("tracks, first window", found.first_window),
+    ]
+    if found.baseline:
+        rows.append(line("MFCC + SVM", found.baseline))
+    return rows
+
+
+def _sources(found: Evaluation) -> list[tuple[str, ...]]:
+    return [
+        ("data set", "tracks", "artists", "right", "95 % interval", "written", "of it right"),
+        *(
+            (
+                printable(source.source) or "–",
+                str(source.tracks),
+                str(source.groups),
+                percent(source.accuracy),
+                interval(source.accuracy_interval),
+                percent(source.written),
+                percent(source.written_right),
+            )
+            for source in found.sources
+        ),
+    ]
+
+
+def _confusion(found: Evaluation) -> list[tuple[str, ...]]:
+    return [
+        ("true \\ predicted", *(label[:ABBREVIATED] for label in found.labels)),
+        *(
+            (label, *(str(count or "") for count in counts))
+            for label, counts in zip(found.labels, found.track.confusion, strict=True)
+        ),
+    ]
+
+
+def _genres(found: Evaluation) -> list[tuple[str, ...]]:
+    score = found.track
+    shares: Sequence[Sequence[float]] = (score.recall, score.precision, score.f1)
+    return [
+        ("genre", "tracks", "recall", "precision", "F1"),
+        *(
+            (label, str(sum(counts)), *(f"{share:.0%}" for share in line))
+            for label, counts, line in zip(
+                found.labels, score.confusion, zip(*shares, strict=True), strict=True
+            )
+        ),
+    ]
+
+
+def _confidence(found: Evaluation) -> list[str]:
+    """Return the settings and what the confidence is worth, a line each."""
+    settings, calibration, worth = found.settings, found.calibration, found.confidence
+    fitted_to = f"{count_of(settings.tracks, 'validation track')}"
+    if settings.source:
+        fitted_to += f" of {settings.source}"
+    if settings.unknown:
+        fitted_to += f" and {settings.unknown} of other music"
+    lines = [
+        f"voting {settings.voting}, temperature {settings.temperature:.2f}, "
+        f"minimum confidence {settings.min_confidence:.2f}",
+        f"fitted to {fitted_to}, for {settings.precision_goal:.0%} right",
+        f"expected calibration error {calibration.error_before:.1%}, calibrated "
+        f"{calibration.error_after:.1%}",
+    ]
+    if worth is None or calibration.error_cross_validated is None:
+        return lines
+    lines[-1] += f" ({calibration.error_cross_validated:.1%} cross-validated)"
+    lines.append(
+        f"cross-validated by artist: {worth.written:.0%} written, "
+        f"{percent(worth.written_right)} of it right"
+    )
+    if worth.unknown_written is not None:
+        lines.append(f"written of other music: {worth.unknown_written:.0%}")
+    if worth.learned_risk is not None and worth.learned_coverage is not None:
+        taken = "in the model file" if settings.confidence else "no better, not used"
+        lines.append(
+            f"logistic confidence ({taken}): area under risk–coverage "
+            f"{worth.learned_risk:.3f} (plain {worth.plain_risk:.3f}),"
+        )
+        lines.append(
+            f"  {worth.learned_coverage:.0%} written at {settings.precision_goal:.0%} right "
+            f"(plain {worth.plain_coverage:.0%})"
+        )
+    return lines
+
+
+def _mistakes(found: Evaluation) -> list[tuple[str, ...]]:
+    return [
+        ("surest mistakes", "predicted", "confidence"),
+        *(
+            (printable(wrong.track), wrong.predicted, f"{wrong.confidence:.0%}")
+            for wrong in found.mistakes
+        ),
+    ]
