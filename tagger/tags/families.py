@@ -1,8 +1,9 @@
-"""The genre tags of music files: one declaration for each family of tags.
+"""The tags of music files as mutagen reads them: one declaration for each family of tags.
 
-Genres are kept in two forms. The *texts* are what the file holds, word for word, so that an undo
-can bring back exactly that; the *genres* are what they mean: "(17)Rock" is Rock, and in ID3v2.3,
-which has no other way, "Rock/Jazz" is two.
+Genres are changed by `tagger.tags.places`. Here is the second, independent reader, which is asked
+before and after a write whether all other tags are what they were; artist and album come from it
+too. The *texts* of a genre are what the file holds, word for word; the *genres* are what they mean:
+"(17)Rock" is Rock, and in ID3v2.3, which has no other way, "Rock/Jazz" is two.
 """
 
 import re
@@ -13,10 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tagger.errors import TagError, reason
-from tagger.tags.content import id3v1
-from tagger.tags.genres import id3v1_name
-
-Texts = tuple[str, ...]
+from tagger.tags.places.base import Texts
+from tagger.tags.places.layouts import open_layout
 
 
 class TaggedFile(ABC):
@@ -211,6 +210,8 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
+    # Bounds on frames and compressed data are checked before a library sees the tags.
+    open_layout(path)
     try:
         file = _open(path, kind)
     except Exception as error:  # an odd file can make of a parser whatever it likes
@@ -245,30 +246,22 @@ def _open(path: Path, kind: Any) -> Any:
 @cache
 def _id3_kinds() -> tuple[Any, ...]:
     from mutagen.aiff import AIFF
+    from mutagen.dsdiff import DSDIFF
     from mutagen.dsf import DSF
     from mutagen.mp3 import MP3
     from mutagen.trueaudio import TrueAudio
     from mutagen.wave import WAVE
 
-    return MP3, AIFF, WAVE, DSF, TrueAudio
+    return MP3, AIFF, WAVE, DSDIFF, DSF, TrueAudio
 
 
-def read_genres(path: Path, tags: TaggedFile | None = None) -> Texts:
-    """Return the genres of a file, whose tags may have been opened; none where there are no tags.
+def read_genres(path: Path) -> Texts:
+    """Return the genres of all tags of a file, each once; none where there are no tags.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    tags = tags or open_tags(path)
-    return tags.genres or _id3v1_genre(tags, path)
-
-
-def _id3v1_genre(tags: TaggedFile, path: Path) -> Texts:
-    """Return the genre of an ID3v1 tag; most players show it where ID3v2 has none."""
-    tag = id3v1(path) if isinstance(tags, Id3File) else b""
-    number = tag[-1] if tag else 0
-    # Zero is Blues, but also what taggers leave that do not care.
-    return (id3v1_name(number),) if number and id3v1_name(number) else ()
+    return open_layout(path).genres
 
 
 def merged(existing: Iterable[str], new: Iterable[str]) -> Texts:

@@ -1,17 +1,20 @@
 """Writes genres with a journal, takes them back, and tidies up after a crash."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
 from tagger.errors import TagError
 from tagger.identity import Identity
+from tagger.options import Mtime
 from tagger.runtime.threads import Together
-from tagger.tags.change import Change
-from tagger.tags.families import TaggedFile, open_tags
+from tagger.tags.change import Change, Held
+from tagger.tags.places.base import ID3V1, Texts, WriteStyle
+from tagger.tags.places.layouts import open_layout
 from tagger.writing.journal import Journal, State, Write
-from tagger.writing.safewrite import flush, make, plan
+from tagger.writing.safewrite import flush, make, plan, rehearse
 
 
 class TagWriter:
@@ -26,14 +29,19 @@ class TagWriter:
         journal: Journal,
         command: str,
         *,
-        keep_mtime: bool = True,
+        mtime: Mtime = "now",
+        strict_owner: bool = False,
+        style: WriteStyle = WriteStyle(),  # noqa: B008 - it cannot be changed
         dry_run: bool = False,
         wrote: Callable[[Change], None] | None = None,
     ) -> None:
         self.dry_run = dry_run
         self._journal = journal
         self._command = command
-        self._keep_mtime = keep_mtime
+        self._mtime = mtime
+        self._strict_owner = strict_owner
+        self._style = style
+        self._not_kept: Counter[str] = Counter()
         self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
         self._lock = Lock()
@@ -41,22 +49,24 @@ class TagWriter:
         if not dry_run:
             recover(journal)
 
-    def write(
-        self,
-        path: Path,
-        genres: Sequence[str],
-        expected: Identity | None = None,
-        tags: TaggedFile | None = None,
-    ) -> bool:
+    @property
+    def notice(self) -> str:
+        """One sentence for the end of a run on what could not be kept; empty if nothing."""
+        if not self._not_kept:
+            return ""
+        parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
+        return f"Not kept, in so many files: {', '.join(parts)}; --strict-owner refuses such files."
+
+    def write(self, path: Path, genres: Sequence[str], expected: Identity | None = None) -> bool:
         """Replace the genres of a file; returns whether there was anything to change.
 
-        A caller that has opened its tags, after finding out what to expect, can bring them.
+        A dry run finds out all that can be known without writing.
 
         Raises:
             TagError: the file is as it was, and why.
             StateError: the journal cannot be written, so nothing else may be.
         """
-        return self._make(plan(path, genres=genres, expected=expected, tags=tags))
+        return self._make(plan(path, genres=genres, expected=expected, style=self._style))
 
     def restore(self, write: Write, *, force: bool = False) -> bool:
         """Bring back the genre that a file had before a write.
@@ -64,11 +74,11 @@ class TagWriter:
         Raises:
             TagError: the file is as it was, and why: its genre is not what was written, say.
         """
-        change = plan(write.path, texts=write.old, id3v1_genre=write.id3v1)
-        if not force and change.old not in (write.new, write.old):
-            now = ", ".join(change.old) or "none"
+        change = plan(write.path, back_to=write.before)
+        if not force and not _same(change.old, write.after) and not _same(change.old, write.before):
+            now = ", ".join(change.old.shown) or "none"
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
-        if not force and change.content.audio != write.audio:
+        if not force and change.content.fingerprint != write.fingerprint:
             raise TagError("is another recording by now; --force restores its genre all the same")
         changed = self._make(change)
         if not self.dry_run:
@@ -76,23 +86,62 @@ class TagWriter:
         return changed
 
     def _make(self, change: Change) -> bool:
-        if change.old == change.new or self.dry_run:
-            return change.old != change.new
+        if not change.splices:
+            return False
+        if self.dry_run:
+            rehearse(change, strict_owner=self._strict_owner)
+            return True
         with self._lock:
             if self._run is None:
                 self._run = self._journal.begin_run(self._command)
         number = self._journal.begin(self._run, change)
         try:
-            make(change, keep_mtime=self._keep_mtime, flush_folder=self._flush_folder)
+            not_kept = make(
+                change,
+                mtime=self._mtime,
+                strict_owner=self._strict_owner,
+                flush_folder=self._flush_folder,
+            )
         except TagError:
             # An entry that stays open is looked into again by the next run.
             if not os.path.lexists(change.temporary):
                 self._journal.mark(number, State.FAILED)
             raise
+        with self._lock:
+            self._not_kept.update(not_kept)
         self._journal.mark(number, State.DONE)
         if self._wrote is not None:
             self._wrote(change)
         return True
+
+
+def _same(now: Held, then: Held) -> bool:
+    """Tell whether a file says what it said then, in whatever bytes; ID3v1 says too little."""
+    return _words(now) == _words(then)
+
+
+def _words(held: Held) -> set[Texts]:
+    return {texts for place, texts in held.texts.items() if texts and place != ID3V1}
+
+
+def refusal(
+    path: Path,
+    genres: Sequence[str],
+    *,
+    style: WriteStyle = WriteStyle(),  # noqa: B008 - it cannot be changed
+    strict_owner: bool = False,
+) -> str:
+    """Return why a genre could not be written into a file; empty if nothing speaks against it.
+
+    Nothing is written. Known before are: whether the container is understood and not cut short,
+    whether its tags can hold the genre and keep everything else, whether file, owner and folder
+    allow it, and whether there is space.
+    """
+    try:
+        rehearse(plan(path, genres=genres, style=style), strict_owner=strict_owner)
+    except TagError as error:
+        return str(error)
+    return ""
 
 
 def _flush_folders(folders: Sequence[Path]) -> Sequence[None]:
@@ -108,7 +157,12 @@ def recover(journal: Journal) -> None:
             continue  # its drive is away; what became of it can be seen when it is back
         try:
             write.temporary.unlink(missing_ok=True)
-            made = write.path.exists() and open_tags(write.path).texts == write.new
+            made = write.path.exists() and _same(_held(write.path), write.after)
         except (OSError, TagError):
             continue
         journal.mark(write.id, State.DONE if made else State.FAILED)
+
+
+def _held(path: Path) -> Held:
+    layout = open_layout(path)
+    return Held(texts=layout.texts, items=layout.items)

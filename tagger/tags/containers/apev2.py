@@ -1,32 +1,94 @@
-"""Files that end with an APEv2 tag, or may: MP3, APE, WavPack, Musepack, TrueAudio."""
+"""Files that end with an APEv2 tag, or may: MP3, TrueAudio, Monkey's Audio, WavPack, Musepack, TAK.
+
+Source: "APEv2 specification" (Hydrogenaudio Knowledgebase).
+"""
 
 import struct
+from dataclasses import dataclass
 
 from tagger.tags.containers.base import AUDIO, Data, Parts, number
-from tagger.tags.containers.id3 import after_id3, before_id3v1, id3_parts, id3v1_parts
+from tagger.tags.containers.id3 import before_id3v1, id3_parts, id3_tags, id3v1_parts
+
+_FOOTER_SIZE = 32
+_MOST_ITEMS = 10_000
+_MOST_KEY = 256
+_HAS_HEADER = 1 << 31
+_VERSION = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApeTag:
+    """An APEv2 tag; by default an empty one that is not in the file yet."""
+
+    start: int
+    stop: int
+    version: int = _VERSION
+    flags: int = 0
+    has_header: bool = False
+    items: tuple[tuple[bytes, bytes], ...] = ()  # key in small letters, and all bytes
+
+
+def read_ape(data: Data) -> ApeTag | None:
+    """Read the APEv2 tag that some bytes end with; none if there is none.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    footer = bytes(data[-_FOOTER_SIZE:]) if len(data) >= _FOOTER_SIZE else b""
+    if not footer.startswith(b"APETAGEX"):
+        return None
+    version, size, _, flags = struct.unpack("<IIII", footer[8:24])
+    has_header = bool(flags & _HAS_HEADER)
+    first = len(data) - size
+    start = first - (_FOOTER_SIZE if has_header else 0)
+    if size < _FOOTER_SIZE or start < 0:
+        raise ValueError("its APEv2 tag is damaged")
+    body = bytes(data[first : len(data) - _FOOTER_SIZE])
+    items = []
+    at = 0
+    while at < len(body):  # the count of items may be as damaged as anything
+        key, found, _ = body[at + 8 : at + 8 + _MOST_KEY].partition(b"\0")
+        stop = at + 8 + len(key) + 1 + number(body[at : at + 4], little=True)
+        if not found or stop > len(body):
+            raise ValueError("an item of its APEv2 tag is cut short")
+        items.append((key.lower(), body[at:stop]))
+        if len(items) > _MOST_ITEMS:
+            raise ValueError(f"its APEv2 tag has more than {_MOST_ITEMS} items")
+        at = stop
+    return ApeTag(
+        start=start,
+        stop=len(data),
+        version=version,
+        flags=flags,
+        has_header=has_header,
+        items=tuple(items),
+    )
 
 
 def tagged_parts(data: Data) -> Parts:
-    """MP3, APE, WavPack, Musepack, TrueAudio: ID3v2, audio, APEv2, ID3v1."""
-    start = after_id3(data)
-    if start:
-        yield from id3_parts(data)
+    """Yield ID3v2 tags, ID3v1, APEv2 items but the genre, and the audio between them."""
+    start = 0
+    for at, tag in id3_tags(data):
+        yield from id3_parts(tag)
+        start = at + len(tag)
     yield from id3v1_parts(data)
     end = before_id3v1(data)
-    if bytes(data[end - 32 : end - 24]) == b"APETAGEX":
-        size, count, flags = struct.unpack("<III", data[end - 20 : end - 8])
-        yield from _ape(data[end - size : end - 32], count)
-        end -= size + (32 if flags & 0x80000000 else 0)
-    yield AUDIO, data[start : max(start, end)]
+    if ape := read_ape(data[:end]):
+        yield from ((b"APE " + key, raw) for key, raw in ape.items if key != b"genre")
+        end = ape.start
+    audio = data[start : max(start, end)]
+    _check_whole(audio)
+    yield AUDIO, audio
 
 
-def _ape(data: Data, count: int) -> Parts:
-    position = 0
-    while count and position < len(data):  # the count may be as damaged as anything
-        count -= 1
-        size = number(data[position : position + 4], little=True)
-        key, _, _ = bytes(data[position + 8 : position + 8 + 256]).partition(b"\0")
-        start = position + 8 + len(key) + 1
-        if key.lower() != b"genre":
-            yield b"APE " + key.lower(), data[start : start + size]
-        position = start + size
+def _check_whole(audio: Data) -> None:
+    """Refuse Monkey's Audio that is cut short: its descriptor says how long it is."""
+    if bytes(audio[:4]) != b"MAC " or number(audio[4:6], little=True) < _MAC_WITH_DESCRIPTOR:
+        return
+    sizes = struct.unpack("<7I", bytes(audio[8:36]))
+    high = sizes[5] << 32
+    if sum(sizes) - sizes[5] + high > len(audio):
+        raise ValueError("it is cut short: audio is missing at its end")
+
+
+_MAC_WITH_DESCRIPTOR = 3980

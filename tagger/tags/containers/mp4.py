@@ -1,53 +1,79 @@
-"""MP4: atoms within atoms."""
+"""MP4: atoms within atoms.
+
+Sources: ISO/IEC 14496-12 (the boxes), "QuickTime File Format" (metadata item lists, as iTunes
+writes them).
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tagger.tags.containers.base import AUDIO, Data, Parts, number
 
 
-def _atoms(data: Data, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start and end of the content of MP4 atoms."""
+@dataclass(frozen=True, kw_only=True)
+class Atom:
+    """One atom, by where it stands in the file."""
+
+    name: bytes
+    start: int
+    inner: int  # where its content begins
+    stop: int
+
+
+def atoms(data: Data, start: int, end: int) -> Iterator[Atom]:
+    """Yield the atoms of a part of a file.
+
+    Raises:
+        ValueError: one is longer than what holds it.
+    """
     while start + 8 <= end:
-        size, name = number(data[start : start + 4]), bytes(data[start + 4 : start + 8])
-        header = 8
+        head = bytes(data[start : start + 16])
+        size, name, header = number(head[:4]), head[4:8], 8
         if size == 1:
-            size, header = number(data[start + 8 : start + 16]), 16
+            size, header = number(head[8:16]), 16
         elif size == 0:
             size = end - start
         if size < header or start + size > end:
-            raise ValueError("an MP4 atom is cut short")
-        yield name, start + header, start + size
+            raise ValueError("it is cut short: an MP4 atom reaches beyond its end")
+        yield Atom(name=name, start=start, inner=start + header, stop=start + size)
         start += size
 
 
-# What to step over at the start of an atom that holds others.
-_MP4_FOLDERS = dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"ilst"), 0)
-_MP4_FOLDERS[b"meta"] = 4
-_MP4_NOT_COMPARED = (b"\xa9gen", b"gnre", b"free", b"hdlr")
-_MP4_NUMBERS = (b"trkn", b"disk", b"tmpo", b"cpil", b"pgap", b"pcst", b"stik", b"rtng", b"hdvd")
-_MP4_OFFSETS = {b"stco": 4, b"co64": 8}
+def meta_offset(data: Data, meta: Atom) -> int:
+    """Return how much of a `meta` atom comes before its atoms: QuickTime leaves out the version."""
+    return 0 if bytes(data[meta.inner + 4 : meta.inner + 8]) == b"hdlr" else 4
+
+
+_FOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"ilst", b"meta")
+_NOT_COMPARED = (b"\xa9gen", b"gnre", b"free", b"skip")
+OFFSETS = {b"stco": 4, b"co64": 8}
+"""Atoms that say where chunks of samples are, and the width of an entry."""
 
 
 def mp4_parts(data: Data) -> Parts:
-    """The media data, where its chunks are, and the items of the tag."""
-    top = list(_atoms(data, 0, len(data)))
-    media = [(start, end) for name, start, end in top if name == b"mdat"]
-    for start, end in media:
-        yield AUDIO, data[start:end]
+    """Yield the media data, where its chunks are, and all other atoms."""
+    top = list(atoms(data, 0, len(data)))
+    media = [(atom.inner, atom.stop) for atom in top if atom.name == b"mdat"]
+    for start, stop in media:
+        yield AUDIO, data[start:stop]
 
-    def below(start: int, end: int) -> Parts:
-        for name, inner, stop in _atoms(data, start, end):
-            if name in _MP4_FOLDERS:
-                yield from below(inner + _MP4_FOLDERS[name], stop)
-            elif width := _MP4_OFFSETS.get(name):
-                for at in range(inner + 8, stop, width):
-                    # Where in the media data a chunk of samples is: the whole of it may move.
-                    offset = number(data[at : at + width])
-                    home = next((s for s, e in media if s <= offset <= e), 0)
-                    yield AUDIO, (offset - home).to_bytes(8)
-            elif name not in _MP4_NOT_COMPARED:
-                yield b"MP4 " + name, b"" if name in _MP4_NUMBERS else data[inner:stop]
+    def below(atom: Atom) -> Parts:
+        if atom.name in _FOLDERS:
+            skipped = meta_offset(data, atom) if atom.name == b"meta" else 0
+            for inner in atoms(data, atom.inner + skipped, atom.stop):
+                yield from below(inner)
+        elif width := OFFSETS.get(atom.name):
+            table = bytes(data[atom.inner + 8 : atom.stop])
+            for at in range(0, len(table), width):
+                # Where in the media data a chunk of samples is: the whole of it may move.
+                offset = number(table[at : at + width])
+                home = next((s for s, e in media if s <= offset <= e), 0)
+                yield AUDIO, (offset - home).to_bytes(8)
+        elif atom.name not in _NOT_COMPARED:
+            yield b"MP4 " + atom.name, data[atom.inner : atom.stop]
 
-    for name, start, end in top:
-        if name == b"moov":
-            yield from below(start, end)
+    for atom in top:
+        if atom.name == b"moof":
+            yield b"MP4 moof", b""  # it may say where it is
+        elif atom.name != b"mdat":
+            yield from below(atom)

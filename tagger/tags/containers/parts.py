@@ -9,9 +9,9 @@ from collections.abc import Callable
 from tagger.tags.containers.apev2 import tagged_parts
 from tagger.tags.containers.asf import ASF_HEADER, asf_parts
 from tagger.tags.containers.base import Data, Parts
-from tagger.tags.containers.id3 import after_id3
+from tagger.tags.containers.id3 import id3_tags
 from tagger.tags.containers.mp4 import mp4_parts
-from tagger.tags.containers.riff import chunk_parts, dsf_parts
+from tagger.tags.containers.riff import AIFF, DSDIFF, WAV, chunk_parts, dsf_parts
 from tagger.tags.containers.xiph import flac_parts, ogg_parts
 
 
@@ -21,7 +21,7 @@ def parts(data: Data) -> Parts:
     Raises:
         ValueError, IndexError, struct.error: the file is not built as its first bytes promise.
     """
-    start = after_id3(data)
+    start = sum(len(tag) for _, tag in id3_tags(data))
     head = bytes(data[start : start + 16])
     for magic, offset, reader in _READERS:
         if head[offset : offset + len(magic)] == magic:
@@ -34,8 +34,9 @@ _READERS: tuple[tuple[bytes, int, Callable[[Data], Parts]], ...] = (
     (b"OggS", 0, ogg_parts),
     (b"ftyp", 4, mp4_parts),
     (ASF_HEADER, 0, asf_parts),
-    (b"FORM", 0, lambda data: chunk_parts(data, ">")),
-    (b"RIFF", 0, lambda data: chunk_parts(data, "<")),
+    (b"FORM", 0, lambda data: chunk_parts(data, AIFF)),
+    (b"FRM8", 0, lambda data: chunk_parts(data, DSDIFF)),
+    (b"RIFF", 0, lambda data: chunk_parts(data, WAV)),
     (b"DSD ", 0, dsf_parts),
 )
 """First bytes, where they stand, and who reads such a file."""

@@ -1,0 +1,196 @@
+"""Where a file keeps its genre, and how to change those bytes and no others.
+
+A *place* is one tag that can hold a genre: an ID3v2 tag, the items of an APEv2 tag, the attribute
+of an ASF file. Its *items* are the raw bytes of the genre, a whole frame, item, comment or atom, so
+that an undo brings back exactly what was there. A *layout* knows all places of a file and turns new
+items into splices: everything outside them stays as it is because it is never touched.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tagger.errors import TagError
+from tagger.tags.containers.base import Splice
+
+Texts = tuple[str, ...]
+Items = tuple[bytes, ...]
+
+ID3V1 = "ID3v1"
+"""The name of the place that can only come near a genre."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteStyle:
+    """How several genres of one file are spelled."""
+
+    id3v23_separator: str = "/"  # ID3v2.3 has no lists of its own
+    joined: str = ""  # for players that read one value: put all genres into one, separated by this
+
+
+class Codec(ABC):
+    """How one kind of tag spells genres."""
+
+    exact = True  # False: it can only come near a genre, as the numbers of ID3v1
+
+    @abstractmethod
+    def texts(self, items: Items) -> Texts:
+        """Return what the items say, word for word."""
+
+    def genres(self, items: Items) -> Texts:
+        """Return what the items mean."""
+        parts = (part.strip() for text in self.texts(items) for part in text.split("\0"))
+        return tuple(part for part in parts if part)
+
+    @abstractmethod
+    def pack(self, texts: Texts) -> Items:
+        """Return the items that hold these texts, one or more."""
+
+    def spell(self, genres: Texts, style: WriteStyle) -> Texts:
+        """Return the texts that stand for genres."""
+        return (style.joined.join(genres),) if style.joined and genres else genres
+
+    def encode(self, genres: Sequence[str], style: WriteStyle) -> Items:
+        """Return the items that mean these genres.
+
+        Raises:
+            TagError: this kind of tag would turn the genre into another one.
+        """
+        wanted = tuple(genre.strip() for genre in genres if genre.strip())
+        if not wanted:
+            return ()
+        texts = self.spell(wanted, style)
+        items = self.pack(texts)
+        if self.exact and self.genres(items) != wanted and not self._as_it_stands(texts, items):
+            meant = ", ".join(self.genres(items)) or "nothing"
+            raise TagError(
+                f"was left alone: its tag cannot hold {_shortened(', '.join(wanted))!r}, which"
+                f" would mean {_shortened(meant)!r} there"
+            )
+        return items
+
+    def _as_it_stands(self, texts: Texts, items: Items) -> bool:
+        """Tell whether players show the one text that was written, whatever it is split into.
+
+        So it is with a lone genre that has the separator of the tag in it, and with joined genres.
+        """
+        shown = self.genres(items)
+        return len(texts) == 1 and self.texts(items) == texts and (len(shown) > 1 or shown == texts)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+_MOST_SHOWN = 60  # letters of a genre in a sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One tag of a file that can hold a genre."""
+
+    name: str
+    codec: Codec
+    items: Items = ()
+
+    @property
+    def texts(self) -> Texts:
+        """What it says, word for word."""
+        return self.codec.texts(self.items)
+
+    @property
+    def genres(self) -> Texts:
+        """What it means."""
+        return self.codec.genres(self.items)
+
+
+NewItems = Mapping[str, Items]
+"""The items that each place, by its name, is to hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The places of one file; where it has no tag, the place that would be made."""
+
+    places: tuple[Place, ...]
+    rebuild: Callable[[NewItems], list[Splice]]
+
+    @property
+    def genres(self) -> Texts:
+        """The genres of all places: those of the first, and what others have besides.
+
+        A number of ID3v1 counts only where no other place has a genre.
+        """
+        for exact in (True, False):
+            found: list[str] = []
+            for place in self.places:
+                known = {genre.casefold() for genre in found}
+                if place.codec.exact is exact:
+                    found += [genre for genre in place.genres if genre.casefold() not in known]
+            if found:
+                return tuple(found)
+        return ()
+
+    @property
+    def items(self) -> dict[str, Items]:
+        """The items of each place by its name."""
+        return {place.name: place.items for place in self.places}
+
+    @property
+    def texts(self) -> dict[str, Texts]:
+        """The texts of each place by its name."""
+        return {place.name: place.texts for place in self.places}
+
+    def items_for(self, genres: Sequence[str], style: WriteStyle) -> dict[str, Items]:
+        """Return the items of each place that mean these genres.
+
+        A place that means them already keeps its own; if all do, ID3v1 is not touched either.
+
+        Raises:
+            TagError: a place cannot hold them.
+        """
+        wanted = tuple(genre.strip() for genre in genres if genre.strip())
+        exact = [place for place in self.places if place.codec.exact]
+        if exact and all(place.genres == wanted for place in exact):
+            return self.items
+        return {
+            place.name: place.items if place.genres == wanted else place.codec.encode(wanted, style)
+            for place in self.places
+        }
+
+    def items_back(self, items: NewItems, texts: Mapping[str, Texts]) -> dict[str, Items]:
+        """Return what each place held before, from its items and texts of then.
+
+        A tag that was made, or turned into another version, since then gets the same words.
+        """
+        words = next((t for t in texts.values() if t), ())
+        return {
+            place.name: items[place.name]
+            if place.name in items
+            else (place.codec.pack(words) if words and place.codec.exact else ())
+            for place in self.places
+        }
+
+    def splices(self, items: NewItems) -> list[Splice]:
+        """Return the changes of bytes that give the places these items."""
+        if all(place.items == items[place.name] for place in self.places):
+            return []
+        return [splice for splice in self.rebuild(items) if splice.new or splice.growth]
+
+
+def replaced(all_items: Sequence[tuple[bool, bytes]], new: Items) -> list[bytes]:
+    """Put new genre items where the first of the old ones is, or at the end.
+
+    Args:
+        all_items: the items of a tag in their order, each with whether it is a genre.
+        new: the genre items in place of the old ones.
+    """
+    result: list[bytes] = []
+    pending: Items = new
+    for is_genre, item in all_items:
+        if is_genre:
+            result += pending
+            pending = ()
+        else:
+            result.append(item)
+    return [*result, *pending]

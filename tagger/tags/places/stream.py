@@ -1,0 +1,88 @@
+"""Files whose audio stands between tags: MP3, TrueAudio, Monkey's Audio, WavPack, Musepack, TAK.
+
+In front there may be ID3v2 tags; behind there may be an APEv2 tag, and an ID3v1 tag at the very
+end. Source: "APEv2 specification" (Hydrogenaudio Knowledgebase).
+"""
+
+import struct
+from dataclasses import dataclass
+
+from tagger.tags.containers.apev2 import ApeTag, read_ape
+from tagger.tags.containers.base import Data, Splice
+from tagger.tags.containers.id3 import before_id3v1, id3_tags, read_tag
+from tagger.tags.places.base import ID3V1, Codec, Items, Layout, NewItems, Place, Texts, replaced
+from tagger.tags.places.id3 import Id3v1Codec, new_tag, place_of, render
+
+APE_FORMATS = (b"MAC ", b"wvpk", b"MP+", b"MPCK", b"tBaK")
+"""How files begin that have an APEv2 tag rather than an ID3v2 tag."""
+
+_APE = "APEv2"
+_HAS_HEADER, _IS_HEADER = 1 << 31, 1 << 29
+
+
+@dataclass(frozen=True)
+class ApeCodec(Codec):
+    """An APEv2 item: one text in UTF-8 with NUL between values."""
+
+    def texts(self, items: Items) -> Texts:
+        """Return the values of all items."""
+        values = (item[8:].partition(b"\0")[2].decode(errors="replace") for item in items)
+        return tuple(text for value in values for text in value.split("\0") if text)
+
+    def pack(self, texts: Texts) -> Items:
+        """Return one item."""
+        value = "\0".join(texts).encode()
+        return (struct.pack("<II", len(value), 0) + b"Genre\0" + value,)
+
+
+def stream_layout(data: Data) -> Layout:
+    """Read the places of a file; a new tag is APEv2 where that is usual, or else ID3v2.4."""
+    tags = [(start, len(raw), read_tag(raw)) for start, raw in id3_tags(data)]
+    end = before_id3v1(data)
+    id3v1 = bytes(data[end:])
+    ape = read_ape(data[:end])
+    audio = sum(size for _, size, _ in tags)
+    if ape is None and bytes(data[audio : audio + 4]).startswith(APE_FORMATS):
+        ape = ApeTag(start=end, stop=end)  # readers of these look for no other tag
+    if not tags and ape is None:
+        tags = [(0, 0, new_tag(id3v1))]
+    places = [place_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
+    if ape is not None:
+        genre = tuple(raw for key, raw in ape.items if key == b"genre")
+        places.append(Place(name=_APE, codec=ApeCodec(), items=genre))
+    if id3v1:
+        places.append(Place(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],)))
+
+    def rebuild(items: NewItems) -> list[Splice]:
+        splices = []
+        for index, (start, size, tag) in enumerate(tags):
+            new = items[_name(index, tag.version)]
+            if new != places[index].items:
+                splices.append(Splice(start=start, stop=start + size, new=render(tag, new)))
+        if ape is not None and items[_APE] != genre:
+            new_ape = _render_ape(ape, items[_APE])
+            splices.append(Splice(start=ape.start, stop=ape.stop, new=new_ape))
+        if id3v1 and items[ID3V1] != (id3v1[-1:],):
+            new_byte = (items[ID3V1] or (id3v1[-1:],))[0]
+            splices.append(Splice(start=len(data) - 1, stop=len(data), new=new_byte))
+        return splices
+
+    return Layout(places=tuple(places), rebuild=rebuild)
+
+
+def _name(index: int, version: int) -> str:
+    return f"ID3v2.{version}" + (f" number {index + 1}" if index else "")
+
+
+def _render_ape(tag: ApeTag, new: Items) -> bytes:
+    """Return an APEv2 tag with other genre items, with a header if it had one or is new."""
+    items = replaced([(key == b"genre", raw) for key, raw in tag.items], new)
+    body = b"".join(items)
+    has_header = tag.has_header or tag.start == tag.stop
+
+    def frame(flags: int) -> bytes:
+        fixed = struct.pack("<IIII", tag.version, len(body) + 32, len(items), flags)
+        return b"APETAGEX" + fixed + bytes(8)
+
+    kept = tag.flags & ~(_HAS_HEADER | _IS_HEADER) | (_HAS_HEADER if has_header else 0)
+    return (frame(kept | _IS_HEADER) if has_header else b"") + body + frame(kept)
