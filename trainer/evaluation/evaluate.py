@@ -181,10 +181,10 @@ def unknown_tracks(folder: Path, run: Run) -> list[Track]:
     shrink = prepared.read_shrink(folder)
     return [
         Track(
-            row.genre,
-            row.track,
-            row.split,
-            (folder / row.file,),
+            genre=row.genre,
+            name=row.track,
+            split=row.split,
+            strips=(folder / row.file,),
             source=folder.name,
             shrinks=(shrink,),
             group=row.group,
