@@ -161,7 +161,7 @@ def in_half(model: Path, scratch: Path) -> Path:
 def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """Run all measurements and return the report."""
     model = GenreModel(options.model, options.device)
-    facts, path = model.facts, model.path
+    facts, path = model.metadata, model.path
     half = in_half(path, scratch)
     name, device = path.name, model.device_name
     del model  # frees its GPU memory for the contenders

@@ -42,10 +42,10 @@ def time_stages(folder: Path, count: int, model: Path | None) -> dict[str, float
         return done
 
     began = time.perf_counter()
-    paths = list(find_music([folder]))
+    paths = [file.path for file in find_music([folder])]
     milliseconds["walk"] = round((time.perf_counter() - began) / len(paths) * 1e3, 3)
     network = GenreModel(model, "cpu")
-    facts = network.facts
+    facts = network.metadata
     some = paths[:count]
     waves = clocked("decode", lambda path: decode(path, facts.front_end.sample_rate, 30), some)
     facts.front_end.compute(waves[0])  # builds the filters, once

@@ -1,4 +1,4 @@
-"""Everything that can go wrong in a way the user can do something about.
+"""Everything that can go wrong in a way that the user can do something about.
 
 The command line turns a `GenretagError` into its sentence and its exit code; nothing else is
 ever shown without a traceback. A `TrackError` concerns one music file: it becomes that file's
@@ -9,15 +9,18 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the shell gets to see."""
+    """The exit status of a command."""
 
     DONE = 0
     COULD_NOT_RUN = 1
     USAGE = 2
     SOME_FILES_FAILED = 3
     LOCKED = 4
+    # As a shell shows a program that a signal ended: 128 and the number of the signal.
+    HUNG_UP = 129
     INTERRUPTED = 130
-    NOT_READ = 141  # what a shell shows of a program that SIGPIPE ended
+    NOT_READ = 141  # SIGPIPE: nobody reads the output any more
+    TERMINATED = 143
 
 
 class GenretagError(Exception):
@@ -27,7 +30,7 @@ class GenretagError(Exception):
 
 
 class UsageError(GenretagError):
-    """Options that make no sense together, or with the model."""
+    """Options that contradict each other or the model."""
 
     exit_code = ExitCode.USAGE
 
@@ -41,7 +44,7 @@ class ModelError(GenretagError):
 
 
 class DeviceError(GenretagError):
-    """The device that was asked for is not to be had."""
+    """The device that was asked for is not available."""
 
 
 class StateError(GenretagError):
@@ -59,7 +62,7 @@ class ConfigError(GenretagError):
 
 
 class StoppedError(GenretagError):
-    """Ctrl-C, and what is to be known about it."""
+    """Ctrl-C, with a sentence on what was kept."""
 
     exit_code = ExitCode.INTERRUPTED
 
@@ -91,7 +94,7 @@ class TooShortError(TrackError):
 
 
 class SilentError(TrackError):
-    """The part that was heard holds nothing to hear."""
+    """The analysed part of the track is silent."""
 
 
 class TagError(TrackError):

@@ -1,5 +1,6 @@
-"""What tells whether a file is still the one that was looked at."""
+"""What tells whether a file is still the one that was examined: its stat key."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,39 +9,51 @@ from typing import Self
 SETTLED_NS = 3_000_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """A file as the file system knows it; links are followed."""
+    """The stat key of a file: what the file system knows about it; links are followed."""
 
     device: int
     inode: int
     size: int
     mtime_ns: int
-    # When anything about it changed, a name or a mode too: no program can set this back, which some
-    # do with the modification time. (Windows has the time of its creation here.)
+    # Time of the last change of content, name or mode, which no program can set back, as some do
+    # with the modification time. On Windows it is the time of creation.
     ctime_ns: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Look at a file.
+        """Ask the file system about a file.
 
         Raises:
-            OSError: it is not there.
+            OSError: it is not there, or cannot be reached.
         """
-        status = path.stat()
+        return cls.from_status(path.stat())
+
+    @classmethod
+    def from_status(cls, status: os.stat_result) -> Self:
+        """Take what is needed from the result of `os.stat` or `os.fstat`."""
         return cls(
-            status.st_dev,
-            status.st_ino,
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ctime_ns,
+            device=status.st_dev,
+            inode=status.st_ino,
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            ctime_ns=status.st_ctime_ns,
         )
 
     @property
     def settled(self) -> bool:
-        """Tell whether the file has been left alone long enough to be known by its looks.
+        """Tell whether the file has been left alone long enough for its stat key to be trusted.
 
-        A younger one may still be being copied; and where times are coarse, as on many USB sticks,
-        it may change once more without looking different.
+        A younger file may still be being copied. Where times are coarse, as on many USB sticks, it
+        may also change once more without a new stat key.
         """
         return not 0 <= time.time_ns() - self.mtime_ns < SETTLED_NS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MusicFile:
+    """A file as the walk found it."""
+
+    path: Path
+    identity: Identity | None  # None: the file system could not be asked; opening will say why

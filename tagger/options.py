@@ -1,6 +1,7 @@
 """What the user asked for, as one object; light enough to be imported before anything heavy."""
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ Mtime = Literal["now", "bump", "keep"]
 or the old one. Most servers and players rescan a file only when it differs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScanOptions:
     """The options of `genretag scan`."""
 
@@ -19,15 +20,17 @@ class ScanOptions:
     write_tags: bool = False
     overwrite: bool = False
     append: bool = False
-    keep_mtime: bool = True
+    mtime: Mtime = "now"
+    strict_owner: bool = False  # refuse files whose owner, group or permissions cannot be kept
     album: bool = False
     new: bool = False  # only files that are not known
     cache: bool = True
     csv: Path | None = None
     jsonl: Path | None = None
+    force: bool = False  # replace a table that genretag did not write, or that was edited
     min_confidence: float | None = None  # None: what the model file says
     top: int = 1
-    seconds: float | None = 30.0  # None: all of it
+    seconds: float | None = 30.0  # None: the whole track
     exclude: tuple[str, ...] = ()
     jobs: int | None = None  # None: one for each core
     batch_size: int | None = None  # None: what suits the device
@@ -35,3 +38,28 @@ class ScanOptions:
     model: Path | None = None  # None: that of the package for the device
     config: Path | None = None
     quiet: bool = False
+
+    def command_line(self) -> str:
+        """Return a command line that means the same from any folder, for the journal."""
+        words = ["scan"]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "paths" or value == field.default:
+                continue
+            name = f"--{field.name.replace('_', '-')}"
+            if value is True:
+                words.append(name)
+            elif value is False:
+                words.append(name.replace("--", "--no-", 1))
+            else:
+                for one in value if isinstance(value, tuple) else (value,):
+                    words += [name, _word(one)]
+        return shlex.join([*words, *map(_word, self.paths)])
+
+
+def _word(value: object) -> str:
+    if value is None:  # the only option whose default is not None is the length
+        return "full"
+    if isinstance(value, Path) and value != Path("-"):
+        value = value.absolute()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -22,20 +22,20 @@ def chosen_home() -> Path | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Have a folder for the state.
+    """Make sure that the folder of the state exists and can be written.
 
     Raises:
-        StateError: there is none, and none can be made, or it may not be written.
+        StateError: it does not exist and cannot be made, or it may not be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         problem = "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written"
     except (FileExistsError, NotADirectoryError):
-        problem = "it is no folder"
+        problem = "it is not a folder"
     except OSError as error:
         problem = reason(error)
     if problem:
         raise StateError(
             f"The folder {folder} for journal and cache cannot be used ({problem});"
-            " let GENRETAG_HOME name one that can be written."
+            " set GENRETAG_HOME to a folder that can be written."
         )

@@ -1,7 +1,11 @@
-"""What is known about a track on its way through a scan, one frozen class a stage."""
+"""What is known about a track at each stage of a scan, one frozen class a stage.
+
+`MusicFile` (the walk) → `Features` (extraction) → `PredictedTrack` (model, or cache) → `Result`
+(decision). A track whose prediction is cached, or that cannot be decoded, skips `Features`.
+"""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from tagger.audio.frontend import Strip
@@ -9,7 +13,7 @@ from tagger.identity import Identity
 
 
 class Status(StrEnum):
-    """What listening to a track gave."""
+    """What the analysis of a track gave."""
 
     OK = "ok"
     UNCERTAIN = "uncertain"  # a genre, but below the minimum confidence
@@ -20,7 +24,7 @@ class Status(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Tell whether the file could not be read, as opposed to holding nothing to judge."""
+        """Tell whether the file could not be read, as opposed to holding nothing to analyse."""
         return self in (Status.UNREADABLE, Status.UNSUPPORTED)
 
 
@@ -28,52 +32,68 @@ class Action(StrEnum):
     """What is to be done, or was done, about a track's tag."""
 
     WRITE = "write"
+    CLEAR = "clear"  # by hand, in the table: remove the genre
     KEEP = "keep"  # it has a genre already
     SKIP = "skip"  # no genre was found for it, or it cannot hold one
     WRITTEN = "written"
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class Opinion:
-    """What is remembered of a recording that was heard before."""
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A music file and what its tags say."""
+
+    path: Path
+    identity: Identity | None = None  # when it was opened
+    fingerprint: bytes | None = None  # SHA-256 of its audio; None: not to be cached
+    existing: tuple[str, ...] = ()  # genres in its tags
+    tag_error: str = ""  # why the tags cannot be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What the analysis of a recording gave; this is what the cache keeps."""
 
     status: Status
     error: str = ""  # why there are no probabilities
-    seconds: float = 0.0  # of audio that were listened to
-    probabilities: tuple[float, ...] = ()
+    seconds: float = 0.0  # of audio that were analysed
+    probabilities: tuple[float, ...] = ()  # one a label, in the model's order
 
 
-@dataclass(frozen=True)
-class Heard:
-    """A track that was decoded: a strip, or the reason why there is none.
+class Source(Enum):
+    """Where a prediction comes from."""
 
-    Of a track that was heard before there is the model's opinion of then in place of a strip.
-    """
-
-    path: Path
-    existing: tuple[str, ...] = ()  # genres
-    strip: Strip | None = None
-    seconds: float = 0.0  # of audio that were listened to
-    status: Status = Status.OK
-    error: str = ""  # why there is no strip, or what is wrong with the tags
-    identity: Identity | None = None  # of the file when it was opened
-    audio: bytes | None = None  # its fingerprint, if it is to be remembered
-    remembered: tuple[float, ...] = ()  # probabilities
-    by_looks: bool = False  # known by its identity alone: nothing of it was read this time
+    ANALYSIS = auto()  # this scan
+    FINGERPRINT = auto()  # the cache: the same audio was analysed before, in whatever file
+    STAT_KEY = auto()  # the cache: the file is unchanged and was not even opened
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A track with the model's opinion: label probabilities `[labels]`, empty without a strip."""
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """A decoded track with what the network takes."""
 
-    heard: Heard
-    probabilities: tuple[float, ...] = ()
+    track: Track
+    strip: Strip  # [rows, frames]
+    seconds: float  # of audio that were decoded
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class PredictedTrack:
+    """A track with its prediction."""
+
+    track: Track
+    prediction: Prediction
+    source: Source = Source.ANALYSIS
+
+    @property
+    def path(self) -> Path:
+        """The path of the track."""
+        return self.track.path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """A track with what follows from the opinion; one line of the CSV."""
+    """A track with what follows from its prediction; one line of the CSV."""
 
     path: Path
     status: Status

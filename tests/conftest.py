@@ -22,10 +22,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.cli import app
-from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.vote import Voting
 from tagger.runtime.entry import run_app
-from tagger.state.cache import _reader
 
 # Variables of a terminal or CI system change the output that tests compare, so they are removed
 # before any package reads them. Set CUDA_VISIBLE_DEVICES=0 to run the tests on a GPU.
@@ -119,13 +118,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 TOY_LABELS = ("classical", "hiphop", "metal")
-TOY_FACTS = ModelFacts(
-    TOY_LABELS, MelStrip(), WindowGrid(), Voting.LOG_MEAN, 1.0, 0.2, {"data": ["made up"]}
+TOY_METADATA = ModelMetadata(
+    labels=TOY_LABELS,
+    front_end=MelStrip(),
+    grid=WindowGrid(),
+    voting=Voting.LOG_MEAN,
+    temperature=1.0,
+    min_confidence=0.2,
+    training={"data": ["made up"]},
 )
 
 
-def write_toy_model(path: Path, facts: ModelFacts | None = TOY_FACTS) -> Path:
-    """Write a model that hears how bright a window is: low, middle or high bands."""
+def write_toy_model(path: Path, metadata: ModelMetadata | None = TOY_METADATA) -> Path:
+    """Write a model that tells low, middle and high bands apart."""
     bands, labels = 128, 3
     third = np.zeros((bands, labels), np.float32)
     for label in range(labels):
@@ -151,8 +156,8 @@ def write_toy_model(path: Path, facts: ModelFacts | None = TOY_FACTS) -> Path:
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    if facts is not None:
-        helper.set_model_props(model, {METADATA_KEY: facts.to_json()})
+    if metadata is not None:
+        helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
     onnx.save(model, path)
     return path
 
@@ -166,9 +171,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in this process; the output of C libraries is captured as well."""
-    _reader.cache_clear()  # in another process it would be another one
-    with captured(1) as out, captured(2) as err, pytest.raises(SystemExit) as ended:
+    """Run a command in this process, which saves the imports; catches what C libraries print, too.
+
+    Decoding is left to this process as well, unless the test asks for others: they take seconds to
+    start.
+    """
+    with (
+        captured(1) as out,
+        captured(2) as err,
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(SystemExit) as ended,
+    ):
+        patch.setattr("joblib.cpu_count", lambda: 1)
         run_app("genretag", lambda: app(list(map(str, arguments)), prog_name="genretag"))
     code = ended.value.code or 0
     return subprocess.CompletedProcess(arguments, code, "".join(out), "".join(err))

@@ -49,8 +49,8 @@ def test_model_metadata_are_read_without_onnx_runtime(toy_model):
 import sys
 sys.modules["onnxruntime"] = None
 from pathlib import Path
-from tagger.pipeline.lazy_model import ModelOnDemand
-print(*ModelOnDemand(Path({str(toy_model)!r}), "cpu").facts.labels)
+from tagger.pipeline.lazy_model import LazyModel
+print(*LazyModel(Path({str(toy_model)!r}), "cpu").metadata.labels)
 """
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout.split() == list(TOY_LABELS)

@@ -1,9 +1,10 @@
-"""From a music file to the waveform of the part that is listened to."""
+"""From a music file to the waveform of the part that is analysed."""
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +20,76 @@ if TYPE_CHECKING:
 Waveform = NDArray[np.float32]
 """Mono samples, full scale is ±1, `[samples]`."""
 
-_LOOK_AHEAD = 64  # samples beyond the last one wanted that the resampler's filter looks at
-_PRE_ROLL = 0.2  # seconds: a decoder that starts within a stream needs frames to get into step
+_LOOK_AHEAD = 64  # samples beyond the last one wanted that the resampler's filter needs
+_PRE_ROLL = 0.2  # seconds that a decoder needs, after a seek, before its output is right
 _BLOCK = 1 << 16  # samples that leave the resampler at a time
-_PUSHES = 32  # frames between two questions to the resampler; their memory stays in the cache
+_PUSHES = 32  # frames that go into the resampler before it is asked for output
 
 
 def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
-    """Decode `seconds` from the middle of a file, or all of it, as mono at `sample_rate`.
-
-    Intros and endings are the least typical parts of a track, hence the middle. A file that is
-    shorter than `seconds` is returned whole; one whose container promises more than it holds, or
-    that cannot seek, is heard from its start. Damaged packets are skipped.
+    """Open a file and decode the middle of it, see `decode_stream`.
 
     Raises:
         UnreadableError: no permission, empty, damaged, or not audio at all.
         UnsupportedError: not a regular file, or no audio stream in it.
     """
+    with open_audio(path) as stream:
+        return decode_stream(stream, sample_rate, seconds)
+
+
+def open_audio(path: Path) -> BinaryIO:
+    """Open a regular file for reading.
+
+    A pipe is opened without waiting for whoever would write into it, and refused then.
+
+    Raises:
+        UnreadableError: it is not there, or may not be read.
+        UnsupportedError: it is not a regular file.
+    """
+    try:
+        stream: BinaryIO = open(path, "rb", opener=_open_at_once)  # noqa: SIM115
+    except IsADirectoryError:
+        raise UnreadableError("is a folder") from None
+    except PermissionError:
+        what = "is a folder that cannot be listed" if path.is_dir() else "may not be read"
+        raise UnreadableError(f"{what} (no permission)") from None
+    except OSError as error:
+        raise UnreadableError(f"cannot be reached ({reason(error)})") from None
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    stream.close()
+    raise UnsupportedError("is not a regular file")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> Waveform:
+    """Decode `seconds` from the middle of an open file, or all of it, as mono at `sample_rate`.
+
+    Intros and endings are the least typical parts of a track, hence the middle. A file that is
+    shorter than `seconds` is returned whole. One whose container promises more than it holds, or
+    that cannot seek, is decoded from its start. Damaged packets are skipped.
+
+    Args:
+        stream: a regular file, see `open_audio`.
+        sample_rate: of the waveform, in Hz.
+        seconds: to decode at most; None: all of it.
+
+    Raises:
+        UnreadableError: empty, damaged, or not audio at all.
+        UnsupportedError: no audio stream in it.
+    """
     import av
 
-    _check_regular(path)
+    if stream.seek(0, os.SEEK_END) == 0:
+        raise UnreadableError("is empty")
+    stream.seek(0)
     try:
         # A file object instead of a name: no name can be mistaken for a protocol such as
         # "concat:", and names that are not valid UTF-8 open like any other.
-        with (
-            path.open("rb") as file,
-            av.open(file, mode="r", metadata_errors="replace") as container,
-        ):
+        with av.open(stream, mode="r", metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise UnsupportedError("holds no audio")
             wanted = None if seconds is None else round(seconds * sample_rate)
@@ -53,27 +97,11 @@ def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
             samples = _read(container, sample_rate, start, wanted)
             if start is not None and wanted is not None and samples.size < wanted:
                 samples = _read(container, sample_rate, None, wanted, rewind=True)
-    except PermissionError:
-        raise UnreadableError("may not be read (no permission)") from None
     except (av.FFmpegError, OSError, EOFError) as error:
         raise UnreadableError(f"is not audio, or is damaged ({reason(error)})") from None
     if samples.size == 0:
         raise UnreadableError("is damaged: no audio could be decoded")
     return samples
-
-
-def _check_regular(path: Path) -> None:
-    """Refuse what must not even be opened, such as a pipe on which `open` would wait forever."""
-    try:
-        status = path.stat()
-    except PermissionError:
-        raise UnreadableError("may not be read (no permission)") from None
-    except OSError as error:
-        raise UnreadableError(f"cannot be reached ({reason(error)})") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise UnsupportedError("is not a regular file")
-    if status.st_size == 0:
-        raise UnreadableError("is empty")
 
 
 def _middle(container: "InputContainer", seconds: float | None) -> float | None:
@@ -119,7 +147,7 @@ def _read(
         return np.empty(0, np.float32)
     blocks = list(_resampled(_frames(container, stream, start), sample_rate, wanted))
     samples = np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
-    return np.nan_to_num(samples, copy=False)  # a float file may hold what is no number
+    return np.nan_to_num(samples, copy=False)  # a float file may hold NaN or infinity
 
 
 def _frames(
@@ -144,9 +172,9 @@ def _resampled(
 ) -> Iterator[Waveform]:
     """Yield mono blocks at `sample_rate`, together `wanted` samples if the frames hold them.
 
-    What comes of the frames is taken some of them at a time: asking after each of some thousand
-    costs as much as resampling them, and a graph that only takes keeps all of them, in memory that
-    is new to the processor each time. A stream may change its rate or layout on the way.
+    The resampler is asked for output every few frames. Asking after each of some thousand frames
+    costs as much as resampling them. Never asking makes the graph keep all of them, in memory that
+    is not in the processor's cache. A stream may change its rate or layout on the way.
     """
     enough = float("inf") if wanted is None else wanted + _LOOK_AHEAD
     pushed = 0.0  # samples at `sample_rate`

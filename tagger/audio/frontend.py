@@ -1,4 +1,4 @@
-"""From a waveform to a strip: what the network sees, most often standardised log-mel.
+"""From a waveform to a strip: the input of the network, most often standardised log-mel.
 
 One front end serves training and tagging. Its kind and numbers come from the model file, and the
 defaults are only what `genretag-train prepare` uses when nothing else is said.
@@ -16,7 +16,7 @@ from tagger.audio.mel import decibels, mel_filters, mel_spectrogram
 from tagger.errors import SilentError
 
 Strip = NDArray[np.float32]
-"""What is heard of a track, `[rows, frames]`; rows are mel bands most often."""
+"""The features of a track, `[rows, frames]`; rows are mel bands most often."""
 
 SILENCE = 1e-3
 """A peak below this (−60 dB of full scale) counts as silence."""
@@ -53,7 +53,7 @@ class WindowGrid:
 class FrontEnd(ABC):
     """How a waveform becomes a strip; a frozen dataclass of numbers for each kind.
 
-    Whatever the kind, a strip is `[rows, frames]` and is listened to in windows of `grid`.
+    Whatever the kind, a strip is `[rows, frames]` and is divided into windows of `grid`.
 
     Attributes:
         kind: its name in model files and prepared data sets.
@@ -154,7 +154,7 @@ class MelWindow(MelStrip):
 def refuse_silence(samples: NDArray[np.float32]) -> None:
     """Raise SilentError for a waveform that never reaches −60 dB of full scale."""
     if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
-        raise SilentError("is silent where it was listened to")
+        raise SilentError("is silent in the part that was analysed")
 
 
 def log_mel(samples: NDArray[np.float32], front_end: MelStrip) -> Strip:

@@ -1,4 +1,8 @@
-"""Mel spectrograms in numpy: what librosa computes, without the seconds that importing it takes."""
+"""Mel spectrograms in NumPy.
+
+Own code, since importing librosa takes over a second in every process; the tests compare it with
+librosa, which is the reference.
+"""
 
 from functools import lru_cache
 
@@ -6,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FRAMES = 128  # at a time: their spectra stay in the processor's cache
-_BANDS = 16  # at a time: neighbours need a small part of the spectrum, the same for all of them
+_BANDS = 16  # at a time: neighbouring bands share a small part of the spectrum
 
 _LINEAR_MEL = 3 / 200  # mel in one Hz, below
 _BREAK = 1000.0  # Hz, from which on the scale is logarithmic:
@@ -39,9 +43,9 @@ def mel_spectrogram(
 
 
 def _parts(filters: NDArray[np.float32]) -> list[tuple[slice, slice]]:
-    """Divide filters into some bands at a time and the bins of the spectrum that they look at.
+    """Divide filters into groups of bands, each with the bins of the spectrum that it needs.
 
-    Seven eighths of all products are with the zeros beside a triangle.
+    Seven eighths of all products would be with the zeros beside a triangle.
     """
     parts = []
     for first in range(0, len(filters), _BANDS):

@@ -1,4 +1,4 @@
-"""Spectrogram pictures: what networks for photographs were first tried on in this field."""
+"""Spectrogram pictures, for networks made for photographs."""
 
 from dataclasses import dataclass
 

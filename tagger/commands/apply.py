@@ -1,24 +1,53 @@
 """The work of `genretag apply`."""
 
+import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.commands.outcomes import report, writing
 from tagger.errors import ExitCode
+from tagger.options import Mtime
+from tagger.output.changes import ChangeDisplay
 from tagger.output.planfile import read_plan
 from tagger.runtime.interrupt import told_to_stop
 from tagger.writing.changes import apply_plan
 from tagger.writing.writer import TagWriter
 
 
-def run_apply(table: Path, *, dry_run: bool, keep_mtime: bool, quiet: bool) -> ExitCode:
-    """Write the rows of a CSV whose action is `write`."""
-    with writing(dry_run=dry_run) as (journal, cache), told_to_stop() as stop:
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions:
+    """The options of `genretag apply`."""
+
+    table: Path
+    dry_run: bool = False
+    overwrite: bool = False  # write rows of files that keep their genre as well
+    mtime: Mtime = "now"
+    strict_owner: bool = False
+    quiet: bool = False
+
+    def command_line(self) -> str:
+        """Return a command line that means the same from any folder, for the journal."""
+        flags = ["--overwrite"] if self.overwrite else []
+        return shlex.join(["apply", *flags, str(self.table.absolute())])
+
+
+def run_apply(options: ApplyOptions) -> ExitCode:
+    """Write the rows of a CSV whose action is `write` or `clear`.
+
+    Raises:
+        PathError: the table cannot be read as a whole; nothing was written.
+    """
+    rows = read_plan(options.table, overwrite=options.overwrite)
+    with writing(dry_run=options.dry_run) as (journal, wrote), told_to_stop() as stop:
         writer = TagWriter(
             journal,
-            f"apply {table.name}",
-            mtime="keep" if keep_mtime else "now",
-            dry_run=dry_run,
-            wrote=cache.wrote,
+            options.command_line(),
+            mtime=options.mtime,
+            strict_owner=options.strict_owner,
+            dry_run=options.dry_run,
+            wrote=wrote,
         )
-        outcomes = apply_plan(read_plan(table), journal, writer, stop)
-        return report(outcomes, "written", stop, dry_run=dry_run, quiet=quiet)
+        display = ChangeDisplay(
+            len(rows), done="written", dry_run=options.dry_run, quiet=options.quiet
+        )
+        return report(apply_plan(rows, journal, writer, stop), display, writer, stop)

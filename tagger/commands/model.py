@@ -1,4 +1,4 @@
-"""The work of `genretag model`: what a model file says of itself, and whether it is true."""
+"""The work of `genretag model`: shows the metadata of a model file, and checks them."""
 
 import hashlib
 import json
@@ -14,23 +14,23 @@ from tagger.inference.verify import RECORDED, Check, verify
 from tagger.output.console import printable, show_table
 
 
-def run_info(path: Path, *, as_json: bool) -> ExitCode:
-    """Show what a model file says of itself.
+def run_model_info(path: Path, *, as_json: bool) -> ExitCode:
+    """Show the metadata of a model file.
 
     Raises:
-        ModelError: it is no model of ours.
+        ModelError: it is not a model of genretag.
     """
     GenreModel(path, "cpu")  # refuses it, if need be, in its own words
-    facts = describe(path)
+    described = describe(path)
     if as_json:
-        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        print(json.dumps(described, indent=1, ensure_ascii=False))
     else:
-        show_table(("fact", "value"), list(_rows(facts)))
+        show_table(("name", "value"), list(_rows(described)))
     return ExitCode.DONE
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return the facts of a model file in JSON's types."""
+    """Return file, graph and metadata of a model file in JSON's types."""
     onnx = read_onnx(path)
     content = path.read_bytes()
     return {
@@ -47,11 +47,11 @@ def describe(path: Path) -> dict[str, Any]:
     }
 
 
-def _rows(facts: Mapping[str, Any], indent: str = "") -> Iterator[tuple[str, str]]:
-    """Lay facts out in lines; those of a group stand below its name."""
-    for name, value in facts.items():
+def _rows(described: Mapping[str, Any], indent: str = "") -> Iterator[tuple[str, str]]:
+    """Yield a row for each value; the values of a group follow its name, indented."""
+    for name, value in described.items():
         if name == RECORDED:
-            continue  # numbers for machines
+            continue  # long, and for `genretag model verify` alone
         title = printable(name).replace("_", " ")
         if isinstance(value, Mapping):
             yield f"{indent}{title}", ""
@@ -79,6 +79,6 @@ def run_verify(path: Path) -> ExitCode:
         failed += [check] if check.problem else []
     if failed:
         problem = failed[0].problem
-        whole = problem.endswith(".")  # a sentence that names the file already
-        raise ModelError(problem if whole else f"{path} is not fit for use: {problem}.")
+        whole = problem.endswith(".")  # a sentence with the name of the file
+        raise ModelError(problem if whole else f"{path} did not pass: {problem}.")
     return ExitCode.DONE

@@ -1,28 +1,37 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
 
 from tagger import config
+from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
-from tagger.output.console import ScanDisplay, complain, count_of
-from tagger.output.table import STANDARD_OUTPUT, CsvWriter, JsonLinesWriter, Writer, opened
+from tagger.output.console import complain, count_of, counted
+from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
+from tagger.output.scandisplay import ScanDisplay
+from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
-from tagger.pipeline.extract import Listening
-from tagger.pipeline.lazy_model import ModelOnDemand
+from tagger.pipeline.extract import ExtractSettings
+from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
 from tagger.pipeline.walk import find_music
-from tagger.pipeline.workers import listening_to
-from tagger.runtime.interrupt import told_to_stop
+from tagger.pipeline.workers import extracting
+from tagger.pipeline.worklist import WorkList
+from tagger.runtime.interrupt import Stop, told_to_stop
+from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
-from tagger.state.memory import Forgetful, Memory, Survey
+from tagger.state.results import NullCache, ResultCache
 from tagger.tracks import Result
 from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter
+
+Tell = Callable[[str], None]
 
 
 def run_scan(options: ScanOptions) -> ExitCode:
@@ -36,212 +45,259 @@ def run_scan(options: ScanOptions) -> ExitCode:
         stop = stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
-        tell = _Once(complain)  # journal and cache are one file and fail for one reason
-        cache = _cache(options, stack, tell)
-        model, memory = _model(options, cache, tell)
-        facts = model.facts
-        rules = _rules(options, facts)
-        _check_seconds(options, facts)
-        # The files are looked at first, to know what there is to do, and walked again while they
-        # are heard: a long list would have to be kept in memory.
-        found = memory.survey(find_music(options.paths, options.exclude))
-        _complain_about(found, options)
-        to_hear = found.files - found.known - (found.unsettled if options.new else 0)
-        if options.new and to_hear == 0:
+        display = _display(options)
+        tell = _once(display.complain)  # journal and cache may fail for the same reason
+        work = _find_work(options, stack, stop, tell)
+        if stop.is_set():
+            complain("Interrupted while looking for music; nothing was analysed.")
+            return stop.exit_code
+        if options.new and work.list.to_analyse == 0:
             return ExitCode.DONE
-        jobs = _jobs(options.jobs, to_hear)
-        tag_writer = _tag_writer(options, cache, stack) if options.write_tags else None
-        tracks = stack.enter_context(
-            listening_to(
-                memory.split(find_music(options.paths, options.exclude)),
-                Listening(facts.front_end, facts.grid, options.seconds, jobs, memory.recall),
-            )
-        )
-        # Meanwhile the model is loaded; a scan that cannot run replaces no table.
-        at_once = model.loaded.strips_at_once() if to_hear else 1
-        header = list(_header(model, found, to_hear, jobs, options))
-        writers = _result_writers(options, facts, stack, tell)
-        display = stack.enter_context(_display(options, to_hear if options.new else found.files))
-        tell.tell = display.complain
-        for line in header:
-            display.header(line)
-        results = scan(
-            tracks,
-            model,
-            rules,
-            batch_size=options.batch_size or at_once,
-            by_album=options.paths if options.album else None,
-            writer=tag_writer,
-            memory=memory,
-            stop=stop,
-        )
-        try:
-            with closing(memory), closing(results):
-                for result in results:
-                    for writer in writers:
-                        writer.write(result)
-                    display.add(result)
-        except GenretagError as error:
-            display.summary(write_tags=options.write_tags, cut_short="Stopped")
-            if not isinstance(error, StateError):
-                raise
-            tell(str(error))  # unless the cache has failed for the same reason before
-            return error.exit_code
-        display.summary(
-            write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else ""
-        )
-    if stop.is_set():
-        return ExitCode.INTERRUPTED
-    return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
+        return _run(options, work, stack, stop, display, tell)
 
 
-class _Once:
-    """Tells a first sentence, and no other."""
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What a scan is about to do."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self.tell = tell
-        self._told = False
-
-    def __call__(self, text: str) -> None:
-        if not self._told:
-            self._told = True
-            self.tell(text)
+    model: LazyModel
+    rules: Rules
+    database: Cache | None
+    cache: NullCache
+    list: WorkList
 
 
-def _cache(options: ScanOptions, stack: ExitStack, tell: Callable[[str], None]) -> Cache | None:
-    """Open the cache; where nothing is to be written, a scan does without one that is unusable."""
-    if not options.cache:
-        return None
-    try:
-        return stack.enter_context(Cache(state_folder()))
-    except StateError as error:
-        if options.new or options.write_tags:
-            raise
-        tell(str(error))
-        return None
+def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -> _Work:
+    """Read the model's metadata, open the cache and find the files.
 
-
-def _model(
-    options: ScanOptions, cache: Cache | None, tell: Callable[[str], None]
-) -> tuple[ModelOnDemand, Forgetful]:
-    try:
-        model = ModelOnDemand(options.model, options.device, cache)
-        if cache is None or model.digest is None:
-            return model, Forgetful()
-        listener = cache.listener(model.digest, options.seconds)
-    except StateError as error:
-        if options.new:
-            raise
-        tell(str(error))
-        return ModelOnDemand(options.model, options.device), Forgetful()
-    return model, Memory(cache, listener, only_new=options.new, tell=tell)
-
-
-def _check_seconds(options: ScanOptions, facts: ModelFacts) -> None:
-    least = facts.front_end.samples_for(facts.grid.window) / facts.front_end.sample_rate
-    if options.seconds is not None and options.seconds < least:
-        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
-
-
-def _complain_about(found: Survey, options: ScanOptions) -> None:
-    if found.files == 0:
+    Raises:
+        GenretagError: the scan cannot start.
+    """
+    model = LazyModel(options.model, options.device)
+    rules = _rules(options, model.metadata)
+    _check_seconds(options, model.metadata)
+    database, cache = _open_cache(options, model, stack, tell)
+    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    found = WorkList(until(stop, walked), cache, only_new=options.new)
+    if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
     if options.new and found.unsettled and not options.quiet:
         complain(
             f"{count_of(found.unsettled, 'file')} changed a moment ago: left for the next run."
         )
+    return _Work(model=model, rules=rules, database=database, cache=cache, list=found)
 
 
-def _jobs(asked: int | None, to_hear: int) -> int:
-    if to_hear == 0:
+def _run(
+    options: ScanOptions,
+    work: _Work,
+    stack: ExitStack,
+    stop: Stop,
+    display: ScanDisplay,
+    tell: Tell,
+) -> ExitCode:
+    """Analyse the files, and show and save the results."""
+    model, todo = work.model, work.list
+    jobs = _jobs(options.jobs, todo.to_analyse)
+    tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
+    tracks = stack.enter_context(
+        extracting(
+            todo.entries(work.cache),
+            ExtractSettings(
+                front_end=model.metadata.front_end,
+                grid=model.metadata.grid,
+                seconds=options.seconds,
+                cache=work.cache.location,
+            ),
+            jobs,
+        )
+    )
+    # Workers have begun; meanwhile the model is loaded. A scan that cannot run replaces no table.
+    strips = model.loaded.strips_at_once() if todo.to_analyse else 1
+    outputs = _Outputs(options, model.metadata, stack)
+    plan = _PlanNotes(stack, tell) if options.csv and not options.write_tags else None
+    display.expect(todo.to_analyse if options.new else todo.files)
+    stack.enter_context(display)
+    for line in _header(model, todo, jobs, options):
+        display.header(line)
+    results = scan(
+        tracks,
+        model,
+        work.rules,
+        batch_size=options.batch_size or strips,
+        by_album=options.paths if options.album else None,
+        writer=tag_writer,
+        cache=work.cache,
+        only_new=options.new,
+        stop=stop,
+    )
+    try:
+        with closing(results):
+            for result in results:
+                outputs.write(result)
+                if plan is not None:
+                    plan.note(result)
+                display.add(result)
+        work.cache.flush()
+    except GenretagError as error:
+        display.summary(write_tags=options.write_tags, cut_short="Stopped")
+        if not isinstance(error, StateError):
+            raise
+        tell(str(error))  # unless the cache has failed for the same reason before
+        return error.exit_code
+    display.summary(write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else "")
+    if tag_writer is not None and tag_writer.notice:
+        display.complain(tag_writer.notice)
+    if stop.is_set():
+        return stop.exit_code
+    outputs.finish()
+    return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
+
+
+def _once(tell: Tell) -> Tell:
+    """Return what tells a first sentence, and no other."""
+    told: list[str] = []
+
+    def first(text: str) -> None:
+        if not told:
+            told.append(text)
+            tell(text)
+
+    return first
+
+
+def _open_cache(
+    options: ScanOptions, model: LazyModel, stack: ExitStack, tell: Tell
+) -> tuple[Cache | None, NullCache]:
+    """Open the cache; only `--new` cannot do without."""
+    if not options.cache:
+        return None, NullCache()
+    try:
+        database = stack.enter_context(open_cache())
+        key = database.key_for(model.path, options.seconds, len(model.metadata.labels))
+    except StateError as error:
+        if options.new:
+            raise
+        tell(str(error))
+        return None, NullCache()
+    return database, ResultCache(database, key, required=options.new, tell=tell)
+
+
+def _check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
+    front_end = metadata.front_end
+    least = front_end.samples_for(metadata.grid.window) / front_end.sample_rate
+    if options.seconds is not None and options.seconds < least:
+        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
+
+
+def _jobs(asked: int | None, files: int) -> int:
+    if files == 0:
         return 1
     from joblib import cpu_count
 
-    return max(1, min(asked or cpu_count(), to_hear))
+    return max(1, min(asked or cpu_count(), files))
 
 
-def _rules(options: ScanOptions, facts: ModelFacts) -> Rules:
+def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
     asked = options.min_confidence
+    names = config.load(options.config).genres
+    for sentence in config.unknown_genres(names, metadata.labels):
+        complain(f"{options.config or config.default_file()}: {sentence}")
     return Rules(
-        min_confidence=facts.min_confidence if asked is None else asked,
+        min_confidence=metadata.min_confidence if asked is None else asked,
         top=options.top,
         overwrite=options.overwrite,
         append=options.append,
-        names=config.load(options.config).genres,
+        names=names,
     )
 
 
-def _header(
-    model: ModelOnDemand, found: Survey, to_hear: int, jobs: int, options: ScanOptions
-) -> Iterator[str]:
-    """Yield the first lines of a scan; the model is loaded if there is something to hear."""
-    if found.files == 0:
+def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
+    """Yield the first lines of a scan."""
+    if todo.files == 0:
         return
-    name = f"{model.path.stem} ({count_of(len(model.facts.labels), 'genre')})"
-    if to_hear == 0:
-        yield f"{name} knows all of this; nothing is listened to, and no device is needed"
+    name = f"{model.path.stem} ({count_of(len(model.metadata.labels), 'genre')})"
+    if todo.to_analyse == 0:
+        yield f"{name}: all results are cached; nothing is analysed, and no device is needed"
         return
-    heard = "all" if options.seconds is None else f"{options.seconds:g} s"
-    known = f"; {found.known} of {count_of(found.files, 'track')} known" if found.known else ""
+    part = "all" if options.seconds is None else f"{options.seconds:g} s"
+    cached = f"; {todo.known} of {count_of(todo.files, 'track')} cached" if todo.known else ""
     yield (
         f"{name} on {model.loaded.device_name}, decoding in "
-        f"{jobs} {'process' if jobs == 1 else 'processes'}, {heard} of each track{known}"
+        f"{jobs} {'process' if jobs == 1 else 'processes'}, {part} of each track{cached}"
     )
     if model.loaded.notice:
         yield f"The GPU is not used: {model.loaded.notice}."
 
 
 def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> TagWriter:
-    journal = stack.enter_context(Journal(state_folder()))
     return TagWriter(
-        journal,
-        "scan --write-tags",
-        mtime="keep" if options.keep_mtime else "now",
+        stack.enter_context(open_journal()),
+        options.command_line(),
+        mtime=options.mtime,
+        strict_owner=options.strict_owner,
         wrote=cache.wrote if cache else None,
     )
 
 
-def _display(options: ScanOptions, total: int) -> ScanDisplay:
+def _display(options: ScanOptions) -> ScanDisplay:
     to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
-    return ScanDisplay(total, quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
+    return ScanDisplay(quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
 
 
-def _result_writers(
-    options: ScanOptions, facts: ModelFacts, stack: ExitStack, tell: Callable[[str], None]
-) -> list[Writer]:
-    """Open what the results go to."""
-    writers: list[Writer] = []
-    if options.csv:
-        writers.append(CsvWriter(stack.enter_context(opened(options.csv)), facts.labels))
-    if options.jsonl:
-        writers.append(JsonLinesWriter(stack.enter_context(opened(options.jsonl)), facts.labels))
-    if options.csv and not options.write_tags:
-        writers.append(PlanMemory(stack, tell))
-    return writers
+class _Outputs:
+    """The files that the results go to."""
 
+    def __init__(self, options: ScanOptions, metadata: ModelMetadata, stack: ExitStack) -> None:
+        """Open them; they are closed with the stack."""
+        self._writers: list[Writer] = []
+        self._files: list[ResultFile] = []
+        self._force = options.force
+        if options.csv:
+            stream = self._open(options.csv, CsvWriter.HEADER_LINES, stack).stream
+            self._writers.append(CsvWriter(stream, metadata.labels))
+        if options.jsonl:
+            stream = self._open(options.jsonl, 0, stack).stream
+            self._writers.append(JsonLinesWriter(stream, metadata.labels))
 
-class PlanMemory:
-    """Notes what the files of a CSV were like, so that `apply` can tell whether they changed.
-
-    A dry run can do without, when the journal cannot be used: `apply` goes by the genres then.
-    """
-
-    def __init__(self, stack: ExitStack, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._journal: Journal | None = None
-        with self._forgiven():
-            self._journal = stack.enter_context(Journal(state_folder()))
+    def _open(self, target: Path, header_lines: int, stack: ExitStack) -> ResultFile:
+        file = stack.enter_context(
+            opened(target, force=self._force, header_lines=header_lines, tell=complain)
+        )
+        self._files.append(file)
+        return file
 
     def write(self, result: Result) -> None:
-        """Note a file; whatever its row says now may be edited to `write`."""
-        if result.identity is not None and self._journal is not None:
-            with self._forgiven():
-                self._journal.remember(result.path, result.identity)
+        """Add a result to each."""
+        for writer in self._writers:
+            writer.write(result)
 
-    @contextmanager
-    def _forgiven(self) -> Iterator[None]:
+    def finish(self) -> None:
+        """Let them take their places; call it when the results are complete."""
+        for file in self._files:
+            file.finish()
+
+
+class _PlanNotes:
+    """Notes in the journal what the files of a CSV are like, for `apply` to see what changed.
+
+    A dry run can do without when the journal cannot be used: `apply` goes by the genres then.
+    """
+
+    def __init__(self, stack: ExitStack, tell: Tell) -> None:
+        self._tell = tell
+        self._journal: Journal | None = None
         try:
-            yield
+            self._journal = stack.enter_context(open_journal())
+        except StateError as error:
+            tell(str(error))
+
+    def note(self, result: Result) -> None:
+        """Note a file, whatever its action: its row may be edited to `write`."""
+        if self._journal is None or result.identity is None:
+            return
+        try:
+            self._journal.remember(result.path, result.identity)
         except StateError as error:
             self._journal = None
             self._tell(str(error))

@@ -1,39 +1,72 @@
 """The work of `genretag undo`."""
 
+import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.commands.outcomes import report, writing
 from tagger.errors import ExitCode, GenretagError
-from tagger.output.console import ask, count_of, when
+from tagger.options import Mtime
+from tagger.output.changes import ChangeDisplay
+from tagger.output.console import ask, count_of, printable, when
 from tagger.runtime.interrupt import told_to_stop
-from tagger.writing.changes import UNDO, run_to_undo, undo, writes_below
+from tagger.writing.changes import UNDO, runs_to_undo, undo
+from tagger.writing.journal import RunRecord, Write
 from tagger.writing.writer import TagWriter
 
 
-def run_undo(
-    number: int | None, paths: Sequence[Path], *, dry_run: bool, yes: bool, force: bool
-) -> ExitCode:
-    """Bring back what a run changed, after asking.
+@dataclass(frozen=True, kw_only=True)
+class UndoOptions:
+    """The options of `genretag undo`."""
+
+    paths: tuple[Path, ...] = ()
+    run: int | None = None  # None: the last one that wrote
+    dry_run: bool = False
+    yes: bool = False
+    force: bool = False  # restore genres that were edited since, too
+    mtime: Mtime = "now"
+    strict_owner: bool = False
+
+    def command_line(self) -> str:
+        """Return a command line that means the same from any folder, for the journal."""
+        run = [] if self.run is None else ["--run", str(self.run)]
+        flags = ["--force"] if self.force else []
+        return shlex.join([UNDO, *run, *flags, *(str(path.absolute()) for path in self.paths)])
+
+
+def run_undo(options: UndoOptions) -> ExitCode:
+    """Restore what runs changed, after asking.
 
     Raises:
-        GenretagError: no such run; or no terminal to ask on and no `--yes`.
+        GenretagError: there is no such run, or nothing to undo, or no terminal to confirm on.
     """
-    with writing(dry_run=dry_run) as (journal, cache):
-        # Finds out first what killed runs did.
-        writer = TagWriter(journal, UNDO, dry_run=dry_run, wrote=cache.wrote)
-        run = run_to_undo(journal, number)
-        writes = writes_below(journal.writes(run.id), paths)
-        if not writes:
-            where = f" below {', '.join(map(str, paths))}" if paths else ""
-            raise GenretagError(f"There is nothing to undo in run {run.id}{where}.")
-        if not (dry_run or yes):
-            if not sys.stdin.isatty():
-                raise GenretagError("There is nobody to ask; say --yes to undo without asking.")
-            files = count_of(len(writes), "file")
-            if not ask(f"Undo run {run.id} ({run.command}, {when(run.started)}), {files}?"):
-                return ExitCode.DONE
+    with writing(dry_run=options.dry_run) as (journal, wrote):
+        writer = TagWriter(  # finds out first what killed runs did
+            journal,
+            options.command_line(),
+            mtime=options.mtime,
+            strict_owner=options.strict_owner,
+            dry_run=options.dry_run,
+            wrote=wrote,
+        )
+        runs = runs_to_undo(journal, options.run, options.paths)
+        if not (options.dry_run or options.yes or _confirmed(runs)):
+            return ExitCode.DONE
+        writes = [write for _, of_run in runs for write in of_run]
+        display = ChangeDisplay(len(writes), done="restored", dry_run=options.dry_run, quiet=False)
         with told_to_stop() as stop:
-            outcomes = undo(writes, writer, stop, force=force)
-            return report(outcomes, "restored", stop, dry_run=dry_run, quiet=False)
+            outcomes = undo(writes, writer, stop, force=options.force)
+            return report(outcomes, display, writer, stop)
+
+
+def _confirmed(runs: Sequence[tuple[RunRecord, Sequence[Write]]]) -> bool:
+    if not sys.stdin.isatty():
+        raise GenretagError("No terminal to confirm on; pass --yes.")
+    parts = [
+        f"run {run.id} ({printable(run.command)}, {when(run.started)}),"
+        f" {count_of(len(writes), 'file')}"
+        for run, writes in runs
+    ]
+    return ask(f"Undo {' and '.join(parts)}?")

@@ -1,4 +1,4 @@
-"""Runs a session in memory of its device that is kept from one batch to the next."""
+"""Runs a session in device memory that is kept from one batch to the next."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KEPT_SHAPES = 4  # whose memory is kept: whole batches, and what is left over at an end
 
-# What ONNX Runtime's arena, CUDA, and cuDNN or cuBLAS say of too little memory.
+# What the errors of ONNX Runtime's arena, CUDA, cuDNN and cuBLAS say about too little memory.
 _NO_MEMORY = ("failed to allocate memory", "out of memory", "alloc_failed")
 
 
@@ -21,8 +21,8 @@ class BoundSession:
     """A session with one input and one output whose batches lie on its device.
 
     `session.run` would allocate the input on a GPU anew for each batch. Here a batch is copied to
-    its place, the session runs, and the answers arrive in the memory of the process: the end of the
-    run is the one moment that is waited for. Pinned memory would not pay: 200 strips of 30 seconds
+    its place, the session runs, and the outputs arrive in the memory of the process; there is one
+    wait a batch, for the end of the run. Pinned memory would not pay: 200 strips of 30 seconds
     in a second are 130 MB, a fiftieth of what the bus carries from any memory.
     """
 
@@ -39,11 +39,11 @@ class BoundSession:
         Raises:
             DeviceError: there is not enough memory for a batch of one.
         """
-        answers = []
+        outputs = []
         while len(batch):
             part = batch[: self._most]
             try:
-                answers.append(self._run(part))
+                outputs.append(self._run(part))
             except Exception as error:  # ONNX Runtime has a class of its own for each status
                 if not any(words in str(error).lower() for words in _NO_MEMORY):
                     raise
@@ -51,16 +51,16 @@ class BoundSession:
                 if len(part) == 1:
                     raise DeviceError(
                         "The GPU has too little free memory for one strip; end what else uses it, "
-                        "hear fewer --seconds, or take --device cpu."
+                        "analyse fewer --seconds, or pass --device cpu."
                     ) from error
                 self._most = len(part) // 2
             else:
                 batch = batch[len(part) :]
-        return np.concatenate(answers)
+        return np.concatenate(outputs)
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         count = len(batch)
-        # Whole powers of two: for each shape that it has not seen, cuDNN has to look for a way.
+        # Whole powers of two: cuDNN searches an algorithm for each new shape.
         if missing := (1 << (count - 1).bit_length()) - count:
             batch = np.concatenate([batch, np.zeros((missing, *batch.shape[1:]), batch.dtype)])
         known = self._bound.pop(batch.shape) if batch.shape in self._bound else None
@@ -72,8 +72,8 @@ class BoundSession:
         self._bound[batch.shape] = binding, given
         while len(self._bound) > KEPT_SHAPES:
             del self._bound[next(iter(self._bound))]  # the one that was not needed for longest
-        answers: NDArray[np.float32] = output.numpy()[:count].copy()  # the next run overwrites it
-        return answers
+        outputs: NDArray[np.float32] = output.numpy()[:count].copy()  # the next run overwrites it
+        return outputs
 
     def _bind(self, shape: tuple[int, ...]) -> tuple[Any, Any]:
         from onnxruntime import OrtValue

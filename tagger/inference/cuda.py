@@ -1,6 +1,6 @@
-"""NVIDIA's GPU: what ONNX Runtime is told of it, what is free on it, and how much it is given.
+"""NVIDIA's GPU: the options of ONNX Runtime for it, its free memory, and the batch size.
 
-The driver itself is asked, not a library of CUDA: it is there wherever a GPU can be used, and its
+The driver itself is asked, not a CUDA library: it is there wherever a GPU can be used, and its
 functions are the same in all versions of CUDA.
 """
 

@@ -1,15 +1,18 @@
-"""Reads what an ONNX file says of itself that ONNX Runtime does not tell.
+"""Reads metadata, shapes and types of weights of an ONNX file, without loading the weights.
 
-The `onnx` package is for the trainer alone. An ONNX file is a protocol buffer: fields of a number,
-a kind and a value, some of which hold fields themselves. Only those named here are looked at; the
+The `onnx` package is for the trainer alone, and ONNX Runtime tells neither opset nor types. An ONNX
+file is a protocol buffer: fields with a number, a wire type and a value, some of which hold fields
+themselves (https://protobuf.dev/programming-guides/encoding/). Only those named here are read; the
 numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tagger.errors import ModelError, reason
 
@@ -36,7 +39,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OnnxFile:
     """An ONNX file without its graph."""
 
@@ -54,12 +57,12 @@ class OnnxFile:
 
 
 def read_onnx(path: Path) -> OnnxFile:
-    """Read what a file says of itself, without ONNX Runtime.
+    """Read what a file says about itself, without ONNX Runtime.
 
     Raises:
         ModelError: it cannot be read.
     """
-    try:
+    with _understood(path):
         model = list(_fields(memoryview(path.read_bytes())))
         graph = list(_fields(_first(model, _MODEL_GRAPH)))
         weights: Counter[str] = Counter()
@@ -67,42 +70,89 @@ def read_onnx(path: Path) -> OnnxFile:
             name, count = _tensor(list(_fields(tensor)))
             weights[name] += count
         opsets = [dict(_fields(opset)) for opset in _all(model, _MODEL_OPSET)]
-        entries = [dict(_fields(entry)) for entry in _all(model, _MODEL_METADATA)]
         return OnnxFile(
-            _text(_first(model, _MODEL_PRODUCER)),
-            next(o[_OPSET_VERSION] for o in opsets if not o.get(_OPSET_DOMAIN)),
-            tuple(map(_shape, _all(graph, _GRAPH_INPUT))),
-            tuple(map(_shape, _all(graph, _GRAPH_OUTPUT))),
-            dict(weights.most_common()),
-            {_text(entry[_ENTRY_KEY]): _text(entry[_ENTRY_VALUE]) for entry in entries},
+            producer=_text(_first(model, _MODEL_PRODUCER)),
+            opset=next(o[_OPSET_VERSION] for o in opsets if not o.get(_OPSET_DOMAIN)),
+            inputs=tuple(map(_shape, _all(graph, _GRAPH_INPUT))),
+            outputs=tuple(map(_shape, _all(graph, _GRAPH_OUTPUT))),
+            weights=dict(weights.most_common()),
+            metadata=dict(map(_property, _all(model, _MODEL_METADATA))),
         )
+
+
+def read_properties(path: Path) -> dict[str, str]:
+    """Read only the `metadata_props` of a file; its graph, with the weights, is skipped.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    with _understood(path), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        return dict(_property(memoryview(entry)) for entry in _entries(file, size))
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise ModelError(f"There is no model file {path}.") from None
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({reason(error)}).") from None
     except (IndexError, TypeError, ValueError, KeyError, StopIteration):
-        raise ModelError(f"{path} is not built as an ONNX file is.") from None
+        raise ModelError(f"{path} is not an ONNX model.") from None
+
+
+def _entries(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the `metadata_props` of an open file."""
+    position = 0
+    while position < size:
+        file.seek(position)
+        number, kind, value, length = _field(memoryview(file.read(_LONGEST_HEAD)), 0)
+        position += length
+        if kind != _BYTES:
+            continue
+        if position + value > size:
+            raise ValueError("cut short")
+        if number == _MODEL_METADATA:
+            file.seek(position)
+            yield file.read(value)
+        position += value
 
 
 Field = tuple[int, Any]
 """Number and value: an int, or a memoryview of bytes, of text or of fields."""
 
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+_LONGEST_HEAD = 20  # bytes: two varints of 64 bits, or one and a number of fixed size
+
 
 def _fields(data: memoryview) -> Iterator[Field]:
     position = 0
     while position < len(data):
-        tag, position = _varint(data, position)
-        number, kind = tag >> 3, tag & 7
-        if kind == 0:
-            value, position = _varint(data, position)
+        number, kind, value, length = _field(data, position)
+        position += length
+        if kind != _BYTES:
             yield number, value
             continue
-        if kind == 2:  # noqa: PLR2004 - bytes with their length before them
-            size, position = _varint(data, position)
-        else:
-            size = {1: 8, 5: 4}[kind]
-        if position + size > len(data):
+        if position + value > len(data):
             raise ValueError("cut short")
-        yield number, data[position : position + size]
-        position += size
+        yield number, data[position : position + value]
+        position += value
+
+
+def _field(data: memoryview, position: int) -> tuple[int, int, int, int]:
+    """Read a field's number, wire type, value (or its length in bytes), and how long that is."""
+    tag, end = _varint(data, position)
+    number, kind = tag >> 3, tag & 7
+    if kind in (_VARINT, _BYTES):
+        value, end = _varint(data, end)
+    else:
+        size = {_FIXED64: 8, _FIXED32: 4}[kind]
+        if end + size > len(data):
+            raise ValueError("cut short")
+        value, end = int.from_bytes(data[end : end + size], "little"), end + size
+    return number, kind, value, end - position
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:
@@ -114,6 +164,12 @@ def _varint(data: memoryview, position: int) -> tuple[int, int]:
         position, shift = position + 1, shift + 7
         if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
             return value, position
+
+
+def _property(entry: memoryview) -> tuple[str, str]:
+    """Return key and value of one of `metadata_props`."""
+    fields = dict(_fields(entry))
+    return _text(fields[_ENTRY_KEY]), _text(fields[_ENTRY_VALUE])
 
 
 def _all(fields: list[Field], number: int) -> list[Any]:

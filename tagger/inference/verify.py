@@ -1,4 +1,4 @@
-"""Checks whether a model file works as its metadata say."""
+"""Checks whether a model file does what its metadata say."""
 
 import json
 import math
@@ -18,22 +18,22 @@ from tagger.inference.onnxfile import read_onnx
 from tagger.output.console import count_of
 
 LENGTHS = (1, 2, 3, 7, 20)  # windows of the strips that a model is tried on
-TOLERANCE = 1e-3  # of probabilities: what other processors, and batches of other sizes, may change
-REACH = 4  # windows: further than VGG hears to each side, at a quarter of the resolution too
-RECORDED = "check"  # key of the recorded answer, in the JSON document of the metadata
+TOLERANCE = 1e-3  # of probabilities, between processors and between batch sizes
+REACH = 4  # windows: beyond the receptive field of VGG, at a quarter of the resolution too
+RECORDED = "check"  # key of the recorded output, in the JSON document of the metadata
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that a model was asked; no problem is a good answer."""
+    """One check of a model file; an empty problem means that it passed."""
 
     name: str
     problem: str = ""
 
 
 def verify(path: Path) -> Iterator[Check]:
-    """Check a model file, on the CPU, step by step; without facts there is but one step."""
-    name = "ONNX Runtime loads it, and it takes and gives what its facts say"
+    """Check a model file, on the CPU, step by step; one that cannot be loaded has a single step."""
+    name = "ONNX Runtime loads it, and its inputs and outputs are what its metadata say"
     try:
         model = GenreModel(path, "cpu")
         document = json.loads(read_onnx(path).metadata[METADATA_KEY])
@@ -41,18 +41,18 @@ def verify(path: Path) -> Iterator[Check]:
         yield Check(name, str(error))
         return
     yield Check(name)
-    yield Check("its facts are complete and in range", _facts(model, document))
+    yield Check("its metadata are complete and in range", _metadata(model, document))
     lengths = ", ".join(map(str, LENGTHS[:-1]))
-    asked = cache(lambda windows: answer(model, windows))
+    output = cache(lambda windows: probe_output(model, windows))
     checks: dict[str, Callable[[], str]] = {
-        f"{lengths} and {LENGTHS[-1]} windows give so many answers": lambda: _shapes(model, asked),
-        "probabilities are finite and sum to one": lambda: _sums(asked),
-        "a strip alone is judged as among others": lambda: _batches(model),
+        f"{lengths} and {LENGTHS[-1]} windows give so many outputs": lambda: _shapes(model, output),
+        "probabilities are finite and sum to one": lambda: _sums(output),
+        "a strip gives the same alone and among others": lambda: _batches(model),
     }
-    if model.facts.front_end.takes_strips:
+    if model.metadata.front_end.takes_strips:
         checks["windows are where the hop says"] = lambda: _shifted(model)
     if RECORDED in document:
-        checks["it gives the answer recorded in it"] = lambda: _recorded(model, document[RECORDED])
+        checks["it gives the output recorded in it"] = lambda: _recorded(model, document[RECORDED])
     for name, check in checks.items():
         try:
             yield Check(name, check())
@@ -65,7 +65,7 @@ def probe(model: GenreModel, windows: int) -> NDArray[np.float32]:
 
     It has zero mean and unit deviation, as a log-mel strip has, and no two windows are alike.
     """
-    grid, rows = model.facts.grid, model.facts.front_end.rows
+    grid, rows = model.metadata.grid, model.metadata.front_end.rows
     frames = grid.window + (windows - 1) * grid.hop
     row, frame = np.meshgrid(np.arange(1, rows + 1), np.arange(1, frames + 1), indexing="ij")
     waves = np.sin(0.01 * row * frame) + np.sin(0.003 * frame**1.5) + np.cos(0.2 * row)
@@ -73,55 +73,57 @@ def probe(model: GenreModel, windows: int) -> NDArray[np.float32]:
     return scaled
 
 
-def answer(model: GenreModel, windows: int) -> NDArray[np.float32]:
-    """Return what a model makes of the probe, `[windows, labels]`, as a scan would ask it."""
+def probe_output(model: GenreModel, windows: int) -> NDArray[np.float32]:
+    """Return the probabilities for the probe, `[windows, labels]`, in pieces as in a scan."""
     strip = probe(model, windows)
-    pieces = [strip] if model.facts.front_end.takes_strips else model.facts.grid.pieces(strip, 1)
+    pieces = (
+        [strip] if model.metadata.front_end.takes_strips else model.metadata.grid.pieces(strip, 1)
+    )
     return np.concatenate(model.window_probabilities(np.stack(pieces)))
 
 
 def recorded_answer(model: GenreModel, windows: int = 3) -> dict[str, Any]:
-    """Return what `verify` finds under `check`: the answer to the probe."""
-    return {"windows": windows, "probabilities": answer(model, windows).tolist()}
+    """Return what `verify` expects under `check`: the output for the probe."""
+    return {"windows": windows, "probabilities": probe_output(model, windows).tolist()}
 
 
-def _facts(model: GenreModel, document: Mapping[str, Any]) -> str:
-    facts = model.facts
+def _metadata(model: GenreModel, document: Mapping[str, Any]) -> str:
+    metadata = model.metadata
     front_end = document["front_end"]
-    for field in fields(facts.front_end):  # type: ignore[arg-type]
+    for field in fields(metadata.front_end):  # type: ignore[arg-type]
         value = front_end.get(field.name)
         if value is None:
             return f"its front end does not say {field.name}"
         if isinstance(value, float) and not math.isfinite(value):
             return f"{field.name} of its front end is {value}"
-    if len(set(facts.labels)) < len(facts.labels):
+    if len(set(metadata.labels)) < len(metadata.labels):
         return "two of its labels are the same"
-    if not 0 < facts.grid.hop <= facts.grid.window:
-        return f"a hop of {facts.grid.hop} frames does not fit windows of {facts.grid.window}"
-    return "" if facts.training else "it does not say how it was trained"
+    if not 0 < metadata.grid.hop <= metadata.grid.window:
+        return f"a hop of {metadata.grid.hop} frames does not fit windows of {metadata.grid.window}"
+    return "" if metadata.training else "it does not say how it was trained"
 
 
-def _shapes(model: GenreModel, asked: Callable[[int], NDArray[np.float32]]) -> str:
+def _shapes(model: GenreModel, output: Callable[[int], NDArray[np.float32]]) -> str:
     for windows in LENGTHS:
-        expected = (windows, len(model.facts.labels))
-        if (shape := asked(windows).shape) != expected:
+        expected = (windows, len(model.metadata.labels))
+        if (shape := output(windows).shape) != expected:
             return f"{count_of(windows, 'window')} give {shape} probabilities, not {expected}"
     return ""
 
 
-def _sums(asked: Callable[[int], NDArray[np.float32]]) -> str:
+def _sums(output: Callable[[int], NDArray[np.float32]]) -> str:
     for windows in LENGTHS:
-        given = asked(windows)
+        given = output(windows)
         if not np.isfinite(given).all() or given.min() < 0:
-            return "some of its probabilities are no numbers from 0 to 1"
+            return "some of its probabilities are not between 0 and 1"
         if (wrong := float(np.abs(given.sum(-1) - 1).max())) > TOLERANCE:
-            return f"its probabilities miss a sum of one by {wrong:.4f}"
+            return f"the sum of its probabilities differs from one by {wrong:.4f}"
     return ""
 
 
 def _batches(model: GenreModel) -> str:
-    facts = model.facts
-    strip = probe(model, 3 if facts.front_end.takes_strips else 1)
+    metadata = model.metadata
+    strip = probe(model, 3 if metadata.front_end.takes_strips else 1)
     batch = np.stack([strip, -strip, strip[::-1]])
     together = model.window_probabilities(batch)
     alone = np.concatenate([model.window_probabilities(one[None]) for one in batch])
@@ -131,19 +133,19 @@ def _batches(model: GenreModel) -> str:
 def _shifted(model: GenreModel) -> str:
     """Compare a strip with the same strip from its second window on.
 
-    Windows of a strip hear what is beside them, so near the new beginning they may differ.
+    A window depends on the frames beside it, so near the new beginning outputs may differ.
     """
-    facts = model.facts
-    beginning = -(-REACH * facts.grid.window // facts.grid.hop)
+    metadata = model.metadata
+    beginning = -(-REACH * metadata.grid.window // metadata.grid.hop)
     strip = probe(model, 2 * beginning + 4)
     whole = model.window_probabilities(strip[None])[0]
-    rest = model.window_probabilities(strip[None, :, facts.grid.hop :])[0]
+    rest = model.window_probabilities(strip[None, :, metadata.grid.hop :])[0]
     return _difference(rest[beginning:], whole[1 + beginning :], "a strip begun one hop later")
 
 
 def _recorded(model: GenreModel, record: Mapping[str, Any]) -> str:
     expected = np.asarray(record["probabilities"], np.float32)
-    return _difference(answer(model, int(record["windows"])), expected, "the recorded strip")
+    return _difference(probe_output(model, int(record["windows"])), expected, "the recorded strip")
 
 
 def _difference(given: NDArray[Any], expected: NDArray[Any], what: str) -> str:

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 Probabilities = NDArray[np.float32]
 
-_TINY = 1e-7  # keeps one window that is sure of the opposite from having a veto
+_TINY = 1e-7  # a window that is sure of the opposite must not have a veto
 
 
 class Voting(StrEnum):
-    """How windows become one opinion."""
+    """How the predictions of windows become that of a track."""
 
     MEAN = "mean"  # of probabilities
     LOG_MEAN = "log-mean"  # of their logarithms: a product of experts

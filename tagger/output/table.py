@@ -4,15 +4,11 @@ import csv
 import io
 import json
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
 from tagger.errors import PathError
 from tagger.output.cells import genres_cell, path_cell, text_cell
-from tagger.tags.formats import is_music
 from tagger.tracks import Result
 
 COLUMNS = (
@@ -27,18 +23,23 @@ COLUMNS = (
     "seconds",
     "error",
 )
-STANDARD_OUTPUT = Path("-")
 
 
 class Writer(Protocol):
-    """Takes results one by one."""
+    """Writes results one by one."""
 
     def write(self, result: Result) -> None:
-        """Add a result; it is in the file when this returns."""
+        """Add a result; it is in the file when this returns.
+
+        Raises:
+            PathError: it cannot be written.
+        """
 
 
 class CsvWriter:
     """The CSV of the scan: fixed columns, then one probability column a label."""
+
+    HEADER_LINES = 1
 
     def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
         self._file = file
@@ -64,8 +65,8 @@ class CsvWriter:
         self._write_row((*(texts[column] for column in COLUMNS), *map(_number, probabilities)))
 
     def _write_row(self, cells: Sequence[str]) -> None:
-        # The csv module quotes a carriage return only if it is part of the line's end, but a bare
-        # one is too much for line tools.
+        # The csv module quotes a carriage return only if it is part of the line's end, and a bare
+        # one would break the row for line tools.
         line = io.StringIO()
         csv.writer(line, lineterminator="\r\n").writerow(cells)
         _put(self._file, line.getvalue().removesuffix("\r\n") + "\n")
@@ -96,40 +97,8 @@ class JsonLinesWriter:
                 zip(self._labels, map(_rounded, result.probabilities), strict=False)
             ),
         }
-        # ASCII escapes carry names that are not valid UTF-8.
+        # ASCII escapes can hold names that are not valid UTF-8.
         _put(self._file, json.dumps(record) + "\n")
-
-
-@contextmanager
-def opened(target: Path) -> Iterator[TextIO]:
-    """Open a file, or standard output for "-".
-
-    A file that is there already is replaced in the end, however that comes; until then the results
-    stand in a file of the same name with `.part` behind it.
-
-    Raises:
-        PathError: the file cannot be written, or is music.
-    """
-    if target == STANDARD_OUTPUT:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", newline="")
-        yield sys.stdout
-        return
-    if is_music(target):
-        raise PathError(f"{target} is music by its name; results do not go there.")
-    special = target.exists() and not target.is_file()  # such as /dev/null
-    part = target if special else target.with_name(f"{target.name}.part")
-    try:
-        file = part.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise PathError(f"{target} cannot be written: {error.strerror}.") from None
-    try:
-        yield file
-    finally:
-        with suppress(OSError):  # each line was handed over, or its failure told, by itself
-            file.close()
-        if not special:
-            part.replace(target)
 
 
 def _put(file: TextIO, line: str) -> None:

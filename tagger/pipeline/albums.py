@@ -1,8 +1,8 @@
 """Lets the tracks of an album vote as one.
 
-A folder is an album. But a folder that the user named may be where all the music is: the tracks
-that lie right in it go by their album tags, and those without one are singles if there are folders
-of music beside them.
+A folder is an album, with one exception: a folder that the user named may be where all the music
+is. Loose tracks directly in it are grouped by album tag; those without one are singles if there are
+folders of music beside them.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from tagger.pipeline.walk import find_music, is_disc
 from tagger.runtime.iteration import until
 from tagger.tags.credits import read_credits
 from tagger.tags.formats import is_music
-from tagger.tracks import Judged
+from tagger.tracks import PredictedTrack
 
 
 def album_of(path: Path) -> Path:
@@ -29,11 +29,13 @@ def album_of(path: Path) -> Path:
     return folder.parent if is_disc(folder) else folder
 
 
-def vote_by_album(tracks: Iterable[Judged], named: Iterable[Path], stop: Event) -> Iterator[Judged]:
-    """Give all tracks of an album that were heard the album's opinion.
+def vote_by_album(
+    tracks: Iterable[PredictedTrack], named: Iterable[Path], stop: Event
+) -> Iterator[PredictedTrack]:
+    """Give every track that has a prediction that of its album.
 
     The walk yields the tracks of a folder one after the other. Every track has one vote, as sure as
-    its own windows made it. Once `stop` is set, an album that was not heard to its end is left out.
+    its own windows made it. Once `stop` is set, an album that is not complete is left out.
 
     Args:
         tracks: in the order of the walk.
@@ -41,7 +43,7 @@ def vote_by_album(tracks: Iterable[Judged], named: Iterable[Path], stop: Event) 
         stop: tells to stop.
     """
     roots = {path if path.is_dir() else path.parent for path in named}
-    for folder, group in groupby(until(stop, tracks), key=lambda t: album_of(t.heard.path)):
+    for folder, group in groupby(until(stop, tracks), key=lambda track: album_of(track.path)):
         tracks_of_folder = list(group)
         if stop.is_set():
             return
@@ -51,8 +53,8 @@ def vote_by_album(tracks: Iterable[Judged], named: Iterable[Path], stop: Event) 
             yield from _agreed(tracks_of_folder, [folder] * len(tracks_of_folder))
 
 
-def _albums_within(folder: Path, tracks: Sequence[Judged]) -> list[Hashable]:
-    """Return for each track what stands for its album."""
+def _albums_within(folder: Path, tracks: Sequence[PredictedTrack]) -> list[Hashable]:
+    """Return a key for the album of each track."""
     singles = _holds_albums(folder)
 
     def album(path: Path) -> Hashable:
@@ -61,30 +63,32 @@ def _albums_within(folder: Path, tracks: Sequence[Judged]) -> list[Hashable]:
             return credits.artist, credits.album.casefold()
         return path if singles else folder
 
-    return [album(track.heard.path) for track in tracks]
+    return [album(track.path) for track in tracks]
 
 
 def _holds_albums(folder: Path) -> bool:
-    """Tell whether there are albums in a folder: not its discs, and not what came with them."""
+    """Tell whether a folder holds albums, other than its own discs and their extras."""
     with suppress(OSError):
         folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
         discs = sum(map(is_disc, folders))
         others = (path for path in folders if not is_disc(path))
-        albums = (path for path in others if any(map(is_music, find_music([path]))))
+        albums = (path for path in others if any(is_music(f.path) for f in find_music([path])))
         return len(list(islice(albums, 2))) > min(discs, 1)
     return False
 
 
-def _agreed(tracks: Sequence[Judged], albums: Sequence[Hashable]) -> list[Judged]:
+def _agreed(tracks: Sequence[PredictedTrack], albums: Sequence[Hashable]) -> list[PredictedTrack]:
     votes: dict[Hashable, list[tuple[float, ...]]] = defaultdict(list)
     for track, album in zip(tracks, albums, strict=True):
-        if track.probabilities:
-            votes[album].append(track.probabilities)
-    opinions = {
+        if track.prediction.probabilities:
+            votes[album].append(track.prediction.probabilities)
+    agreed = {
         album: tuple(vote(np.array(given, np.float32), Voting.LOG_MEAN).tolist())
         for album, given in votes.items()
     }
     return [
-        replace(track, probabilities=opinions[album]) if track.probabilities else track
+        replace(track, prediction=replace(track.prediction, probabilities=agreed[album]))
+        if track.prediction.probabilities
+        else track
         for track, album in zip(tracks, albums, strict=True)
     ]

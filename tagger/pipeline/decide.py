@@ -1,4 +1,4 @@
-"""From the model's opinion of a track to what its tag should say."""
+"""From the prediction for a track to what its tag should say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from tagger.tags.families import merged
 from tagger.tags.formats import can_hold_tags
 from tagger.tags.genres import spelling
-from tagger.tracks import Action, Judged, Result, Status
+from tagger.tracks import Action, PredictedTrack, Result, Status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """When a genre is written."""
 
@@ -17,47 +17,58 @@ class Rules:
     top: int = 1  # most genres of one track
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
-    names: Mapping[str, str] = field(default_factory=dict)  # genres that get another name
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
 
-    def name(self, label: str) -> str:
-        """Return the name that a label of the model gets in a tag."""
+    def names_of(self, label: str) -> tuple[str, ...]:
+        """Return the names that a label of the model gets in a tag; none if it is not written."""
         spelled = spelling(label)
-        return self.names.get(label) or self.names.get(spelled) or spelled
+        return self.names.get(label, self.names.get(spelled, (spelled,)))
 
 
-def decide(track: Judged, labels: Sequence[str], rules: Rules) -> Result:
-    """Rank the genres and say what is to be done with the file."""
-    heard = track.heard
-    if not track.probabilities:
+def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
+    """Rank the genres and say what is to be done with the file.
+
+    Args:
+        predicted: a track with its prediction.
+        labels: of the model, in the order of the probabilities.
+        rules: when a genre is written.
+    """
+    track, prediction = predicted.track, predicted.prediction
+    if not prediction.probabilities:
         return Result(
-            heard.path, heard.status, Action.SKIP, existing=heard.existing, error=heard.error
+            path=track.path,
+            status=prediction.status,
+            action=Action.SKIP,
+            existing=track.existing,
+            error=prediction.error,
         )
-    ranking = sorted(
-        zip(map(rules.name, labels), track.probabilities, strict=True), key=lambda pair: -pair[1]
-    )
-    genres = tuple(genre for genre, p in ranking[: rules.top] if p >= rules.min_confidence)
-    status = Status.OK if genres else Status.UNCERTAIN
-    error = heard.error  # of its tags: it was heard
+    ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
+    ranking = [(", ".join(rules.names_of(label)) or spelling(label), p) for label, p in ranked]
+    sure = [label for label, p in ranked[: rules.top] if p >= rules.min_confidence]
+    genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
+    status = Status.OK if sure else Status.UNCERTAIN
+    error = track.tag_error
     if error:
         action = Action.FAILED
     elif not genres:
         action = Action.SKIP
-    elif not can_hold_tags(heard.path):
-        action, error = Action.SKIP, f"{heard.path.suffix} files hold no tags"
+        error = "is not written: config.toml gives its genre no name" if sure else ""
+    elif not can_hold_tags(track.path):
+        action, error = Action.SKIP, f"{track.path.suffix} files hold no tags"
     else:
         if rules.append:
-            genres = merged(heard.existing, genres)
-        kept = heard.existing and not (rules.overwrite or rules.append)
-        action = Action.KEEP if kept or genres == heard.existing else Action.WRITE
+            genres = merged(track.existing, genres)
+        kept = track.existing and not (rules.overwrite or rules.append)
+        action = Action.KEEP if kept or genres == track.existing else Action.WRITE
     return Result(
-        heard.path,
-        status,
-        action,
-        tuple(ranking),
-        genres,
-        heard.existing,
-        heard.seconds,
-        error,
-        track.probabilities,
-        heard.identity,
+        path=track.path,
+        status=status,
+        action=action,
+        ranking=tuple(ranking),
+        genres=genres,
+        existing=track.existing,
+        seconds=prediction.seconds,
+        error=error,
+        probabilities=prediction.probabilities,
+        identity=track.identity,
     )

@@ -1,11 +1,11 @@
-"""From one file to its strip and its genres."""
+"""From one music file to its features: strip, fingerprint and genres."""
 
-from collections.abc import Callable
-from contextlib import suppress
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
-from tagger.audio.decode import decode
+from tagger.audio.decode import decode_stream, open_audio
 from tagger.audio.frontend import FrontEnd, WindowGrid
 from tagger.errors import (
     SilentError,
@@ -16,11 +16,13 @@ from tagger.errors import (
     UnsupportedError,
     reason,
 )
-from tagger.identity import Identity
-from tagger.tags.content import fingerprint
+from tagger.identity import Identity, MusicFile
+from tagger.state.cache import CacheLocation, PredictionReader
+from tagger.tags.containers.base import data_of
+from tagger.tags.content import fingerprint_of
 from tagger.tags.families import read_genres
 from tagger.tags.formats import can_hold_tags, is_music
-from tagger.tracks import Heard, Opinion, Status
+from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
 
 _STATUS = {
     SilentError: Status.SILENT,
@@ -30,77 +32,103 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True)
-class Listening:
-    """What is listened to, and how."""
+@dataclass(frozen=True, kw_only=True)
+class ExtractSettings:
+    """How features are extracted."""
 
     front_end: FrontEnd
     grid: WindowGrid
-    seconds: float | None = 30.0  # from the middle of each track; None: all of it
-    jobs: int = 1
-    recall: Callable[[bytes], Opinion | None] | None = None  # asks for one by the fingerprint
+    seconds: float | None = 30.0  # decoded from the middle of each track; None: all of it
+    cache: CacheLocation | None = None  # None: no fingerprints are made
 
 
-def listen(path: Path, how: Listening) -> Heard:
-    """Decode one file, compute its strip and read its genres; never raises for a bad file.
+class Extractor:
+    """Extracts features from one file after another; to be closed in the end."""
 
-    A recording that is known from before, in whatever file, is not decoded.
-    """
-    heard = _listen(path, how)
-    if heard.audio is not None:
-        with suppress(OSError):
-            if Identity.of(path) == heard.identity:
-                return heard
-        return replace(heard, audio=None)  # what was heard is not what is there now
-    return heard
+    def __init__(self, settings: ExtractSettings) -> None:
+        """Prepare to extract features."""
+        self._settings = settings
+        self._cached = PredictionReader(settings.cache) if settings.cache else None
 
+    def close(self) -> None:
+        """Close the cache."""
+        if self._cached is not None:
+            self._cached.close()
 
-def _listen(path: Path, how: Listening) -> Heard:
-    existing: tuple[str, ...] = ()
-    tag_error = ""
-    identity: Identity | None = None
-    audio: bytes | None = None
-    try:
-        if path.is_dir():
-            raise UnreadableError("is a folder that may not be looked into")
-        if not is_music(path):
-            raise UnsupportedError("is not a kind of music file that is known here")
-        with suppress(OSError):  # decoding it will say what is wrong
-            identity = Identity.of(path)
-        if how.recall is not None:
-            with suppress(OSError):
-                audio = fingerprint(path)
-        if how.recall is not None and audio and (opinion := how.recall(audio)):
-            return _known(path, identity, audio, opinion)
-        samples = decode(path, how.front_end.sample_rate, how.seconds)
-        existing, tag_error = genres_of(path)
-        if samples.size < how.front_end.samples_for(how.grid.window):
-            raise TooShortError("is shorter than one window of the model")
-        strip = how.grid.whole(how.front_end.compute(samples))
-    except TrackError as error:
-        status = _STATUS[type(error)]
-        return Heard(
-            path, existing, status=status, error=str(error), identity=identity, audio=audio
+    def extract(self, file: MusicFile) -> Features | PredictedTrack:
+        """Open one file and extract its features; never raises for a bad file.
+
+        Returns:
+            Features. Where there are none, a prediction: of the same audio in whatever file, from
+            the cache; or one that says why the file gives no features.
+        """
+        extracted = self._extract(file.path)
+        track = extracted.track
+        if track.fingerprint is not None and identity_of(file.path) != track.identity:
+            # It was changed or replaced meanwhile, so the cache must not keep what was extracted.
+            return replace(extracted, track=replace(track, fingerprint=None))
+        return extracted
+
+    def _extract(self, path: Path) -> Features | PredictedTrack:
+        front_end, grid = self._settings.front_end, self._settings.grid
+        track = Track(path=path)
+        try:
+            if not is_music(path):
+                _refuse(path)
+            with open_audio(path) as stream:
+                track = self._examined(path, stream)
+                if (cached := self._lookup(track)) is not None:
+                    return cached
+                try:
+                    samples = decode_stream(stream, front_end.sample_rate, self._settings.seconds)
+                finally:  # the tags may be good where the audio is not
+                    track = _with_genres(track)
+            if samples.size < front_end.samples_for(grid.window):
+                raise TooShortError("is shorter than one window of the model")
+            strip = grid.whole(front_end.compute(samples))
+        except TrackError as error:
+            prediction = Prediction(status=_STATUS[type(error)], error=str(error))
+            return PredictedTrack(track=track, prediction=prediction)
+        except Exception as error:  # one bad file must not end the scan of all others
+            problem = f"could not be analysed ({reason(error)})"
+            return PredictedTrack(
+                track=replace(track, fingerprint=None),
+                prediction=Prediction(status=Status.UNREADABLE, error=problem),
+            )
+        return Features(track=track, strip=strip, seconds=samples.size / front_end.sample_rate)
+
+    def _examined(self, path: Path, stream: BinaryIO) -> Track:
+        """Return a track with the identity of the open file and, for the cache, its fingerprint."""
+        identity = Identity.from_status(os.fstat(stream.fileno()))
+        if self._cached is None:
+            return Track(path=path, identity=identity)
+        try:
+            return Track(path=path, identity=identity, fingerprint=fingerprint_of(data_of(stream)))
+        except OSError:  # decoding will say what is wrong
+            return Track(path=path, identity=identity)
+
+    def _lookup(self, track: Track) -> PredictedTrack | None:
+        """Return the cached prediction for the audio of a track."""
+        if self._cached is None or track.fingerprint is None:
+            return None
+        prediction = self._cached(track.fingerprint)
+        if prediction is None:
+            return None
+        return PredictedTrack(
+            track=_with_genres(track), prediction=prediction, source=Source.FINGERPRINT
         )
-    except Exception as error:  # the next file is not to suffer from what an odd one brings about
-        return Heard(path, existing, status=Status.UNREADABLE, error=f"is odd: {reason(error)}")
-    seconds = samples.size / how.front_end.sample_rate
-    return Heard(path, existing, strip, seconds, error=tag_error, identity=identity, audio=audio)
 
 
-def _known(path: Path, identity: Identity | None, audio: bytes, opinion: Opinion) -> Heard:
-    existing, tag_error = ((), "") if opinion.status.is_failure else genres_of(path)
-    return Heard(
-        path,
-        existing,
-        None,
-        opinion.seconds,
-        opinion.status,
-        opinion.error or (tag_error if opinion.probabilities else ""),
-        identity,
-        audio,
-        opinion.probabilities,
-    )
+def _refuse(path: Path) -> None:
+    """Raise for what has no suffix of a music file."""
+    if path.is_dir():  # the walk yields a folder only where it could not list it
+        raise UnreadableError("is a folder that cannot be listed (no permission)")
+    raise UnsupportedError("has no known suffix of a music file")
+
+
+def _with_genres(track: Track) -> Track:
+    genres, tag_error = genres_of(track.path)
+    return replace(track, existing=genres, tag_error=tag_error)
 
 
 def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
@@ -109,3 +137,11 @@ def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
         return read_genres(path) if can_hold_tags(path) else (), ""
     except TagError as error:
         return (), str(error)
+
+
+def identity_of(path: Path) -> Identity | None:
+    """Return the identity of a file, or None where the file system gives none."""
+    try:
+        return Identity.of(path)
+    except OSError:
+        return None

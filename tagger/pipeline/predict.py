@@ -1,48 +1,55 @@
-"""From strips to the model's opinion of each track."""
+"""From strips to the model's prediction for each track."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from tagger.audio.frontend import Strip
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.inference.vote import Probabilities, vote
 from tagger.runtime.iteration import blocks
-from tagger.tracks import Heard, Judged
+from tagger.tracks import Features, PredictedTrack, Prediction, Status
 
 
 class Model(Protocol):
-    """What a track is judged with; only tracks that come with a strip need more than its facts."""
+    """What predicts; tracks with a cached prediction need no more than its metadata."""
 
     @property
-    def facts(self) -> ModelFacts:
-        """What the model says about itself."""
+    def metadata(self) -> ModelMetadata:
+        """What the model file says about itself."""
 
     def window_probabilities(self, strips: Strip) -> Probabilities:
-        """Run strips `[batch, mel bands, frames]`; gives `[batch, windows, labels]`."""
+        """Run strips `[batch, rows, frames]`; gives `[batch, windows, labels]`."""
 
 
-def judge(tracks: Iterable[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
-    """Ask the model about tracks, `batch_size` pieces at a time, and yield them in order.
+def predict(
+    tracks: Iterable[Features | PredictedTrack], model: Model, batch_size: int
+) -> Iterator[PredictedTrack]:
+    """Run the model on the features of tracks, and yield all tracks in their order.
 
-    A piece is a strip, or a minute of a longer one, and pieces of several tracks make a batch.
-    A batch holds strips of one length, so nothing is padded and no track's result depends on its
-    neighbours. Most tracks give strips of the same length.
+    A piece is a strip, or a minute of a longer one; a batch holds pieces of one length, of one or
+    more tracks. Nothing is padded, so no prediction depends on other tracks.
+
+    Args:
+        tracks: with features; those that have a prediction are passed on.
+        model: runs the strips.
+        batch_size: pieces in one call of the model.
     """
-    for block in _blocks(tracks, model.facts, batch_size):
-        yield from _judge_block(block, model, batch_size)
+    for block in _blocks(tracks, model.metadata, batch_size):
+        yield from _predict_block(block, model, batch_size)
 
 
-def _blocks(tracks: Iterable[Heard], facts: ModelFacts, size: int) -> Iterator[list[Heard]]:
-    """Divide into lists with so many pieces or few more; a long track may be as much as many."""
-    block: list[Heard] = []
+def _blocks(
+    tracks: Iterable[Features | PredictedTrack], metadata: ModelMetadata, size: int
+) -> Iterator[list[Features | PredictedTrack]]:
+    """Divide into lists of about `size` pieces; one long track may have more."""
+    block: list[Features | PredictedTrack] = []
     pieces = 0
-    for heard in tracks:
-        block.append(heard)
-        pieces += 1 if heard.strip is None else len(facts.pieces(heard.strip))
+    for track in tracks:
+        block.append(track)
+        pieces += len(metadata.pieces(track.strip)) if isinstance(track, Features) else 1
         if pieces >= size:
             yield block
             block, pieces = [], 0
@@ -50,28 +57,36 @@ def _blocks(tracks: Iterable[Heard], facts: ModelFacts, size: int) -> Iterator[l
         yield block
 
 
-def _judge_block(block: Sequence[Heard], model: Model, batch_size: int) -> Iterator[Judged]:
+def _predict_block(
+    block: Sequence[Features | PredictedTrack], model: Model, batch_size: int
+) -> Iterator[PredictedTrack]:
+    metadata = model.metadata
     by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
-    for track, heard in enumerate(block):
-        if heard.strip is not None:
-            for place, piece in enumerate(model.facts.pieces(heard.strip)):
-                by_length[piece.shape[1]].append((track, place, piece))
+    for number, track in enumerate(block):
+        if isinstance(track, Features):
+            for place, piece in enumerate(metadata.pieces(track.strip)):
+                by_length[piece.shape[1]].append((number, place, piece))
     windows: dict[int, dict[int, Probabilities]] = defaultdict(dict)
     for pieces in by_length.values():
         for batch in blocks(pieces, batch_size):
-            answers = model.window_probabilities(np.stack([piece for _, _, piece in batch]))
-            for (track, place, _), answer in zip(batch, answers, strict=True):
-                windows[track][place] = answer
-    facts = model.facts
-    for track, heard in enumerate(block):
-        # The strip has done its work; the tracks of an album may have to wait for one another.
-        done = replace(heard, strip=None)
-        if found := windows.get(track):
-            opinion = vote(
-                np.concatenate([found[place] for place in sorted(found)]),
-                facts.voting,
-                facts.temperature,
-            )
-            yield Judged(done, tuple(opinion.tolist()))
-        else:
-            yield Judged(done, heard.remembered)
+            outputs = model.window_probabilities(np.stack([piece for _, _, piece in batch]))
+            for (number, place, _), output in zip(batch, outputs, strict=True):
+                windows[number][place] = output
+    for number, track in enumerate(block):
+        if isinstance(track, PredictedTrack):
+            yield track
+            continue
+        found = windows[number]
+        probabilities = vote(
+            np.concatenate([found[place] for place in sorted(found)]),
+            metadata.voting,
+            metadata.temperature,
+        )
+        yield PredictedTrack(
+            track=track.track,
+            prediction=Prediction(
+                status=Status.OK,
+                seconds=track.seconds,
+                probabilities=tuple(probabilities.tolist()),
+            ),
+        )

@@ -1,82 +1,107 @@
-"""The path from what was heard: strips → probabilities → vote → decision → tags."""
+"""The path from features to results: strips → probabilities → vote → decision → tags."""
 
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
 from tagger.errors import TagError
 from tagger.pipeline.albums import vote_by_album
 from tagger.pipeline.decide import Rules, decide
-from tagger.pipeline.extract import genres_of
-from tagger.pipeline.predict import Model, judge
+from tagger.pipeline.extract import genres_of, identity_of
+from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
 from tagger.runtime.threads import in_parallel
-from tagger.state.memory import Forgetful
-from tagger.tracks import Action, Heard, Judged, Result
+from tagger.state.results import NullCache
+from tagger.tracks import Action, Features, PredictedTrack, Result, Source
 from tagger.writing.writer import TagWriter
 
 
 def scan(
-    tracks: Iterable[Heard],
+    tracks: Iterable[Features | PredictedTrack],
     model: Model,
     rules: Rules,
     *,
     batch_size: int,
     by_album: Sequence[Path] | None = None,
     writer: TagWriter | None = None,
-    memory: Forgetful = Forgetful(),  # noqa: B008 - it has nothing to remember
+    cache: NullCache | None = None,
+    only_new: bool = False,
     stop: Event | None = None,
 ) -> Generator[Result, None, None]:
     """Yield one result a track, in their order, as soon as it is known.
 
-    Without a writer, no file is opened for writing. With the paths that the files were found in,
-    the tracks of an album vote as one. Once `stop` is set, what is being written is finished, and
-    no more is begun.
+    Args:
+        tracks: what was extracted.
+        model: runs the strips.
+        rules: when a genre is written.
+        batch_size: strips in one call of the model.
+        by_album: the paths that the files were found in, if the tracks of an album vote as one.
+        writer: of tags; without one, no file is opened for writing.
+        cache: stores the predictions.
+        only_new: leave out files that have changed since they were opened, for the next scan.
+        stop: once it is set, what is being written is finished, and no more is begun.
     """
     stop = stop or Event()
-    opinions = memory.keep(judge(tracks, model, batch_size))
-    judged = vote_by_album(opinions, by_album, stop) if by_album else opinions
-    wanted = (one for one in judged if not memory.skips(one.heard))
-    finish = partial(_finish, model.facts.labels, rules, writer, memory)
+    finish = _Finish(model.metadata.labels, rules, writer, cache or NullCache())
+    predicted = _stored(predict(tracks, model, batch_size), finish.cache)
+    if by_album:
+        predicted = vote_by_album(predicted, by_album, stop)
+    if only_new:
+        predicted = (one for one in predicted if not _is_changing(one))
     if writer is None:
-        yield from until(stop, map(finish, wanted))
+        yield from until(stop, map(finish, predicted))
     else:
-        yield from in_parallel(finish, wanted, stop)
+        yield from in_parallel(finish, predicted, stop)
 
 
-def _finish(
-    labels: Sequence[str],
-    rules: Rules,
-    writer: TagWriter | None,
-    memory: Forgetful,
-    judged: Judged,
-) -> Result:
-    """Decide about a track, write its genre if there is a writer, and remember it."""
-    result = decide(judged, labels, rules)
-    if writer is not None and result.action is Action.WRITE:
-        if judged.heard.by_looks:
-            judged = _read_again(judged)
-            result = decide(judged, labels, rules)
-        if result.action is Action.WRITE:
-            result = _write(writer, result)
-            if result.action is not Action.KEEP:
-                # The writer tells the cache what it wrote; what it could not is new again.
-                return result
-    memory.done(judged.heard)
-    return result
+def _stored(tracks: Iterable[PredictedTrack], cache: NullCache) -> Iterator[PredictedTrack]:
+    """Store the prediction of each recording before an album may vote it down."""
+    for predicted in tracks:
+        cache.store_prediction(predicted)
+        yield predicted
 
 
-def _read_again(judged: Judged) -> Judged:
-    """Read the genres of a track that is known by its looks alone.
+def _is_changing(predicted: PredictedTrack) -> bool:
+    """Tell whether a file has changed since it was opened."""
+    identity = predicted.track.identity
+    if identity is None:
+        return False
+    return not identity.settled or identity_of(predicted.path) != identity
+
+
+@dataclass(frozen=True)
+class _Finish:
+    """The last step: decides about a track, writes its genre if asked to, and stores its file."""
+
+    labels: Sequence[str]
+    rules: Rules
+    writer: TagWriter | None
+    cache: NullCache
+
+    def __call__(self, predicted: PredictedTrack) -> Result:
+        result = decide(predicted, self.labels, self.rules)
+        if self.writer is not None and result.action is Action.WRITE:
+            if predicted.source is Source.STAT_KEY:
+                predicted = _with_tags_read_again(predicted)
+                result = decide(predicted, self.labels, self.rules)
+            if result.action is Action.WRITE:
+                result = _write(self.writer, result)
+                if result.action is not Action.KEEP:
+                    # The writer tells the cache what it wrote; what it could not is new again.
+                    return result
+        self.cache.store_file(predicted)
+        return result
+
+
+def _with_tags_read_again(predicted: PredictedTrack) -> PredictedTrack:
+    """Read the genres of a track that is known by its stat key alone.
 
     Not all file systems tell of every change, and no genre may get lost because of that.
     """
-    genres, error = genres_of(judged.heard.path)
-    return replace(
-        judged, heard=replace(judged.heard, existing=genres, error=error, by_looks=False)
-    )
+    genres, error = genres_of(predicted.path)
+    track = replace(predicted.track, existing=genres, tag_error=error)
+    return replace(predicted, track=track, source=Source.FINGERPRINT)
 
 
 def _write(writer: TagWriter, result: Result) -> Result:

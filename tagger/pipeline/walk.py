@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tagger.errors import PathError
+from tagger.identity import Identity, MusicFile
 from tagger.tags.formats import is_music
 
 Seen = dict[int, int]
-"""Files and folders by their numbers, which are in a row for the tracks of most albums: one bit for
-each, in a tenth of the memory of a set."""
-_BITS = 64  # in one entry
+"""Files and folders by device and inode: one bit each, 64 to an entry.
+
+The inodes of most albums are consecutive, so this takes a tenth of the memory of a set."""
+_BITS = 64
 
 _DISC = re.compile(r"\W*(cd|dis[ck]|vinyl|lp)\W*\d+\b.*", re.IGNORECASE)
 
@@ -22,15 +24,19 @@ def is_disc(folder: Path) -> bool:
     return _DISC.fullmatch(folder.name) is not None
 
 
-def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[Path]:
+def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[MusicFile]:
     """Yield music files below the paths, folder by folder in alphabetical order, discs first.
 
     Hidden files and folders are left out unless they are named themselves. Symbolic links are
-    followed, but no file or folder is visited twice, so loops end and a link beside its target
-    gives one result. A file named itself is always yielded, whatever its suffix, and a folder that
-    may not be looked into is yielded in place of what is in it. `exclude` holds glob patterns; one
-    without a slash is matched against every name, one with a slash against the path below the
-    folder that was given.
+    followed, but no file or folder is visited twice: loops end, and a link beside its target gives
+    one result. A file named itself is always yielded, whatever its suffix. A folder that cannot be
+    listed is yielded in place of its content.
+
+    Args:
+        paths: files and folders.
+        exclude: glob patterns of what to leave out. A pattern without a slash is matched against
+            every name, one with a slash against the path below the folder that was named, and
+            against the path as it starts with that folder.
 
     Raises:
         PathError: a path does not exist.
@@ -42,31 +48,32 @@ def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[P
     for path in paths:
         if path.is_dir():
             yield from _below(path, path, exclude, seen)
-        elif _is_new(path, seen):
-            yield path
+        elif file := _unseen(path, seen):
+            yield file
 
 
-def _below(folder: Path, root: Path, exclude: Sequence[str], seen: Seen) -> Iterator[Path]:
+def _below(folder: Path, root: Path, exclude: Sequence[str], seen: Seen) -> Iterator[MusicFile]:
     """Yield a folder's own files, then those of its folders."""
-    if not _is_new(folder, seen):
+    this = _unseen(folder, seen)
+    if this is None:
         return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        yield folder  # so that it gets its line: it may not be looked into
+        yield this  # its line in the results will say that it cannot be listed
         return
     folders = []
     for entry in entries:
         path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        if exclude and _excluded(path.relative_to(root), exclude):
+        if exclude and _excluded(path, root, exclude):
             continue
         if _is_folder(entry):
             folders.append(path)
-        elif is_music(entry.name) and _is_new(path, seen):
-            yield path
-    # Discs come first, so that an album is one row of tracks.
+        elif is_music(entry.name) and (file := _unseen(path, seen)):
+            yield file
+    # Discs come first, so that the tracks of an album are consecutive.
     for path in sorted(folders, key=lambda path: not is_disc(path)):
         yield from _below(path, root, exclude, seen)
 
@@ -75,26 +82,33 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # a link that leads to itself or to where we may not look
+        return False  # a link that leads to itself or to a place that may not be read
 
 
-def _excluded(relative: Path, patterns: Sequence[str]) -> bool:
-    name, whole = relative.name, relative.as_posix()
+def _excluded(path: Path, root: Path, patterns: Sequence[str]) -> bool:
+    whole = path.relative_to(root).as_posix(), path.as_posix()
     return any(
-        fnmatch.fnmatch(whole if "/" in pattern else name, pattern.rstrip("/"))
+        any(fnmatch.fnmatch(name, pattern.removeprefix("./").rstrip("/")) for name in names)
         for pattern in patterns
+        for names in [whole if "/" in pattern else (path.name,)]
     )
 
 
-def _is_new(path: Path, seen: Seen) -> bool:
-    """Remember a file or folder by what it is, not by its name."""
+def _unseen(path: Path, seen: Seen) -> MusicFile | None:
+    """Return a file or folder with its identity; None if it was visited before, by any name."""
     try:
-        status = path.stat()
+        # Not `DirEntry.stat`: on Windows it knows neither device nor inode.
+        identity = Identity.of(path)
     except OSError:
-        return True  # a broken link, say; opening it will give the reason
-    if status.st_ino == 0:
-        return True  # some network folders on Windows do not tell their files apart
-    place, bit = divmod(status.st_dev << 64 | status.st_ino, _BITS)
+        return MusicFile(path=path, identity=None)  # a broken link, say
+    if identity.inode and not _mark(identity, seen):  # some network drives have no inodes
+        return None
+    return MusicFile(path=path, identity=identity)
+
+
+def _mark(identity: Identity, seen: Seen) -> bool:
+    """Note a file or folder as visited; tell whether it is for the first time."""
+    place, bit = divmod(identity.device << 64 | identity.inode, _BITS)
     known = seen.get(place, 0)
     if known >> bit & 1:
         return False

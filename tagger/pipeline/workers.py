@@ -1,163 +1,192 @@
-"""From files to log-mel strips, in parallel processes."""
+"""From files to features, in parallel processes."""
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cache
-from itertools import islice
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
-from tagger.pipeline.extract import Listening, listen
-from tagger.tracks import Heard, Status
+from tagger.identity import MusicFile
+from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.runtime.interrupt import ignore_stop_signals, stop_signals_ignored
+from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
-BLOCK = 8  # files for each worker in one block; a block's strips are what memory has to hold
-LONG = 60.0  # seconds of each file, from which on a block has one file for each worker
-MOST_KNOWN = 128  # files in it that need no worker
-BLOCKS_AHEAD = 2  # while one is judged, the next is decoded
+AHEAD = 16  # files under way for each worker; memory has to hold their features
+AHEAD_LONG = 2  # the same for files of which more is analysed than
+LONG = 60.0  # seconds
+MOST_KNOWN = 128  # files under way that are in the cache and need no worker
+_IDLE = 300  # seconds after which a worker without work ends
+
+Extracted = Features | PredictedTrack
 
 
 @contextmanager
-def listening_to(files: Iterable[Path | Heard], how: Listening) -> Iterator[Iterator[Heard]]:
-    """Listen to files in `how.jobs` processes, from here on; gives what was heard, in order.
+def extracting(
+    files: Iterable[MusicFile | PredictedTrack], settings: ExtractSettings, jobs: int = 1
+) -> Iterator[Iterator[Extracted]]:
+    """Extract features from files in `jobs` processes; gives them in the order of the files.
 
-    What is known already takes its place among the rest. The first files are begun at once: the
-    processes take a second to start, in which the model can be loaded.
-
-    Joblib's generators hand out new tasks whether or not results are taken, so files go to it in
-    blocks with few of them under way: memory does not depend on the number of files, however
-    slow the model is.
+    What is cached takes its place among the rest. The first files are begun at once: processes
+    take a second to start, in which the model can be loaded. Only a limited number of files is
+    under way, so memory does not depend on how many there are, however slow the model is.
     """
-    short = how.seconds is not None and how.seconds <= LONG
-    portions = _portions(files, (BLOCK if short else 1) * how.jobs)
-    begun = ((block, _start(block, how)) for block in portions)
-    under_way = deque(islice(begun, 1))
+    if jobs == 1:
+        extractor = Extractor(settings)
+        try:
+            yield (
+                extractor.extract(file) if isinstance(file, MusicFile) else file for file in files
+            )
+        finally:
+            extractor.close()
+        return
+    queue = _Queue(files, settings, jobs)
+    queue.fill()
     try:
-        yield _in_order(under_way, begun, how)
+        yield iter(queue)
     finally:
-        if under_way:
-            _give_up_quietly()
+        queue.give_up()
 
 
-Block = tuple[list[Path | Heard], Iterator[Heard]]
-"""Files, and what comes of those that have to be heard."""
+@dataclass
+class _Entry:
+    """A file under way."""
+
+    file: MusicFile | PredictedTrack
+    future: "Future[Extracted] | None"  # None: there is nothing to wait for
 
 
-def _in_order(under_way: deque[Block], begun: Iterator[Block], how: Listening) -> Iterator[Heard]:
-    while under_way:
-        under_way.extend(islice(begun, BLOCKS_AHEAD - len(under_way)))
-        yield from _results(*under_way[0], how)
-        under_way.popleft()
+class _Queue:
+    """Files under way, in their order; survives workers that die."""
+
+    def __init__(
+        self, files: Iterable[MusicFile | PredictedTrack], settings: ExtractSettings, jobs: int
+    ) -> None:
+        self._files = iter(files)
+        self._workers = _Workers(settings, jobs)
+        short = settings.seconds is not None and settings.seconds <= LONG
+        self._most = jobs * (AHEAD if short else AHEAD_LONG)
+        self._entries: deque[_Entry] = deque()
+        self._pending = 0  # entries with a future
+        self._alone = 0  # entries at the front that were lost with a worker
+
+    def fill(self) -> None:
+        """Begin as many files as may be under way."""
+        while self._pending < self._most and len(self._entries) < self._most + MOST_KNOWN:
+            file = next(self._files, None)
+            if file is None:
+                return
+            future = self._workers.submit(file) if isinstance(file, MusicFile) else None
+            self._pending += future is not None
+            self._entries.append(_Entry(file, future))
+
+    def __iter__(self) -> Iterator[Extracted]:
+        while self._entries:
+            entry = self._entries[0]
+            extracted = self._extracted(entry)
+            self._entries.popleft()
+            self._pending -= entry.future is not None
+            self._alone = max(0, self._alone - 1)
+            if not self._alone:
+                self.fill()
+            yield extracted
+
+    def _extracted(self, entry: _Entry) -> Extracted:
+        if isinstance(entry.file, PredictedTrack):
+            return entry.file
+        assert entry.future is not None
+        try:
+            return entry.future.result()
+        except self._workers.died:
+            # All files under way are lost with the worker. One by one, they show which of them
+            # it was; no other file is begun until then.
+            self._alone = self._alone or len(self._entries)
+        try:
+            return self._workers.submit(entry.file).result()
+        except self._workers.died:
+            return PredictedTrack(
+                track=Track(path=entry.file.path),
+                prediction=Prediction(status=Status.UNREADABLE, error="makes the decoder crash"),
+            )
+
+    def give_up(self) -> None:
+        """Drop what is still under way."""
+        # Not cancelled one by one: loky's own thread would stumble over them.
+        if any(entry.future is not None and not entry.future.done() for entry in self._entries):
+            self._workers.kill()
 
 
-def _portions(files: Iterable[Path | Heard], size: int) -> Iterator[list[Path | Heard]]:
-    """Divide into lists with `size` files to be heard, and not too many that are known."""
-    portion: list[Path | Heard] = []
-    unknown = 0
-    for file in files:
-        portion.append(file)
-        unknown += isinstance(file, Path)
-        if unknown == size or len(portion) == MOST_KNOWN + size:
-            yield portion
-            portion, unknown = [], 0
-    if portion:
-        yield portion
+class _Workers:
+    """Processes that extract features; those of an earlier scan with equal settings are reused.
+
+    Attributes:
+        died: what is raised where a process has died.
+    """
+
+    def __init__(self, settings: ExtractSettings, jobs: int) -> None:
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        self.died: type[Exception] = TerminatedWorkerError
+        self._settings = settings
+        self._jobs = jobs
+        self._executor: Any = None
+
+    def submit(self, file: MusicFile) -> "Future[Extracted]":
+        """Begin a file."""
+        with _signals_ignored(self._jobs):
+            try:
+                return self._submit(file)
+            except self.died:  # since the last file; the next call starts new processes
+                return self._submit(file)
+
+    def _submit(self, file: MusicFile) -> "Future[Extracted]":
+        from joblib.externals.loky import get_reusable_executor
+
+        self._executor = get_reusable_executor(
+            max_workers=self._jobs,
+            timeout=_IDLE,
+            initializer=_set_up_worker,
+            initargs=(self._settings,),
+            # The cores are taken by the other processes and by the model.
+            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        )
+        return self._executor.submit(_extract_in_worker, file)  # type: ignore[no-any-return]
+
+    def kill(self) -> None:
+        """End the processes at once, with what they are working on."""
+        self._executor.shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager
-def _interrupts_ignored(jobs: int) -> Iterator[None]:
-    """Let processes that begin here ignore Ctrl-C, even before they run code of ours.
+def _signals_ignored(jobs: int) -> Iterator[None]:
+    """Let processes that begin here ignore stop signals, even before they run code of ours.
 
-    They inherit that; to block the signal would not do, since loky unblocks it. A Ctrl-C in these
-    few milliseconds is lost, so this does nothing where they have all begun, or none will.
+    They inherit that; to block the signals would not do, since loky unblocks them. A signal in
+    these few milliseconds is lost, so nothing is changed where all processes have begun.
     """
-    begun = jobs == 1 or len(multiprocessing.active_children()) >= jobs
+    begun = len(multiprocessing.active_children()) >= jobs
     if begun or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with stop_signals_ignored():
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
-def _start(block: list[Path | Heard], how: Listening) -> Iterator[Heard]:
-    """Hand a block of files to the processes."""
-    paths = [file for file in block if isinstance(file, Path)]
-    if not paths:
-        return iter(())
-    from joblib import Parallel, delayed
+# In a worker
 
-    # A single file is not worth a process; but no other number, which would resize the pool.
-    jobs = how.jobs if len(paths) > 1 else 1
-    tasks = (delayed(_listen_in_worker)(path, how) for path in paths)
-    with _interrupts_ignored(jobs):
-        results: Iterator[Heard] = Parallel(
-            n_jobs=jobs, return_as="generator", pre_dispatch="all", batch_size=1
-        )(tasks)
-    return results
+_extractor: Extractor | None = None
+"""Made when a worker process starts; there is none in the process of the scan."""
 
 
-def _results(
-    block: list[Path | Heard], started: Iterator[Heard], how: Listening
-) -> Iterator[Heard]:
-    """Yield the results of a block, also when a file has brought a process down."""
-    done = 0
-    try:
-        for file in block:
-            yield file if isinstance(file, Heard) else next(started)
-            done += 1
-    except _lost_worker():
-        # All that was under way is lost with it. One by one, the rest shows which file it was.
-        for file in block[done:]:
-            yield file if isinstance(file, Heard) else _alone(file, how)
-
-
-def _alone(path: Path, how: Listening) -> Heard:
-    """Listen to a file in a process that nothing else is lost with."""
-    from joblib import Parallel, delayed
-
-    try:
-        with _interrupts_ignored(2):
-            (heard,) = Parallel(n_jobs=2)([delayed(_listen_in_worker)(path, how)])
-    except _lost_worker():
-        return Heard(path, status=Status.UNREADABLE, error="makes the decoder crash")
-    return heard  # type: ignore[no-any-return]
-
-
-def _lost_worker() -> type[Exception]:
-    """Return what joblib raises when a process has died."""
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    return TerminatedWorkerError  # type: ignore[no-any-return]
-
-
-def _give_up_quietly() -> None:
-    """Keep joblib's words about the tasks that are given up off the terminal.
-
-    Joblib warns of them, and loky's thread may stumble over one that is gone already.
-    """
-    warnings.filterwarnings("ignore", "[0-9]+ tasks ", UserWarning)
-    threading.excepthook = lambda _: None
-
-
-def _listen_in_worker(path: Path, how: Listening) -> Heard:
-    _belong_to_the_parent()
-    return listen(path, how)
-
-
-@cache
-def _belong_to_the_parent() -> None:
-    """Let Ctrl-C end only the process that reports, and end with it, however it ends."""
-    if multiprocessing.parent_process() is None:
-        return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _set_up_worker(settings: ExtractSettings) -> None:
+    """Prepare a worker: signals end only the process of the scan, and workers end with that."""
+    global _extractor  # noqa: PLW0603 - the only way from the initializer of a pool to its tasks
+    _extractor = Extractor(settings)
+    ignore_stop_signals()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
@@ -165,3 +194,8 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
+
+
+def _extract_in_worker(file: MusicFile) -> Extracted:
+    assert _extractor is not None
+    return _extractor.extract(file)

@@ -1,4 +1,4 @@
-"""Runs a command line; light enough for `--help` to be quick."""
+"""Runs a command line; imports little, so that `--help` is quick."""
 
 import io
 import os
@@ -12,10 +12,10 @@ def run_app(name: str, app: Callable[[], None]) -> None:
     """Run a command line; turn our errors into their sentence and exit code."""
     for stream in (sys.stdout, sys.stderr):
         # A redirected stream may have an encoding without "█", or without the names of the files.
-        # Line by line, whoever reads a pipe sees what is going on, and what fails does so in time.
+        # Lines are flushed one by one: a reader of a pipe sees them, and errors come in time.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
-    # After Ctrl-C, the process that tidies up for joblib may warn of what is tidied up already.
+    # After Ctrl-C, joblib's clean-up process may warn about what is already cleaned up.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     try:
         app()
@@ -29,11 +29,11 @@ def run_app(name: str, app: Callable[[], None]) -> None:
 
         complain(f"{name}: {error}")
         sys.exit(error.exit_code)
-    except OSError as error:  # most have become errors of ours; without a file, it is the output
+    except OSError as error:  # most are GenretagErrors by now; without a file it is the output
         from tagger.errors import reason
         from tagger.output.console import complain
 
-        # What is still to be shown would only fail again, when Python ends.
+        # Text that is still buffered would fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         what = f"{error.filename} cannot be used" if error.filename else "output cannot be written"
         complain(f"{name}: stopped, {what} ({reason(error)}).")

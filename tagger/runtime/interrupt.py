@@ -1,28 +1,92 @@
-"""Ctrl-C that lets what is under way be finished, or says what was kept."""
+"""Signals that end a run in order: what is being written is finished, the rest is not begun."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
+from types import FrameType
 
-from tagger.errors import StoppedError
+from tagger.errors import ExitCode, StoppedError
+
+_EXIT_CODES = {
+    getattr(signal, name): code
+    for name, code in (
+        ("SIGINT", ExitCode.INTERRUPTED),
+        ("SIGTERM", ExitCode.TERMINATED),
+        ("SIGHUP", ExitCode.HUNG_UP),  # the terminal was closed; Windows has no such signal
+    )
+    if hasattr(signal, name)
+}
+
+
+class Stop(Event):
+    """Tells a run to stop.
+
+    Attributes:
+        exit_code: what the run is to end with once this is set.
+    """
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 @contextmanager
-def told_to_stop() -> Iterator[Event]:
-    """Turn Ctrl-C into a flag: what is being written is finished; a second one stops at once."""
-    stop = Event()
+def told_to_stop() -> Iterator[Stop]:
+    """Turn Ctrl-C, SIGTERM and SIGHUP into a flag; a second signal raises at once.
 
-    def handle(*_: object) -> None:
+    A signal that was ignored when the program started, as by `nohup`, stays ignored.
+
+    Raises:
+        KeyboardInterrupt: a second signal came.
+    """
+    stop = Stop()
+
+    def handle(number: int, _: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
+        stop.exit_code = _EXIT_CODES[signal.Signals(number)]
         stop.set()
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {number: signal.getsignal(number) for number in _EXIT_CODES}
+    handled = [number for number in before if before[number] is not signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, handle)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in handled:
+            signal.signal(number, before[number])
+
+
+def ignore_stop_signals() -> None:
+    """Leave it to the parent process to end this one.
+
+    A terminal sends Ctrl-C and its end to all processes of a command, and so does systemd.
+    """
+    for number in _EXIT_CODES:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def stop_signals_ignored() -> Iterator[None]:
+    """Ignore the stop signals for a moment; they are lost."""
+    before = {number: signal.getsignal(number) for number in _EXIT_CODES}
+    ignore_stop_signals()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind the program with their exit code, as Ctrl-C does."""
+
+    def handle(number: int, _: FrameType | None) -> None:
+        raise SystemExit(_EXIT_CODES[signal.Signals(number)])
+
+    for number in _EXIT_CODES:
+        if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, handle)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""Works on many items in threads, in order, and ends well when told to stop.
+"""Works on many items in threads, in order, and finishes what has begun when told to stop.
 
-`Together` is for threads that wait for the same slow thing: a disk takes as long to flush one small
-thing as to flush many.
+`Together` lets threads share one slow operation: flushing many small writes to a disk takes no
+longer than flushing one.
 """
 
 from collections import deque
@@ -23,8 +23,11 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T], stop: Event) -> Iter
     """Yield the outcome of each item in order, while the next ones are being worked on.
 
     A write spends most of its time waiting for the disk and in code that lets other threads run.
-    Once told to stop, the outcome of what has begun is yielded and nothing else is begun; so it is
-    when something fails, whose error is raised then.
+    Once told to stop, nothing else is begun, and the outcome of what has begun is yielded. After a
+    failure it is the same, and then the error is raised.
+
+    Raises:
+        whatever the work raises.
     """
     with ThreadPoolExecutor(THREADS) as pool:
         ahead: deque[Future[R]] = deque()
@@ -41,19 +44,22 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T], stop: Event) -> Iter
             yield from _finished([future for future in ahead if not future.cancel()])
             raise
         finally:
-            for future in ahead:  # the second Ctrl-C: what has not begun is not begun
+            for future in ahead:  # after a second Ctrl-C nothing else is begun
                 future.cancel()
 
 
 def _finished(futures: Iterable[Future[R]]) -> Iterator[R]:
-    """Wait for what has begun and yield what became of it, but for what failed as well."""
+    """Wait for what has begun and yield its outcomes, leaving out those that failed too."""
     for future in futures:
         if future.exception() is None:
             yield future.result()
 
 
 class Together(Generic[T, R]):
-    """Turns work on many items into a function of one; each call returns when its item is done."""
+    """Turns a function of many items into one of a single item, for use in many threads.
+
+    Items that come while the function runs are worked on together in its next run.
+    """
 
     def __init__(self, work: Callable[[Sequence[T]], Sequence[R]]) -> None:
         self._work = work
@@ -62,10 +68,10 @@ class Together(Generic[T, R]):
         self._waiting: list[tuple[T, Future[R]]] = []
 
     def __call__(self, item: T) -> R:
-        """Have an item worked on, with those of the threads that come at the same time.
+        """Work on an item, together with those of other threads that wait.
 
         Raises:
-            whatever the work raises, for all of them.
+            whatever the work raises, in all threads whose items were in that run.
         """
         mine: Future[R] = Future()
         with self._gate:

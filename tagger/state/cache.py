@@ -1,9 +1,10 @@
-"""What was heard before, so that nothing is listened to twice.
+"""Cached predictions, so that nothing is analysed twice.
 
-Two things are remembered apart. A *file* is known by its looks (device, inode, size and times) and
-has a fingerprint of its audio and the genres of its tag. An *opinion* belongs to a fingerprint and
-to a listener, which is a model and how it listens. So a file that was moved, copied or tagged anew
-has its opinion as soon as its fingerprint is known, and a threshold can change without a new one.
+Two things are kept apart. A *file* is known by its stat key (device, inode, size and times) and has
+the fingerprint of its audio and the genres of its tags. A *prediction* belongs to a fingerprint and
+to a cache key: a model, how much of each track is analysed, and the version of the analysis. A file
+that was moved, copied or tagged anew therefore has its prediction as soon as its fingerprint is
+known, and a threshold can change without a new analysis.
 """
 
 import hashlib
@@ -11,68 +12,123 @@ import json
 import os
 import sqlite3
 import time
-from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tagger.errors import StateError, TagError
-from tagger.identity import Identity
-from tagger.inference.metadata import ModelFacts
-from tagger.state.database import StateFile
+from tagger.identity import Identity, MusicFile
+from tagger.state.database import Database
+from tagger.state.rows import (
+    PREDICTION,
+    STAT_KEY,
+    prediction_row,
+    read_genres_column,
+    read_prediction,
+    sqlite_integer,
+    stat_key,
+)
+from tagger.state.schemas import CACHE
 from tagger.tags.change import Change
 from tagger.tags.families import read_genres
-from tagger.tracks import Heard, Opinion, Status
+from tagger.tracks import PredictedTrack, Prediction, Source, Track
 
-EAR = 1
-"""To be raised when decoding, features or voting change in a way that changes opinions."""
+ANALYSIS_VERSION = 1
+"""To be raised when decoding, features or voting change in a way that changes predictions."""
 
 _MOST_PENDING = 256  # rows
 _LONGEST_PENDING = 1.0  # seconds: what a kill may cost
+_READER_TIMEOUT = 5  # seconds to wait for a writer
 
-_OPINION = "o.status, o.error, o.seconds, o.probabilities"
+_PREDICTION_COLUMNS = ", ".join(f"p.{name}" for name in PREDICTION)
 
 
-@dataclass(frozen=True)
-class Recall:
-    """Asks for opinions by fingerprint, in any process: it is only the place where they are."""
+@dataclass(frozen=True, kw_only=True)
+class CacheKey:
+    """What the predictions of one scan depend on besides the audio.
+
+    Attributes:
+        id: number of the row in the table `cache_key`.
+        labels: how many probabilities a prediction has.
+    """
+
+    id: int
+    labels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheLocation:
+    """Where the predictions of one scan are; small enough to be sent to other processes."""
 
     file: Path
-    listener: int
+    key: CacheKey
 
-    def __call__(self, audio: bytes) -> Opinion | None:
-        """Return the opinion of a recording; none if it cannot be had, for whatever reason."""
-        with suppress(sqlite3.Error):
-            query = f"SELECT {_OPINION} FROM opinion o WHERE audio = ? AND listener = ?"
-            if row := _reader(self.file).execute(query, (audio, self.listener)).fetchone():
-                return _opinion(*row)
+
+class PredictionReader:
+    """Looks predictions up by fingerprint, in any process, without ever waiting for long.
+
+    The connection is opened with the first question.
+    """
+
+    def __init__(self, location: CacheLocation) -> None:
+        """Read the predictions of one scan."""
+        self._file = location.file
+        self._key = location.key
+        self._db: sqlite3.Connection | None = None
+
+    def __call__(self, fingerprint: bytes) -> Prediction | None:
+        """Return the prediction for a recording; None if there is none, or it cannot be read."""
+        query = (
+            f"SELECT {_PREDICTION_COLUMNS} FROM prediction p"
+            " WHERE fingerprint = ? AND cache_key = ?"
+        )
+        with suppress(sqlite3.Error, ValueError):
+            if self._db is None:
+                self._db = sqlite3.connect(
+                    self._file,
+                    timeout=_READER_TIMEOUT,
+                    isolation_level=None,
+                    check_same_thread=False,
+                )
+            if row := self._db.execute(query, (fingerprint, self._key.id)).fetchone():
+                return _fitting(read_prediction(*row), self._key)
         return None
 
+    def close(self) -> None:
+        """Close the connection."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
-@lru_cache(maxsize=1)
-def _reader(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
 
-
-class Cache(StateFile):
+class Cache(Database):
     """The cache; a context manager that writes what is pending and closes it.
 
     Rows are collected and written some at a time. Any thread may use it. Every method raises
-    StateError where the file cannot be used: locked for long, damaged, or the disk is full.
+    StateError where the file cannot be used: locked for long, damaged, or the disk is full. A row
+    that genretag cannot have written is forgotten.
     """
 
+    schema = CACHE
+
     def __init__(self, folder: Path) -> None:
+        """Open the cache in the state folder.
+
+        Raises:
+            StateError: it cannot be used, or was made by a newer genretag.
+        """
         super().__init__(folder)
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA cache_size = -512")  # kB: rows are read once
         self._pending: list[tuple[str, tuple[object, ...]]] = []
         self._flushed = time.monotonic()
+        with self._turn():
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA cache_size = -512")  # kB: rows are read once
 
     def __exit__(self, *_: object) -> None:
-        with suppress(StateError):  # whoever wants to know flushes before
+        with suppress(StateError):  # a caller that wants to know flushes before
             self.flush()
         super().__exit__()
 
@@ -97,146 +153,145 @@ class Cache(StateFile):
     # Models
 
     def digest(self, model: Path) -> bytes:
-        """Return the SHA-256 digest of a model file, which is read only if it is not known."""
+        """Return the SHA-256 of a model file, which is read only if its stat key is not known."""
         with self._turn():
             identity = Identity.of(model)
-            looks = _looks(identity)
+            key = stat_key(identity)
             query = "SELECT digest FROM model_file WHERE " + " AND ".join(
-                f"{name} = ?" for name in _LOOKS
+                f"{name} = ?" for name in STAT_KEY
             )
-            if row := self._db.execute(query, looks).fetchone():
-                return bytes(row[0])
+            row = self._db.execute(query, key).fetchone()
+            if row and isinstance(row[0], bytes) and len(row[0]) == hashlib.sha256().digest_size:
+                return row[0]
             with model.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
             if identity.settled:
                 self._db.execute(
-                    "INSERT OR REPLACE INTO model_file VALUES (?, ?, ?, ?, ?, ?)", (*looks, digest)
+                    "INSERT OR REPLACE INTO model_file VALUES (?, ?, ?, ?, ?, ?)", (*key, digest)
                 )
             return digest
 
-    def facts(self, digest: bytes) -> ModelFacts | None:
-        """Return what a model says about itself, if that is known and still understood."""
-        with self._turn(), suppress(ValueError):
-            query = "SELECT facts FROM model WHERE digest = ?"
-            if row := self._db.execute(query, (digest,)).fetchone():
-                return ModelFacts.from_json(row[0])
-        return None
+    def key_for(self, model: Path, seconds: float | None, labels: int) -> CacheKey:
+        """Return the key of a model that analyses so much of each track.
 
-    def learn_facts(self, digest: bytes, name: str, facts: ModelFacts) -> None:
-        """Note what a model says about itself."""
+        Args:
+            model: the file.
+            seconds: analysed of each track; None: all of it.
+            labels: how many the model has.
+        """
+        digest = self.digest(model)
+        key = (digest, "full" if seconds is None else repr(float(seconds)), ANALYSIS_VERSION)
         with self._turn():
+            self._db.execute("INSERT OR IGNORE INTO model VALUES (?, ?)", (digest, model.stem))
             self._db.execute(
-                "INSERT OR REPLACE INTO model VALUES (?, ?, ?)", (digest, name, facts.to_json())
+                "INSERT OR IGNORE INTO cache_key (model, seconds, analysis) VALUES (?, ?, ?)", key
             )
-
-    def listener(self, digest: bytes, seconds: float | None) -> int:
-        """Return the number of a model that hears so much of each track."""
-        key = (digest, "full" if seconds is None else repr(float(seconds)), EAR)
-        with self._turn():
-            self._db.execute(
-                "INSERT OR IGNORE INTO listener (model, seconds, ear) VALUES (?, ?, ?)", key
-            )
-            query = "SELECT id FROM listener WHERE model = ? AND seconds = ? AND ear = ?"
-            return int(self._db.execute(query, key).fetchone()[0])
+            query = "SELECT id FROM cache_key WHERE model = ? AND seconds = ? AND analysis = ?"
+            return CacheKey(id=int(self._db.execute(query, key).fetchone()[0]), labels=labels)
 
     # Tracks
 
-    def find(
-        self, files: Sequence[tuple[Path, Identity | None]], listener: int
-    ) -> list[Heard | None]:
-        """Return for each file what is remembered of it; none if it looks different by now.
+    def find(self, files: Sequence[MusicFile], key: CacheKey) -> list[PredictedTrack | None]:
+        """Return for each file what is cached; None if its stat key is not known.
 
-        The number of a device is not kept by removable and network drives, so a file in its place
-        that looks the same otherwise is the same.
+        Removable and network drives do not keep their device number, so a file at a known path
+        whose stat key is the same otherwise counts as the same.
         """
-        inodes = [_number(i.inode) for _, i in files if i is not None and i.inode]
-        query = (
-            f"SELECT {', '.join(_LOOKS)}, path, audio, genres, tag_error, {_OPINION}"
-            " FROM file JOIN opinion o USING (audio)"
-            f" WHERE o.listener = ? AND inode IN ({', '.join('?' * len(inodes))})"
-        )
-        known: dict[int, list[tuple[Any, ...]]] = {}
-        with self._turn():
-            for row in self._db.execute(query, (listener, *inodes)):
-                known.setdefault(row[0], []).append(row)
-        return [
-            None if identity is None else _found(path, identity, known) for path, identity in files
+        inodes = [
+            sqlite_integer(f.identity.inode) for f in files if f.identity and f.identity.inode
         ]
+        query = (
+            f"SELECT {', '.join(STAT_KEY)}, path, fingerprint, genres, tag_error,"
+            f" {_PREDICTION_COLUMNS} FROM file JOIN prediction p USING (fingerprint)"
+            f" WHERE p.cache_key = ? AND inode IN ({', '.join('?' * len(inodes))})"
+        )
+        rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        if inodes:
+            with self._turn():
+                for row in self._db.execute(query, (key.id, *inodes)):
+                    rows[row[0]].append(row)
+        return [self._match(file, rows, key) for file in files]
 
-    def learn_opinion(self, audio: bytes, listener: int, opinion: Opinion) -> None:
-        """Note an opinion of a recording."""
+    def _match(
+        self, file: MusicFile, rows: dict[int, list[tuple[Any, ...]]], key: CacheKey
+    ) -> PredictedTrack | None:
+        """Return what the row with the stat key of a file says, if there is one."""
+        if file.identity is None:
+            return None
+        inode, device, *rest = stat_key(file.identity)
+        for row in rows.get(inode, ()):
+            _, row_device, *row_rest = row[: len(STAT_KEY)]
+            path, fingerprint, genres, tag_error, *prediction = row[len(STAT_KEY) :]
+            if row_rest != rest:
+                continue
+            if device != row_device and os.fsencode(file.path.absolute()) != path:
+                continue
+            try:
+                return PredictedTrack(
+                    track=Track(
+                        path=file.path,
+                        identity=file.identity,
+                        fingerprint=_checked(fingerprint, bytes),
+                        existing=read_genres_column(genres),
+                        tag_error=_checked(tag_error, str),
+                    ),
+                    prediction=_fitting(read_prediction(*prediction), key),
+                    source=Source.STAT_KEY,
+                )
+            except ValueError:
+                self._forget(inode, row_device, fingerprint, key)
+        return None
+
+    def _forget(self, inode: int, device: int, fingerprint: Any, key: CacheKey) -> None:
+        self._add("DELETE FROM file WHERE inode = ? AND device = ?", inode, device)
         self._add(
-            "INSERT OR REPLACE INTO opinion VALUES (?, ?, ?, ?, ?, ?)",
-            audio,
-            listener,
-            str(opinion.status),
-            opinion.error,
-            opinion.seconds,
-            array("f", opinion.probabilities).tobytes(),
+            "DELETE FROM prediction WHERE fingerprint = ? AND cache_key = ?", fingerprint, key.id
         )
 
-    def learn_file(
-        self,
-        path: Path,
-        identity: Identity,
-        audio: bytes,
-        genres: Sequence[str],
-        tag_error: str = "",
-    ) -> None:
-        """Note what a file looks like and holds."""
-        if identity.inode:  # some network drives do not tell their files apart
+    def store_prediction(self, fingerprint: bytes, key: CacheKey, prediction: Prediction) -> None:
+        """Keep the prediction for a recording."""
+        self._add(
+            "INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?, ?)",
+            fingerprint,
+            key.id,
+            *prediction_row(prediction),
+        )
+
+    def store_file(self, track: Track) -> None:
+        """Keep stat key, fingerprint and genres of a file; one without any of them is left out."""
+        identity = track.identity
+        if track.fingerprint and identity and identity.inode:  # some network drives have no inodes
             self._add(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                *_looks(identity),
-                os.fsencode(path.absolute()),
-                audio,
-                json.dumps(genres),
-                tag_error,
+                *stat_key(identity),
+                os.fsencode(track.path.absolute()),
+                track.fingerprint,
+                json.dumps(track.existing),
+                track.tag_error,
                 time.time(),
             )
 
     def wrote(self, change: Change) -> None:
-        """Note what a file looks like after its genre was written."""
-        with suppress(OSError, TagError, StateError):  # then it will be looked into again
-            identity = Identity.of(change.path)
+        """Keep the new stat key of a file whose genre was written."""
+        with suppress(OSError, TagError, StateError):  # the next scan will open the file then
             genres = read_genres(change.path) if change.meaning is None else change.meaning
-            self.learn_file(change.path, identity, change.content.audio, genres)
-
-
-_LOOKS = ("inode", "device", "size", "mtime_ns", "ctime_ns")
-
-
-def _looks(identity: Identity) -> tuple[int, ...]:
-    return tuple(_number(getattr(identity, name)) for name in _LOOKS)
-
-
-def _number(value: int) -> int:
-    """Return a number as SQLite can hold it; those of some file systems have more bits."""
-    return value & (2**63 - 1)
-
-
-def _found(path: Path, identity: Identity, known: dict[int, list[tuple[Any, ...]]]) -> Heard | None:
-    inode, device, *rest = _looks(identity)
-    for _, known_device, *row in known.get(inode, ()):
-        *looks, place, audio, genres, tag_error = row[:7]
-        if looks != rest:
-            continue
-        if device == known_device or os.fsencode(path.absolute()) == place:
-            opinion = _opinion(*row[7:])
-            return Heard(
-                path,
-                tuple(json.loads(genres)),
-                None,
-                opinion.seconds,
-                opinion.status,
-                opinion.error or tag_error,
-                identity,
-                audio,
-                opinion.probabilities,
-                by_looks=True,
+            self.store_file(
+                Track(
+                    path=change.path,
+                    identity=Identity.of(change.path),
+                    fingerprint=change.content.fingerprint,
+                    existing=tuple(genres),
+                )
             )
-    return None
 
 
-def _opinion(status: str, error: str, seconds: float, probabilities: bytes) -> Opinion:
-    return Opinion(Status(status), error, seconds, tuple(array("f", probabilities)))
+def _checked(value: Any, wanted: type) -> Any:
+    if not isinstance(value, wanted):
+        raise ValueError(f"a column is no {wanted.__name__}")
+    return value
+
+
+def _fitting(prediction: Prediction, key: CacheKey) -> Prediction:
+    if len(prediction.probabilities) not in (0, key.labels):
+        raise ValueError("there are not as many probabilities as labels")
+    return prediction

@@ -1,7 +1,8 @@
-"""One run at a time that changes anything: a lock in the state folder.
+"""A lock in the state folder: only one run at a time changes anything.
 
-The system frees it when its holder dies. It is for runs that write genres or take them back, for
-`scan --new`, which uses up what is new, and for tidying the cache; other scans need none.
+The system releases it when its holder dies. It is taken by runs that write genres or take them
+back, by `scan --new`, after which files are no longer new, and by commands that shrink the cache.
+Other scans need none.
 """
 
 import os
@@ -17,7 +18,7 @@ from tagger.paths import make_folder
 
 LOCK_FILE = "writing.lock"
 HOLDER_FILE = "writing.pid"
-_LONGEST = 120  # letters of a command
+_LONGEST = 120  # characters of a command
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         who = ""
         with suppress(OSError):
             who = f" ({holder.read_text('utf-8', 'replace')})"
-        raise LockedError(f"Another genretag{who} is at work; wait until it has ended.") from None
+        raise LockedError(f"Another genretag is running{who}; wait until it has ended.") from None
     except OSError as error:
         raise StateError(f"The folder {folder} cannot be used ({reason(error)}).") from None
     try:

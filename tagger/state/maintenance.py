@@ -3,89 +3,104 @@
 import os
 from dataclasses import dataclass
 
-from tagger.state.cache import EAR
-from tagger.state.database import StateFile
+from tagger.state.cache import ANALYSIS_VERSION
+from tagger.state.database import Database
+from tagger.state.schemas import CACHE
 
-_TABLES = ("opinion", "file", "listener", "model_file", "model")
+_TABLES = ("prediction", "file", "cache_key", "model_file", "model")
 
 
-@dataclass(frozen=True)
-class KnownModel:
-    """A model that heard so many seconds of each track, and of how many it has an opinion."""
+@dataclass(frozen=True, kw_only=True)
+class CachedModel:
+    """A model, how much of each track it analysed, and for how many recordings."""
 
     name: str
-    digest: str
-    seconds: str
-    opinions: int
+    digest: str  # SHA-256 of the file, hexadecimal
+    seconds: str  # or "full"
+    predictions: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What is in the cache."""
 
     file: str
-    bytes: int  # on disk, with the journal
+    bytes: int  # on disk
     files: int
-    opinions: int
-    oldest: float | None  # seconds since 1970, UTC: when a file was noted
+    predictions: int
+    oldest: float | None  # seconds since 1970, UTC: when a file was stored
     newest: float | None
-    models: tuple[KnownModel, ...]
+    models: tuple[CachedModel, ...]
 
 
-class CacheCare(StateFile):
+class CacheMaintenance(Database):
     """The cache as its owner sees it."""
+
+    schema = CACHE
 
     def summary(self) -> Summary:
         """Count what is there.
 
-        A file that was written is another one by its inode, so a path may be there twice; and a
-        scan that was refused leaves a listener who has heard nothing.
+        Writing a genre gives a file a new inode, so a path may be there twice. A scan that was
+        refused leaves a cache key without predictions, which is left out.
         """
         query = (
-            "SELECT coalesce(name, ''), lower(hex(model)), l.seconds, count(audio) FROM listener l"
-            " LEFT JOIN model ON digest = model JOIN opinion ON listener = id GROUP BY id"
+            "SELECT coalesce(name, ''), lower(hex(k.model)), k.seconds, count(fingerprint)"
+            " FROM cache_key k LEFT JOIN model ON digest = k.model"
+            " JOIN prediction ON cache_key = k.id GROUP BY k.id"
         )
         with self._turn():
-            models = tuple(KnownModel(*row) for row in self._db.execute(query))
+            models = tuple(
+                CachedModel(name=str(name), digest=digest, seconds=str(seconds), predictions=count)
+                for name, digest, seconds, count in self._db.execute(query)
+            )
             files, oldest, newest = self._db.execute(
                 "SELECT count(DISTINCT path), min(seen), max(seen) FROM file"
+                " WHERE typeof(seen) = 'real'"
             ).fetchone()
             size = sum(part.stat().st_size for part in self.file.parent.glob(f"{self.file.name}*"))
-        heard = sum(model.opinions for model in models)
-        return Summary(os.fspath(self.file), size, files, heard, oldest, newest, models)
+        return Summary(
+            file=os.fspath(self.file),
+            bytes=size,
+            files=files,
+            predictions=sum(model.predictions for model in models),
+            oldest=oldest,
+            newest=newest,
+            models=models,
+        )
 
     def prune(self, keep_model: bytes | None) -> tuple[int, int]:
-        """Forget files that are gone, and the opinions that nothing needs then.
+        """Forget files that are gone, and the predictions that no file needs then.
 
         Args:
-            keep_model: the digest of the only model whose opinions stay; None: those of all models.
+            keep_model: digest of the only model whose predictions stay; None: those of all models.
 
         Returns:
-            How many files and opinions are no longer there.
+            How many files and predictions were forgotten.
         """
         with self._turn():
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
                 paths = self._db.execute("SELECT DISTINCT path FROM file").fetchall()
-                gone = [row for row in paths if not os.path.lexists(row[0])]
+                gone = [row for row in paths if not _exists(row[0])]
                 self._db.executemany("DELETE FROM file WHERE path = ?", gone)
-                self._db.execute(  # what stood in a place before the file that is there now
+                self._db.execute(  # what was at a path before the file that is there now
                     "DELETE FROM file WHERE (path, seen) NOT IN"
                     " (SELECT path, max(seen) FROM file GROUP BY path)"
                 )
-                self._db.execute("DELETE FROM listener WHERE ear != ?", (EAR,))
+                self._db.execute("DELETE FROM cache_key WHERE analysis != ?", (ANALYSIS_VERSION,))
                 if keep_model is not None:
-                    self._db.execute("DELETE FROM listener WHERE model != ?", (keep_model,))
+                    self._db.execute("DELETE FROM cache_key WHERE model != ?", (keep_model,))
                     self._db.execute("DELETE FROM model WHERE digest != ?", (keep_model,))
-                opinions = self._db.execute(
-                    "DELETE FROM opinion WHERE audio NOT IN (SELECT audio FROM file)"
-                    " OR listener NOT IN (SELECT id FROM listener)"
+                predictions = self._db.execute(
+                    "DELETE FROM prediction WHERE fingerprint NOT IN (SELECT fingerprint FROM file)"
+                    " OR cache_key NOT IN (SELECT id FROM cache_key)"
                 ).rowcount
             self._shrink()
-        return len(gone), opinions
+        return len(gone), predictions
 
     def clear(self) -> None:
-        """Forget everything but the journal."""
+        """Forget everything."""
         with self._turn():
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -97,3 +112,11 @@ class CacheCare(StateFile):
         """Give the space back to the disk."""
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _exists(path: object) -> bool:
+    """Tell whether a path of the table is there; what is no path is not."""
+    try:
+        return isinstance(path, bytes) and os.path.lexists(path)
+    except ValueError:  # a NUL in it
+        return False

@@ -30,7 +30,7 @@ class Content:
     files are equal to the last byte is for `same_audio` to say.
     """
 
-    audio: bytes
+    fingerprint: bytes
     items: Counter[tuple[bytes, bytes]]
 
 
@@ -61,14 +61,22 @@ def content_of(data: Data) -> Content:
 
 
 def fingerprint(path: Path) -> bytes:
-    """Return the fingerprint of the audio of any regular file, decodable or not.
-
-    It is that of `look`; where it is not understood how a file is built, all of it is the audio.
+    """Return the fingerprint of the audio of a regular file, see `fingerprint_of`.
 
     Raises:
         OSError: the file cannot be read.
     """
-    data = open_data(path)
+    return fingerprint_of(open_data(path))
+
+
+def fingerprint_of(data: Data) -> bytes:
+    """Return the fingerprint of the audio of a file, decodable or not.
+
+    It is that of `look`. Of a file whose container is not understood, all bytes are the audio.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     if not len(data):
         return _fingerprint([])
     try:

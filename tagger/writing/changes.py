@@ -1,6 +1,6 @@
 """The work of `genretag apply` and `genretag undo`: many writes, each reported."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,8 @@ def apply_plan(
 ) -> Iterator[Outcome]:
     """Write the rows of a plan, until told to stop.
 
-    A file that is not what it was when the plan was made is refused: by what the journal remembers
-    of it, or, for a plan from elsewhere, by its genre.
+    A file that is not what it was when the plan was made is refused: by its size and time in the
+    journal, or, for a plan that was made elsewhere, by its genre.
     """
 
     def one(row: PlannedWrite) -> Outcome:
@@ -47,22 +47,24 @@ def apply_plan(
 
 
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
-    if not row.genres:
+    if not (row.genres or row.clears):
         raise TagError("has no genre in the table")
     try:
         now = Identity.of(row.path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # such as a null character in the path
         start = "" if row.path.is_absolute() else f" from {Path.cwd()}"
         raise TagError(f"cannot be reached{start} ({reason(error)})") from None
-    # By size and time alone: where a file system is mounted tells nothing of its files.
+    if not row.path.is_file():
+        raise TagError("is not a regular file")
+    # Size and time alone count: device and inode numbers change when a drive is mounted again.
     expected = journal.remembered(row.path)
     existing = read_genres(row.path)
     if existing == row.genres:
         return False
     if expected is None and existing != row.existing:
-        raise TagError("has another genre than when it was analysed")
+        raise TagError("has another genre than in the table; scan it again")
     if expected not in (None, (now.size, now.mtime_ns)):
-        raise TagError("was changed since it was analysed; scan it again")
+        raise TagError("was changed since the scan; scan it again")
     changed = writer.write(row.path, row.genres, now)
     if not writer.dry_run:
         with suppress(OSError):  # so that an interrupted run can be repeated
@@ -70,26 +72,56 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
     return changed
 
 
-def run_to_undo(journal: Journal, wanted: int | None) -> RunRecord:
-    """Return a run by its number, or the last one that wrote and was not taken back.
+def runs_to_undo(
+    journal: Journal, number: int | None, paths: Sequence[Path]
+) -> list[tuple[RunRecord, list[Write]]]:
+    """Return the writes that are to be undone, by run, the newest first.
+
+    Without a number they are those of the last run that wrote and was not undone; with paths, for
+    each of them, those of the last one that wrote at or below it.
 
     Raises:
-        GenretagError: there is none.
+        GenretagError: there is nothing of the kind.
     """
-    for run in journal.runs():
-        if run.id == wanted or (
-            wanted is None and run.counts.get(State.DONE) and not run.command.startswith(UNDO)
-        ):
-            return run
-    if wanted is None:
-        raise GenretagError("There is nothing to undo.")
-    raise GenretagError(f"There is no run {wanted}; 'genretag history' lists them.")
+    runs = {run.id: run for run in journal.runs()}
+    places = [path.resolve() for path in paths]
+    wanted: dict[int, list[Path]] = {}  # run: the places where it is to be undone
+    if number is not None:
+        if number not in runs:
+            raise GenretagError(f"There is no run {number}; genretag history lists them.")
+        wanted[number] = places
+    elif places:
+        for place in places:
+            if (last := journal.last_run_below(place, but_not=UNDO)) is not None:
+                wanted.setdefault(last, []).append(place)
+    elif open_runs := [run.id for run in runs.values() if _can_be_undone(run)]:
+        wanted[max(open_runs)] = []
+    chosen = [
+        (runs[run], writes_below(journal.writes(run), wanted[run]))
+        for run in sorted(wanted, reverse=True)
+    ]
+    if not any(writes for _, writes in chosen):
+        raise GenretagError(_nothing_to_undo(number, paths, runs))
+    return chosen
+
+
+def _can_be_undone(run: RunRecord) -> bool:
+    return State.DONE in run.counts and run.command.partition(" ")[0] != UNDO
+
+
+def _nothing_to_undo(number: int | None, paths: Sequence[Path], runs: Container[int]) -> str:
+    run = "" if number is None else f" in run {number}"
+    where = f" below {', '.join(map(str, paths))}" if paths else ""
+    hint = ""
+    for path in map(str, paths):
+        if path.isdecimal() and int(path) in runs:
+            hint = f" To undo run {path}, pass --run {path}."
+    return f"There is nothing to undo{run}{where}.{hint}"
 
 
 def writes_below(writes: Iterable[Write], paths: Sequence[Path]) -> list[Write]:
-    """Return the writes of files at or below these paths; all of them if none is given."""
-    roots = [path.resolve() for path in paths]
-    return [w for w in writes if not roots or any(w.path.is_relative_to(root) for root in roots)]
+    """Return the writes of files at or below these resolved paths; all of them without any."""
+    return [w for w in writes if not paths or any(w.path.is_relative_to(path) for path in paths)]
 
 
 def undo(

@@ -9,20 +9,25 @@ import os
 import time
 from base64 import b64decode, b64encode
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.runtime.threads import Together
-from tagger.state.database import StateFile
+from tagger.state.database import Database
+from tagger.state.schemas import JOURNAL
 from tagger.tags.change import Change, Held
 from tagger.tags.places.base import Texts
 
 _MOST_LATER = 100  # notes that wait for a commit
+_YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
+
+T = TypeVar("T")
 
 
 def _to_json(held: Held) -> str:
@@ -38,14 +43,30 @@ def _to_json(held: Held) -> str:
     )
 
 
-def _from_json(text: str) -> Held:
+def _from_json(text: Any) -> Held:
+    """Read what `_to_json` wrote, or the list of texts that was written before bytes were kept.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not isinstance(text, str):
+        raise ValueError("its genres are no text")
     places = json.loads(text)
-    if isinstance(places, list):  # as it was kept before bytes were: the words come back
-        return Held(texts={"": tuple(places)}, items={})
-    return Held(
-        texts={name: tuple(place["texts"]) for name, place in places.items()},
-        items={name: tuple(map(b64decode, place["items"])) for name, place in places.items()},
-    )
+    if isinstance(places, list):
+        return Held(texts={"": _texts(places)}, items={})
+    try:
+        return Held(
+            texts={name: _texts(place["texts"]) for name, place in places.items()},
+            items={name: tuple(map(b64decode, place["items"])) for name, place in places.items()},
+        )
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("its genres are not those of a file") from None
+
+
+def _texts(values: Any) -> Texts:
+    if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
+        raise ValueError("its genres are no list of texts")
+    return tuple(values)
 
 
 class State(StrEnum):
@@ -57,7 +78,7 @@ class State(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Write:
     """One write of the journal."""
 
@@ -66,7 +87,7 @@ class Write:
     temporary: Path
     before: Held
     after: Held
-    audio: bytes
+    fingerprint: bytes
     state: State
 
     @property
@@ -80,7 +101,7 @@ class Write:
         return self.after.shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """One run that wrote, with how many of its writes are in which state."""
 
@@ -90,14 +111,26 @@ class RunRecord:
     counts: dict[State, int]
 
 
-class Journal(StateFile):
-    """The journal, in the state file; a context manager that closes it.
+class Journal(Database):
+    """The journal; a context manager that closes it.
 
-    Raises:
-        StateError: it cannot be opened, was made by a newer genretag, or the disk is full.
+    Every method raises StateError where the file cannot be used. An entry that genretag cannot have
+    written is named and left out.
     """
 
-    def __init__(self, folder: Path) -> None:
+    schema = JOURNAL
+
+    def __init__(self, folder: Path, tell: Callable[[str], None] | None = None) -> None:
+        """Open the journal in the state folder.
+
+        Args:
+            folder: of the state.
+            tell: shows a sentence about a damaged entry to the user.
+
+        Raises:
+            StateError: it cannot be opened, or was made by a newer genretag.
+        """
+        self._tell = tell or (lambda _: None)
         self._begin = Together(self._begin_all)
         self._later: deque[tuple[str, tuple[object, ...]]] = deque()
         super().__init__(folder)
@@ -156,7 +189,7 @@ class Journal(StateFile):
 
     def _insert(self, run: int, change: Change) -> int:
         cursor = self._db.execute(
-            "INSERT INTO write (run, path, temporary, old, new, audio, state)"
+            "INSERT INTO write (run, path, temporary, old, new, fingerprint, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
@@ -164,7 +197,7 @@ class Journal(StateFile):
                 os.fsencode(change.temporary),
                 _to_json(change.old),
                 _to_json(change.new),
-                change.content.audio,
+                change.content.fingerprint,
                 State.BEGUN,
             ),
         )
@@ -183,17 +216,36 @@ class Journal(StateFile):
             for run, state, count in self._db.execute(
                 "SELECT run, state, COUNT(*) FROM write GROUP BY run, state"
             ):
-                counts.setdefault(run, {})[State(state)] = count
-            return [
-                RunRecord(number, started, command, counts.get(number, {}))
-                for number, started, command in self._db.execute(
-                    "SELECT id, started, command FROM run ORDER BY id DESC"
-                )
-            ]
+                with suppress(ValueError):  # `writes` names the entry
+                    counts.setdefault(run, {})[State(state)] = count
+            rows = self._db.execute(
+                "SELECT id, started, command FROM run ORDER BY id DESC"
+            ).fetchall()
+        return self._readable("run", rows, lambda row: _read_run(row, counts))
 
     def writes(self, run: int, state: State = State.DONE) -> list[Write]:
         """Return the writes of a run in one state, the newest first."""
         return self._select("run = ? AND state = ?", (run, state))
+
+    def last_run_below(self, path: Path, but_not: str) -> int | None:
+        """Return the last run that wrote a file at or below a path and was not taken back.
+
+        Args:
+            path: a file or folder, links resolved.
+            but_not: the first word of commands that do not count.
+        """
+        file = os.fsencode(path)
+        folder = file.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep)
+        query = (
+            "SELECT max(write.run) FROM write JOIN run ON run.id = write.run"
+            " WHERE state = ? AND (path = ? OR substr(path, 1, ?) = ?)"
+            " AND command != ? AND command NOT LIKE ? || ' %'"
+        )
+        self._settle()
+        with self._turn():
+            values = (State.DONE, file, len(folder), folder, but_not, but_not)
+            (run,) = self._db.execute(query, values).fetchone()
+        return run  # type: ignore[no-any-return]
 
     def unfinished(self) -> list[Write]:
         """Return the writes that were begun and have no end: the runs were killed."""
@@ -201,25 +253,28 @@ class Journal(StateFile):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, audio, state FROM write"
+            "SELECT id, path, temporary, old, new, fingerprint, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
         with self._turn():
-            return [
-                Write(
-                    number,
-                    Path(os.fsdecode(path)),
-                    Path(os.fsdecode(temporary)),
-                    _from_json(old),
-                    _from_json(new),
-                    audio,
-                    State(state),
+            rows = self._db.execute(query, values).fetchall()
+        return self._readable("entry", rows, _read_write)
+
+    def _readable(
+        self, what: str, rows: Sequence[tuple[Any, ...]], read: Callable[[tuple[Any, ...]], T]
+    ) -> list[T]:
+        """Read rows; those that are damaged are named."""
+        found = []
+        for row in rows:
+            try:
+                found.append(read(row))
+            except ValueError as error:
+                self._tell(
+                    f"The journal {self.file} is damaged in {what} {row[0]} ({error});"
+                    " it is left out."
                 )
-                for number, path, temporary, old, new, audio, state in self._db.execute(
-                    query, values
-                )
-            ]
+        return found
 
     def remember(self, path: Path, identity: Identity) -> None:
         """Note what a file was when it was put into a CSV."""
@@ -238,3 +293,43 @@ class Journal(StateFile):
                 (os.fsencode(path.absolute()),),
             ).fetchone()
         return (row[0], row[1]) if row else None
+
+
+def _read_run(row: tuple[Any, ...], counts: dict[int, dict[State, int]]) -> RunRecord:
+    """Read a row of the table `run`.
+
+    Raises:
+        ValueError: it is not what genretag writes.
+    """
+    number, started, command = row
+    if not (isinstance(started, float) and 0 <= started < _YEAR_9999):
+        raise ValueError("its time is out of range")
+    if not isinstance(command, str):
+        raise ValueError("its command is no text")
+    return RunRecord(id=number, started=started, command=command, counts=counts.get(number, {}))
+
+
+def _read_write(row: tuple[Any, ...]) -> Write:
+    """Read a row of the table `write`.
+
+    Raises:
+        ValueError: it is not what genretag writes.
+    """
+    number, path, temporary, old, new, fingerprint, state = row
+    if not isinstance(fingerprint, bytes):
+        raise ValueError("its fingerprint is not bytes")
+    return Write(
+        id=number,
+        path=_read_path(path),
+        temporary=_read_path(temporary),
+        before=_from_json(old),
+        after=_from_json(new),
+        fingerprint=fingerprint,
+        state=State(state),
+    )
+
+
+def _read_path(value: Any) -> Path:
+    if not isinstance(value, bytes) or not value or b"\0" in value:
+        raise ValueError("a path cannot be one")
+    return Path(os.fsdecode(value))

@@ -267,7 +267,7 @@ def _check_content(change: Change, content: Content) -> None:
     if lost := change.content.items - content.items:
         name = next(iter(lost))[0].decode("utf-8", "replace")
         raise TagError(f"was left alone: another tag would have been lost ({name})")
-    if content.audio != change.content.audio:
+    if content.fingerprint != change.content.fingerprint:
         raise TagError("was left alone: its audio would have changed")
 
 

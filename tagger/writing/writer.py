@@ -78,7 +78,7 @@ class TagWriter:
         if not force and not _same(change.old, write.after) and not _same(change.old, write.before):
             now = ", ".join(change.old.shown) or "none"
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
-        if not force and change.content.audio != write.audio:
+        if not force and change.content.fingerprint != write.fingerprint:
             raise TagError("is another recording by now; --force restores its genre all the same")
         changed = self._make(change)
         if not self.dry_run:

@@ -48,7 +48,7 @@ def test_stereo_becomes_mono(tmp_path):
     assert pitch_of(decode(path, RATE, None)) == pytest.approx(440, abs=2)
 
 
-def test_a_container_that_promises_too_much_is_heard_from_the_start(tmp_path):
+def test_a_container_that_promises_too_much_is_decoded_from_the_start(tmp_path):
     path = write_audio(tmp_path / "a.flac", music(20))
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 4])  # the header still says 20 seconds
@@ -148,7 +148,7 @@ def test_the_middle_is_in_what_a_plain_decoder_gives(tmp_path, suffix):
     assert min(differences) < 0.05
 
 
-def test_a_stream_that_changes_its_rate_is_heard_to_its_end(tmp_path):
+def test_a_stream_that_changes_its_rate_is_decoded_to_its_end(tmp_path):
     path = tmp_path / "a.mp3"
     parts = [
         write_audio(tmp_path / f"{rate}.mp3", music(4, rate), rate) for rate in (44_100, 32_000)

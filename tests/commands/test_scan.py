@@ -19,7 +19,7 @@ from conftest import genretag_here as genretag
 
 from tagger.output.table import COLUMNS
 from tagger.runtime.entry import run_app
-from tagger.state.database import FILE_NAME
+from tagger.state.schemas import CACHE
 from tagger.tags.families import read_genres
 
 
@@ -200,7 +200,7 @@ def test_what_stops_a_scan(tmp_path, song, toy_model):
     for arguments, words in (
         ((tmp_path / "none", "--model", toy_model), "no file or folder"),
         ((song(), "--model", tmp_path / "none.onnx"), "no model file"),
-        ((song(), "--model", song()), "ONNX Runtime can load"),
+        ((song(), "--model", song()), "is not an ONNX model"),
         ((song(), "--model", write_toy_model(tmp_path / "p.onnx", None)), "not a genretag model"),
         ((song(), "--model", toy_model, "--csv", tmp_path / "no" / "o.csv"), "cannot be written"),
     ):
@@ -250,13 +250,14 @@ def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_
     before = digests(track.parent)
     done = genretag("scan", "--model", toy_model, "--csv", track, other)
     assert done.returncode == 1
-    assert "is music by its name" in done.stderr
+    assert "is a music file by its name" in done.stderr
     assert digests(track.parent) == before
     table = tmp_path / "genres.csv"
     table.write_text("my edits")
     assert genretag("scan", track, "--model", tmp_path / "no.onnx", "--csv", table).returncode == 1
     assert table.read_text() == "my edits"
-    assert genretag("scan", track, "--model", toy_model, "--csv", table).returncode == 0
+    options = ("--model", toy_model, "--csv", table, "--force")
+    assert genretag("scan", track, *options).returncode == 0
     assert len(rows(table.read_text())) == 1
     assert not list(tmp_path.glob("*.part"))
 
@@ -264,7 +265,7 @@ def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_
 def test_a_model_that_fails_while_files_are_decoded_leaves_nothing_behind(
     album, toy_model, tmp_path
 ):
-    """Its facts are good, so listening has begun when ONNX Runtime refuses it."""
+    """Its metadata are good, so decoding has begun when ONNX Runtime refuses it."""
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(toy_model.read_bytes().replace(b"Softmax", b"Hardmux"))
     table = tmp_path / "genres.csv"
@@ -306,7 +307,8 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
     from tagger.audio.frontend import MelStrip, WindowGrid
-    from tagger.pipeline.extract import Listening, listen
+    from tagger.identity import MusicFile
+    from tagger.pipeline.extract import Extractor, ExtractSettings
     from tagger.pipeline.walk import find_music
 
     track = song("sub/a.wav")
@@ -318,9 +320,13 @@ def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", closed)
-    assert list(find_music([track.parents[1]])) == [track.parent]
-    heard = listen(track.parent, Listening(MelStrip(), WindowGrid()))
-    assert (heard.status, heard.error) == ("unreadable", "is a folder that may not be looked into")
+    (folder,) = find_music([track.parents[1]])
+    assert folder.path == track.parent
+    extractor = Extractor(ExtractSettings(front_end=MelStrip(), grid=WindowGrid()))
+    for path in (track.parent, track.parent.rename(track.parent.with_name("sub.wav"))):
+        found = extractor.extract(MusicFile(path=path, identity=None)).prediction
+        assert found.status == "unreadable"
+        assert found.error.startswith("is a folder")
 
 
 def test_fewer_seconds_than_a_window(song, toy_model):
@@ -332,16 +338,16 @@ def test_fewer_seconds_than_a_window(song, toy_model):
 def test_a_model_that_does_not_keep_its_word(song, tmp_path):
     from dataclasses import replace
 
-    from conftest import TOY_FACTS
+    from conftest import TOY_METADATA
 
     for change in (
         {"labels": ("one", "two")},
-        {"front_end": replace(TOY_FACTS.front_end, n_mels=64)},
+        {"front_end": replace(TOY_METADATA.front_end, n_mels=64)},
     ):
-        liar = write_toy_model(tmp_path / "liar.onnx", replace(TOY_FACTS, **change))
+        liar = write_toy_model(tmp_path / "liar.onnx", replace(TOY_METADATA, **change))
         done = genretag("scan", song(), "--model", liar)
         assert done.returncode == 1
-        assert "facts say" in done.stderr
+        assert "metadata say" in done.stderr
 
 
 def test_a_stream_without_our_letters(song, toy_model):
@@ -355,7 +361,7 @@ def test_a_stream_without_our_letters(song, toy_model):
     assert done.returncode == 0, done.stderr
 
 
-def test_long_tracks_are_judged_in_pieces(song, toy_model):
+def test_long_tracks_are_predicted_in_pieces(song, toy_model):
     track = song("long.wav", 200)
     whole = rows(
         genretag("scan", track, "--model", toy_model, "--seconds", "full", "--csv", "-").stdout
@@ -376,8 +382,9 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
     from tagger.inference.model import GenreModel
     from tagger.pipeline import scan as scanning
     from tagger.pipeline.decide import Rules
-    from tagger.pipeline.extract import Listening
-    from tagger.pipeline.workers import listening_to
+    from tagger.pipeline.extract import ExtractSettings
+    from tagger.pipeline.walk import find_music
+    from tagger.pipeline.workers import extracting
     from tagger.tracks import Action
     from tagger.writing import writer
     from tagger.writing.journal import Journal
@@ -388,13 +395,13 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
 
     monkeypatch.setattr(writer, "make", refuse)
     model = GenreModel(toy_model, "cpu")
-    how = Listening(model.facts.front_end, model.facts.grid)
-    files = [song("a.wav"), song("b.wav")]
-    with Journal(tmp_path / "state") as journal, listening_to(files, how) as tracks:
+    how = ExtractSettings(front_end=model.metadata.front_end, grid=model.metadata.grid)
+    files = find_music([song("a.wav"), song("b.wav")])
+    with Journal(tmp_path / "state") as journal, extracting(files, how) as tracks:
         results = scanning.scan(
             tracks,
             model,
-            Rules(0.0),
+            Rules(min_confidence=0.0),
             batch_size=2,
             writer=writer.TagWriter(journal, "test"),
         )
@@ -404,20 +411,62 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
         ]
 
 
-def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_scan_keeps_what_was_finished(song, toy_model, tmp_path, number, code):
     folder = copies(song("000.flac"), 200)
     table = tmp_path / "o.csv"
     # The cache would know all copies by the first one.
     process = started("scan", folder, "--model", toy_model, "--no-cache", "--csv", table, "-j", 2)
     for _ in range(10):
         process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     out, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (130, b"")
+    part = table.with_name("o.csv.part")
+    assert (process.returncode, err.decode()) == (code, f"The results so far are in {part}.\n")
     assert b"Interrupted after" in out
-    found = rows(table.read_text())
+    assert not table.exists()
+    found = rows(part.read_text())
     assert 8 < len(found) < 200
     assert {row["status"] for row in found} == {"ok"}
+
+
+def test_an_edited_table_is_not_replaced(album, toy_model, tmp_path):
+    table = tmp_path / "genres.csv"
+    assert genretag("scan", album, "--model", toy_model, "--csv", table).returncode == 0
+    edited = table.read_text().replace("Metal", "Doom").replace("Hip-Hop", "Doom")
+    table.write_text(edited + "\n")
+    done = genretag("scan", album, "--model", toy_model, "--csv", table)
+    assert done.returncode == 1
+    assert "was edited since" in done.stderr
+    assert table.read_text() == edited + "\n"
+    done = genretag("scan", album, "--model", toy_model, "--csv", table, "--force")
+    assert done.returncode == 0
+    assert table.with_name("genres.csv.bak").read_text() == edited + "\n"
+    assert len(rows(table.read_text())) == 7
+
+
+def test_a_dry_run_is_one_even_with_write_tags(album, toy_model):
+    before = digests(album)
+    options = ("--model", toy_model, "--dry-run", "--write-tags", "--min-confidence", 0)
+    done = genretag("scan", album, *options)
+    assert done.returncode == 0
+    assert "Nothing was written" in done.stdout
+    assert digests(album) == before
+
+
+def test_a_very_long_genre_does_not_fill_the_screen(song, toy_model):
+    track = song("a.flac")
+    tags = mediafile.MediaFile(track)
+    tags.genre = "Doom " * 1000
+    tags.save()
+    (line,) = [
+        line
+        for line in genretag("scan", track, "--model", toy_model).stdout.splitlines()
+        if "a.flac" in line
+    ]
+    assert "keeps Doom Doom" in line
+    assert "…" in line
+    assert len(line) < 150 + len(str(track))
 
 
 @pytest.mark.parametrize("after", [0, 0.2, 0.5, 1])
@@ -425,7 +474,7 @@ def test_ctrl_c_is_understood_while_a_scan_starts(song, toy_model, home, after):
     """Libraries that are being imported, and processes that begin, have words of their own."""
     folder = copies(song("00.flac"), 100)
     process = started("scan", folder, "--model", toy_model, "-j", 2)
-    wait_until((home / FILE_NAME).exists)  # before that, Python itself may be starting
+    wait_until((home / CACHE.file_name).exists)  # before that, Python itself may be starting
     time.sleep(after)  # wherever this meets it, it is understood
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=300)

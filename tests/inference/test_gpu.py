@@ -241,7 +241,7 @@ OBSTACLES = {
 @pytest.mark.parametrize(("arrange", "words"), OBSTACLES.items())
 def test_cuda_is_never_replaced_in_silence(toy_model, monkeypatch, capfd, arrange, words):
     arrange(monkeypatch)
-    with pytest.raises(DeviceError, match=f"^CUDA is not to be had: .*{words}.*[.]$"):
+    with pytest.raises(DeviceError, match=f"^CUDA is not available: .*{words}.*[.]$"):
         GenreModel(toy_model, "cuda")
     model = GenreModel(toy_model, "auto")
     assert (model.device, model.device_name) == ("CPU", "CPU")
@@ -270,7 +270,7 @@ def test_a_gpu_is_named_and_bound(toy_model, monkeypatch):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(toy_model), providers=["CPUExecutionProvider"])
-    monkeypatch.setattr("tagger.inference.model._load_on_gpu", lambda _: (session, ""))
+    monkeypatch.setattr("tagger.inference.session._load_on_gpu", lambda _: (session, ""))
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.PROVIDER])
     model = GenreModel(toy_model, "auto")
     assert (model.device, model.device_name, model.notice) == ("CUDA", "CUDA (NVIDIA Toy)", None)

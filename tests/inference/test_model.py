@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import TOY_FACTS, write_toy_model
+from conftest import TOY_METADATA, write_toy_model
 
 from tagger import SHIPPED_MODEL
 from tagger.errors import DeviceError, ModelError
 from tagger.inference.cuda import Gpu
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.inference.model import GenreModel
 from tagger.inference.packaged import packaged_model
 from tagger.inference.verify import TOLERANCE
@@ -20,14 +20,14 @@ def test_windows_come_from_the_strip(toy_model):
     strips[0, 86:] = 3
     strips[1, :43] = 3
     windows = model.window_probabilities(strips)
-    assert windows.shape == (2, model.facts.grid.count(320), 3)
+    assert windows.shape == (2, model.metadata.grid.count(320), 3)
     np.testing.assert_allclose(windows.sum(-1), 1, atol=1e-6)
     assert set(windows[0].argmax(-1)) == {2}
     assert set(windows[1].argmax(-1)) == {0}
 
 
-def test_facts_survive_the_file(toy_model):
-    assert GenreModel(toy_model).facts == TOY_FACTS
+def test_metadata_survive_the_file(toy_model):
+    assert GenreModel(toy_model).metadata == TOY_METADATA
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_facts_survive_the_file(toy_model):
         {"min_confidence": 2},
     ],
 )
-def test_bad_facts_are_refused(change):
-    document = json.loads(TOY_FACTS.to_json()) | change
+def test_bad_metadata_are_refused(change):
+    document = json.loads(TOY_METADATA.to_json()) | change
     with pytest.raises(ValueError, match=r"."):
-        ModelFacts.from_json(json.dumps(document))
+        ModelMetadata.from_json(json.dumps(document))
 
 
 def test_files_that_are_no_model(tmp_path):
@@ -56,7 +56,7 @@ def test_files_that_are_no_model(tmp_path):
         GenreModel(text)
     with pytest.raises(ModelError, match="not a genretag model"):
         GenreModel(write_toy_model(tmp_path / "plain.onnx", None))
-    newer = replace(TOY_FACTS, temperature=-1.0)
+    newer = replace(TOY_METADATA, temperature=-1.0)
     with pytest.raises(ModelError, match="cannot be used"):
         GenreModel(write_toy_model(tmp_path / "newer.onnx", newer))
 
@@ -70,10 +70,10 @@ def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
     assert GenreModel(None, "cpu").path == cpu
     assert GenreModel(cuda, "cpu").path == cuda
     assert packaged_model("CUDA") == cuda
-    # A GPU that turns out not to be had leaves the model for the CPU.
-    monkeypatch.setattr("tagger.inference.model._gpu", lambda _: (Gpu("toy", None), ""))
+    # A GPU that turns out not to be available leaves the model for the CPU.
+    monkeypatch.setattr("tagger.inference.session._gpu", lambda _: (Gpu("toy", None), ""))
     monkeypatch.setattr(
-        "tagger.inference.model._load_on_gpu", lambda path: (None, f"{path.name} fails")
+        "tagger.inference.session._load_on_gpu", lambda path: (None, f"{path.name} fails")
     )
     model = GenreModel(None, "auto")
     assert (model.path, model.device) == (cpu, "CPU")
@@ -83,12 +83,12 @@ def test_the_packaged_model_goes_by_the_device(tmp_path, monkeypatch):
 
 def test_the_shipped_model():
     model = GenreModel(SHIPPED_MODEL, "cpu")
-    facts = model.facts
-    assert facts.labels == tuple(
+    metadata = model.metadata
+    assert metadata.labels == tuple(
         "blues classical country disco hiphop jazz metal pop reggae rock".split()
     )
-    assert (facts.grid.window, facts.grid.hop) == (128, 64)
-    assert facts.training["accuracy"]["tracks"] > 0
+    assert (metadata.grid.window, metadata.grid.hop) == (128, 64)
+    assert metadata.training["accuracy"]["tracks"] > 0
     rng = np.random.default_rng(0)
     strips = rng.standard_normal((2, 128, 1280), dtype=np.float32)
     together = model.window_probabilities(strips)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import TOY_FACTS, TOY_LABELS, write_toy_model
+from conftest import TOY_LABELS, TOY_METADATA, write_toy_model
 from conftest import genretag_here as genretag
 
 from tagger import SHIPPED_MODEL
@@ -21,7 +21,7 @@ from tagger.inference.verify import recorded_answer, verify
 
 
 def stamp(path: Path, **changes: object) -> None:
-    """Change facts behind the back of those who wrote them; None takes one out."""
+    """Change metadata without changing the model; None takes an entry out."""
     model = onnx.load(path)
     (entry,) = model.metadata_props
     document = {**json.loads(entry.value), **changes}
@@ -33,7 +33,7 @@ def problems(path: Path) -> list[str]:
     return [check.problem for check in verify(path) if check.problem]
 
 
-def test_info_shows_the_facts(toy_model):
+def test_info_shows_the_metadata(toy_model):
     done = genretag("model", "info", toy_model)
     assert done.returncode == 0, done.stderr
     for words in ("classical, hiphop, metal", "log-mean", "22050", "float32", "b × 128 × f × 1"):
@@ -43,10 +43,16 @@ def test_info_shows_the_facts(toy_model):
 
 def test_info_as_json_prints_nothing_else():
     done = genretag("model", "info", "--json")
-    facts = json.loads(done.stdout)
-    assert (facts["bytes"], facts["weights"]) == (SHIPPED_MODEL.stat().st_size, "float16")
-    assert facts["labels"] == list(GenreModel(SHIPPED_MODEL, "cpu").facts.labels)
-    assert {"temperature", "min_confidence", "voting", "window_frames", "training"} <= facts.keys()
+    metadata = json.loads(done.stdout)
+    assert (metadata["bytes"], metadata["weights"]) == (SHIPPED_MODEL.stat().st_size, "float16")
+    assert metadata["labels"] == list(GenreModel(SHIPPED_MODEL, "cpu").metadata.labels)
+    assert {
+        "temperature",
+        "min_confidence",
+        "voting",
+        "window_frames",
+        "training",
+    } <= metadata.keys()
     assert done.stderr == ""
 
 
@@ -110,7 +116,7 @@ def test_what_is_no_model_is_refused_in_one_sentence(tmp_path):
         ({"check": {"probabilities": []}}, "could not be run"),
     ],
 )
-def test_facts_that_are_not_true(tmp_path, changes, words):
+def test_metadata_that_do_not_fit_the_model_are_found(tmp_path, changes, words):
     path = write_toy_model(tmp_path / "toy.onnx")
     stamp(path, **changes)
     assert words in problems(path)[0]
@@ -124,7 +130,7 @@ def test_a_recorded_answer_that_is_right(tmp_path):
     path = write_toy_model(tmp_path / "toy.onnx")
     stamp(path, check=recorded_answer(GenreModel(path, "cpu")))
     checks = list(verify(path))
-    assert checks[-1].name == "it gives the answer recorded in it"
+    assert checks[-1].name == "it gives the output recorded in it"
     assert [check.problem for check in checks] == [""] * 7
 
 
@@ -141,9 +147,9 @@ def test_answers_that_are_no_probabilities(tmp_path):
     node = onnx.helper.make_node
     path = write_toy_model(tmp_path / "toy.onnx")
     rebuilt(path, node("Sigmoid", ["logits"], ["windows"]))
-    assert "miss a sum of one" in problems(path)[0]
+    assert "sum of its probabilities" in problems(path)[0]
     rebuilt(path, node("Sqrt", ["logits"], ["windows"]))  # of numbers below zero
-    assert "no numbers from 0 to 1" in problems(path)[0]
+    assert "not between 0 and 1" in problems(path)[0]
 
 
 def test_windows_that_depend_on_the_whole_strip(tmp_path):
@@ -163,7 +169,7 @@ def test_windows_that_depend_on_the_whole_strip(tmp_path):
     assert "one hop later" in problems(path)[0]
 
 
-def test_a_strip_that_hears_its_neighbours(tmp_path):
+def test_a_prediction_that_depends_on_other_strips_is_found(tmp_path):
     node = onnx.helper.make_node
     path = rebuilt(
         write_toy_model(tmp_path / "toy.onnx"),
@@ -176,10 +182,11 @@ def test_a_strip_that_hears_its_neighbours(tmp_path):
 
 def test_a_model_for_single_windows(tmp_path):
     path = write_toy_model(
-        tmp_path / "toy.onnx", replace(TOY_FACTS, front_end=MelWindow(), grid=WindowGrid(128, 64))
+        tmp_path / "toy.onnx",
+        replace(TOY_METADATA, front_end=MelWindow(), grid=WindowGrid(128, 64)),
     )
-    assert GenreModel(path, "cpu").facts.labels == TOY_LABELS
-    assert not GenreModel(path, "cpu").facts.front_end.takes_strips
+    assert GenreModel(path, "cpu").metadata.labels == TOY_LABELS
+    assert not GenreModel(path, "cpu").metadata.front_end.takes_strips
     assert problems(path) == []
     assert METADATA_KEY in read_onnx(path).metadata
 
@@ -188,5 +195,5 @@ def test_a_model_for_single_windows(tmp_path):
 def test_a_file_of_something_else_is_named(tmp_path, content):
     path = tmp_path / "m.onnx"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"m\.onnx is not built as"):
+    with pytest.raises(ModelError, match=r"m\.onnx is not an ONNX model"):
         read_onnx(path)

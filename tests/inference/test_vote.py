@@ -6,14 +6,14 @@ from hypothesis.extra.numpy import arrays
 
 from tagger.inference.vote import Voting, vote
 
-opinions = arrays(
+distributions = arrays(
     np.float32,
     st.tuples(st.integers(1, 20), st.integers(2, 10)),
     elements=st.floats(0, 1, width=32),
 ).map(lambda a: (a + 1e-3) / (a + 1e-3).sum(1, keepdims=True))
 
 
-@given(opinions, st.sampled_from(Voting), st.floats(0.2, 5))
+@given(distributions, st.sampled_from(Voting), st.floats(0.2, 5))
 def test_a_vote_is_a_distribution_and_order_does_not_matter(windows, rule, temperature):
     result = vote(windows, rule, temperature)
     assert result.shape == windows.shape[1:]
@@ -22,7 +22,7 @@ def test_a_vote_is_a_distribution_and_order_does_not_matter(windows, rule, tempe
     np.testing.assert_allclose(vote(windows[::-1], rule, temperature), result, atol=1e-5)
 
 
-@given(opinions, st.sampled_from(Voting))
+@given(distributions, st.sampled_from(Voting))
 def test_the_temperature_never_changes_the_winner(windows, rule):
     cold, plain, hot = (vote(windows, rule, t) for t in (0.5, 1, 3))
     winner = int(plain.argmax())

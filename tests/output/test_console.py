@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tagger.output.console import ScanDisplay, show_table
+from tagger.output.console import show_table
+from tagger.output.scandisplay import ScanDisplay
 
 HEADER = ("run", "when", "command", "written", "failed")
 ROWS = [
@@ -43,7 +44,7 @@ def test_a_table_without_rows(capsys):
 
 
 def test_sentences_are_broken_between_words(terminal):
-    display = ScanDisplay(1, quiet=False, results=True, stderr=False)
+    display = ScanDisplay(quiet=False, results=True, stderr=False)
     display.header("toy (3 genres) on CPU, decoding in 2 processes, 30 s of each track")
     assert terminal() == [
         "toy (3 genres) on CPU, decoding in 2 processes, 30 s of each",
@@ -53,7 +54,7 @@ def test_sentences_are_broken_between_words(terminal):
 
 def test_a_bar_does_not_get_into_a_table(terminal, monkeypatch, tmp_path):
     def has_bar() -> bool:
-        with ScanDisplay(1, quiet=False, results=False, stderr=True) as display:
+        with ScanDisplay(quiet=False, results=False, stderr=True) as display:
             return display._progress.live.is_started
 
     assert not has_bar()
@@ -64,10 +65,10 @@ def test_a_bar_does_not_get_into_a_table(terminal, monkeypatch, tmp_path):
 
 def test_a_sentence_on_standard_error_has_no_bar_in_its_way(terminal, monkeypatch):
     shown: list[tuple[str, bool]] = []
-    with ScanDisplay(1, quiet=False, results=True, stderr=False) as display:
+    with ScanDisplay(quiet=False, results=True, stderr=False) as display:
         live = display._progress.live
         monkeypatch.setattr(
-            "tagger.output.console.complain", lambda text: shown.append((text, started()))
+            "tagger.output.scandisplay.complain", lambda text: shown.append((text, started()))
         )
 
         def started() -> bool:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tagger.errors import PathError
 from tagger.output.cells import cell_path
-from tagger.output.table import COLUMNS, CsvWriter, JsonLinesWriter, opened
+from tagger.output.resultfile import opened
+from tagger.output.table import COLUMNS, CsvWriter, JsonLinesWriter
 from tagger.tracks import Action, Result, Status
 
 LABELS = ("blues", "hiphop")
@@ -92,7 +93,8 @@ def test_json_lines():
 def test_names_that_are_not_utf8_come_back(tmp_path):
     path = tmp_path / os.fsdecode(b"caf\xe9.mp3")
     with opened(tmp_path / "o.csv") as file:
-        CsvWriter(file, LABELS).write(Result(path, Status.SILENT, Action.SKIP))
+        CsvWriter(file.stream, LABELS).write(Result(path, Status.SILENT, Action.SKIP))
+        file.finish()
     (row,) = csv.DictReader((tmp_path / "o.csv").open(encoding="utf-8"))
     assert cell_path(row["path"]) == path
 

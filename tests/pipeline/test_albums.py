@@ -9,9 +9,14 @@ from conftest import music, write_audio
 
 from tagger.pipeline.albums import vote_by_album
 from tagger.pipeline.walk import find_music
-from tagger.tracks import Heard, Judged
+from tagger.tracks import PredictedTrack, Prediction, Status, Track
 
-OPINIONS = ((0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.3, 0.7), (0.5, 0.5), (0.75, 0.25))
+PROBABILITIES = ((0.9, 0.1), (0.2, 0.8), (0.6, 0.4), (0.3, 0.7), (0.5, 0.5), (0.75, 0.25))
+
+
+def predicted(path: Path, probabilities: tuple[float, ...]) -> PredictedTrack:
+    prediction = Prediction(status=Status.OK, seconds=30.0, probabilities=probabilities)
+    return PredictedTrack(track=Track(path=path), prediction=prediction)
 
 
 @pytest.fixture
@@ -40,13 +45,13 @@ def votes(tmp_path):
         for name in names:
             make(name)
         paths = [root / name for name in named]
-        found = list(find_music(paths))
-        tracks = [Judged(Heard(path), OPINIONS[n]) for n, path in enumerate(found)]
-        judged = list(vote_by_album(tracks, paths, Event()))
-        assert [track.heard.path for track in judged] == found
+        found = [file.path for file in find_music(paths)]
+        tracks = [predicted(path, PROBABILITIES[n]) for n, path in enumerate(found)]
+        voted = list(vote_by_album(tracks, paths, Event()))
+        assert [track.path for track in voted] == found
         together: dict[tuple[float, ...], list[str]] = {}
-        for track in judged:
-            together.setdefault(track.probabilities, []).append(track.heard.path.stem)
+        for track in voted:
+            together.setdefault(track.prediction.probabilities, []).append(track.path.stem)
         return {"".join(names) for names in together.values()}
 
     return among
@@ -94,7 +99,7 @@ def test_further_down_a_folder_is_an_album_whatever_the_tags_say(votes):
     assert votes("x/a.flac:One", "x/b.flac:Two") == {"ab"}
 
 
-def test_an_album_that_is_not_heard_to_its_end_is_left_out():
+def test_an_album_that_is_not_complete_is_left_out():
     stop = Event()
     taken = 0
 
@@ -103,7 +108,7 @@ def test_an_album_that_is_not_heard_to_its_end_is_left_out():
         for taken in range(100):
             if taken == 12:
                 stop.set()
-            yield Judged(Heard(Path(f"{taken // 5}/{taken}.mp3")), (0.5, 0.5))
+            yield predicted(Path(f"{taken // 5}/{taken}.mp3"), (0.5, 0.5))
 
-    assert [int(t.heard.path.stem) for t in vote_by_album(tracks(), [], stop)] == list(range(10))
+    assert [int(t.path.stem) for t in vote_by_album(tracks(), [], stop)] == list(range(10))
     assert taken == 12

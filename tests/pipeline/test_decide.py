@@ -1,37 +1,56 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tagger.pipeline.decide import Rules, decide
 from tagger.tags.genres import spelling
-from tagger.tracks import Action, Heard, Judged, Status
+from tagger.tracks import Action, PredictedTrack, Prediction, Status, Track
 
 LABELS = ("hiphop", "rock", "my own")
 
 
-def judged(probabilities=(0.7, 0.2, 0.1), existing=(), name="a.mp3") -> Judged:
-    heard = Heard(Path(name), existing, np.zeros((2, 2), np.float32), 30.0)
-    return Judged(heard, probabilities)
+def predicted(probabilities=(0.7, 0.2, 0.1), existing=(), name="a.mp3") -> PredictedTrack:
+    return PredictedTrack(
+        track=Track(path=Path(name), existing=existing),
+        prediction=Prediction(status=Status.OK, seconds=30.0, probabilities=probabilities),
+    )
 
 
 @pytest.mark.parametrize(
     ("track", "rules", "status", "action", "genres"),
     [
-        (judged(), Rules(0.5), Status.OK, Action.WRITE, ("Hip-Hop",)),
-        (judged(), Rules(0.8), Status.UNCERTAIN, Action.SKIP, ()),
-        (judged(), Rules(0.7), Status.OK, Action.WRITE, ("Hip-Hop",)),
-        (judged(), Rules(0.15, top=3), Status.OK, Action.WRITE, ("Hip-Hop", "Rock")),
-        (judged(), Rules(0.0, top=2), Status.OK, Action.WRITE, ("Hip-Hop", "Rock")),
-        (judged(existing=("Polka",)), Rules(0.5), Status.OK, Action.KEEP, ("Hip-Hop",)),
+        (predicted(), Rules(min_confidence=0.5), Status.OK, Action.WRITE, ("Hip-Hop",)),
+        (predicted(), Rules(min_confidence=0.8), Status.UNCERTAIN, Action.SKIP, ()),
+        (predicted(), Rules(min_confidence=0.7), Status.OK, Action.WRITE, ("Hip-Hop",)),
         (
-            judged(existing=("Polka",)),
-            Rules(0.5, overwrite=True),
+            predicted(),
+            Rules(min_confidence=0.15, top=3),
+            Status.OK,
+            Action.WRITE,
+            ("Hip-Hop", "Rock"),
+        ),
+        (
+            predicted(),
+            Rules(min_confidence=0.0, top=2),
+            Status.OK,
+            Action.WRITE,
+            ("Hip-Hop", "Rock"),
+        ),
+        (
+            predicted(existing=("Polka",)),
+            Rules(min_confidence=0.5),
+            Status.OK,
+            Action.KEEP,
+            ("Hip-Hop",),
+        ),
+        (
+            predicted(existing=("Polka",)),
+            Rules(min_confidence=0.5, overwrite=True),
             Status.OK,
             Action.WRITE,
             ("Hip-Hop",),
         ),
-        (judged(name="a.au"), Rules(0.5), Status.OK, Action.SKIP, ("Hip-Hop",)),
+        (predicted(name="a.au"), Rules(min_confidence=0.5), Status.OK, Action.SKIP, ("Hip-Hop",)),
     ],
 )
 def test_decisions(track, rules, status, action, genres):
@@ -40,9 +59,12 @@ def test_decisions(track, rules, status, action, genres):
     assert [genre for genre, _ in result.ranking] == ["Hip-Hop", "Rock", "my own"]
 
 
-def test_a_track_that_was_not_heard_is_skipped_with_its_reason():
-    heard = Heard(Path("a.mp3"), status=Status.SILENT, error="is silent")
-    result = decide(Judged(heard), LABELS, Rules(0.5))
+def test_a_track_without_prediction_is_skipped_with_its_reason():
+    silent = PredictedTrack(
+        track=Track(path=Path("a.mp3")),
+        prediction=Prediction(status=Status.SILENT, error="is silent"),
+    )
+    result = decide(silent, LABELS, Rules(min_confidence=0.5))
     assert (result.status, result.action, result.error) == (
         Status.SILENT,
         Action.SKIP,

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from conftest import TOY_FACTS
+from conftest import TOY_METADATA
 
 from tagger.audio.frontend import WindowGrid
 from tagger.inference.model import GenreModel
-from tagger.pipeline.predict import judge
-from tagger.tracks import Heard
+from tagger.pipeline.predict import predict
+from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 GRID = WindowGrid()
 
@@ -17,7 +17,7 @@ class Counting:
     """A model that notes what it is given, and when."""
 
     def __init__(self, model, taken):
-        self.facts, self._model, self._taken = model.facts, model, taken
+        self.metadata, self._model, self._taken = model.metadata, model, taken
         self.batches = []
 
     def window_probabilities(self, strips):
@@ -29,31 +29,35 @@ def tracks(windows, taken):
     rng = np.random.default_rng(0)
     for number, count in enumerate(windows):
         frames = GRID.window + (count - 1) * GRID.hop
-        strip = rng.standard_normal((128, frames), np.float32) if count else None
         taken.append(number)
-        yield Heard(Path(f"{number}"), strip=strip)
+        track = Track(path=Path(f"{number}"))
+        if count:
+            strip = rng.standard_normal((128, frames), np.float32)
+            yield Features(track=track, strip=strip, seconds=30.0)
+        else:
+            yield PredictedTrack(track=track, prediction=Prediction(status=Status.SILENT))
 
 
 def test_strips_of_several_tracks_fill_a_batch(toy_model):
     taken: list[int] = []
     model = Counting(GenreModel(toy_model, "cpu"), taken)
     lengths = [19] * 7 + [0, 5] + [19] * 3
-    judged = list(judge(tracks(lengths, taken), model, 4))
-    assert [one.heard.path.name for one in judged] == [str(n) for n in range(len(lengths))]
+    predicted = list(predict(tracks(lengths, taken), model, 4))
+    assert [one.path.name for one in predicted] == [str(n) for n in range(len(lengths))]
     assert [size for size, _, _ in model.batches] == [4, 3, 1, 3]
-    alone = [one for track in tracks(lengths, []) for one in judge([track], model, 1)]
-    for one, other in zip(judged, alone, strict=True):
-        if one.probabilities is None:
-            assert other.probabilities is None
-        else:
-            np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-6)
+    alone = [one for track in tracks(lengths, []) for one in predict([track], model, 1)]
+    for one, other in zip(predicted, alone, strict=True):
+        assert one.prediction.status == other.prediction.status
+        np.testing.assert_allclose(
+            one.prediction.probabilities, other.prediction.probabilities, atol=1e-6
+        )
 
 
 def test_long_tracks_are_not_gathered_by_the_dozen(toy_model):
     """Whole tracks of five minutes, sixty-four of them, would be hundreds of megabytes."""
     taken: list[int] = []
     model = Counting(GenreModel(toy_model, "cpu"), taken)
-    next(judge(tracks([200] * 12, taken), model, 8))  # five pieces of a minute each
+    next(predict(tracks([200] * 12, taken), model, 8))  # five pieces of a minute each
     assert len(taken) == 2
     assert max(size for size, _, _ in model.batches) == 8
-    assert TOY_FACTS.most_windows == 40
+    assert TOY_METADATA.most_windows == 40

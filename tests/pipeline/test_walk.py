@@ -1,11 +1,11 @@
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from tagger.errors import PathError
-from tagger.pipeline.walk import Seen, _is_new, find_music
+from tagger.identity import Identity
+from tagger.pipeline.walk import Seen, _mark, find_music
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def names(root: Path, exclude: tuple[str, ...] = ()) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in find_music([root], exclude)]
+    return [file.path.relative_to(root).as_posix() for file in find_music([root], exclude)]
 
 
 def test_music_is_found_in_order_and_hidden_things_are_not(tree):
@@ -54,7 +54,7 @@ def test_a_broken_link_is_reported_later_not_dropped(tree):
 
 
 def test_the_same_place_given_twice_counts_once(tree):
-    found = list(find_music([tree / "b", tree, tree / "b" / "2.mp3"]))
+    found = [file.path for file in find_music([tree / "b", tree, tree / "b" / "2.mp3"])]
     assert len(found) == len(set(found)) == 4
 
 
@@ -71,8 +71,15 @@ def test_exclude(tree, pattern, left):
     assert names(tree, (pattern,)) == left
 
 
+@pytest.mark.parametrize("pattern", ["music/b/1*", "./music/b/1*", "b/1*"])
+def test_exclude_takes_paths_as_they_are_typed(tree, monkeypatch, pattern):
+    monkeypatch.chdir(tree.parent)
+    found = [file.path.as_posix() for file in find_music([Path("music")], (pattern,))]
+    assert found == ["music/z.wav", "music/a/x.OGG", "music/b/2.mp3"]
+
+
 def test_what_is_named_itself_is_always_yielded(tree):
-    assert list(find_music([tree / "cover.jpg", tree / ".hidden.mp3"])) == [
+    assert [file.path for file in find_music([tree / "cover.jpg", tree / ".hidden.mp3"])] == [
         tree / "cover.jpg",
         tree / ".hidden.mp3",
     ]
@@ -102,12 +109,20 @@ def test_the_discs_of_an_album_stand_together(tmp_path):
     assert names(tmp_path / "m" / "al") == ["0.mp3", "CD1/2.mp3", "CD2/3.mp3", "Bonus/1.mp3"]
 
 
-def test_files_are_told_apart_by_device_and_number_in_little_memory():
+def test_files_are_told_apart_by_device_and_inode_in_little_memory():
     seen: Seen = {}
     for device in (1, 2, 2**40):
-        for number in [*range(1, 500), 2**63 + 5, 2**64 - 1]:
-            file = SimpleNamespace(st_dev=device, st_ino=number)
-            path = SimpleNamespace(stat=lambda file=file: file)
-            assert _is_new(path, seen)
-            assert not _is_new(path, seen)
+        for inode in [*range(1, 500), 2**63 + 5, 2**64 - 1]:
+            identity = Identity(device=device, inode=inode, size=0, mtime_ns=0)
+            assert _mark(identity, seen)
+            assert not _mark(identity, seen)
     assert len(seen) == 3 * (8 + 2)
+
+
+def test_each_file_comes_with_its_identity(tree):
+    for file in find_music([tree]):
+        assert file.identity == Identity.of(file.path)
+    (tree / "broken.mp3").symlink_to(tree / "nothing.mp3")
+    assert [file.path.name for file in find_music([tree]) if file.identity is None] == [
+        "broken.mp3"
+    ]

@@ -1,47 +1,62 @@
+import multiprocessing
+import os
 import signal
+import threading
 from pathlib import Path
 
-from conftest import TOY_FACTS
+from conftest import TOY_METADATA
 from joblib.externals.loky import get_reusable_executor
 
-import tagger.pipeline.workers
-from tagger.pipeline.extract import Listening
-from tagger.pipeline.workers import BLOCK, BLOCKS_AHEAD, listening_to
-from tagger.tracks import Heard, Status
+from tagger.identity import MusicFile
+from tagger.pipeline.extract import ExtractSettings
+from tagger.pipeline.workers import AHEAD, _Workers, extracting
+from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
+
+SETTINGS = ExtractSettings(front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid)
 
 
 class Bomb(type(Path())):
     """A file that brings down the process that opens it."""
 
-    def is_dir(self, **_: object) -> bool:
-        import os
+    def __fspath__(self) -> str:
+        if multiprocessing.parent_process() is not None:
+            os._exit(11)
+        return str(self)
 
-        os._exit(11)
+
+def files_of(paths: list[Path]) -> list[MusicFile]:
+    return [MusicFile(path=path, identity=None) for path in paths]
 
 
-def test_a_file_that_kills_its_process_is_named_and_the_rest_is_heard(song):
+def test_a_file_that_kills_its_process_is_named_and_the_rest_is_analysed(song):
     paths: list[Path] = [song(f"{number:02}.wav") for number in range(20)]
     paths[7] = Bomb(paths[7])
-    how = Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)
-    with listening_to(paths, how) as tracks:
-        heard = list(tracks)
-    assert [str(h.path) for h in heard] == [str(path) for path in paths]
-    assert [h.status for h in heard].count(Status.OK) == 19
-    assert (heard[7].status, heard[7].error) == (Status.UNREADABLE, "makes the decoder crash")
+    with extracting(files_of(paths), SETTINGS, jobs=2) as tracks:
+        found = list(tracks)
+    assert [str(one.track.path) for one in found] == [str(path) for path in paths]
+    assert sum(isinstance(one, Features) for one in found) == 19
+    assert found[7].prediction == Prediction(
+        status=Status.UNREADABLE, error="makes the decoder crash"
+    )
 
 
 def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
     changes: list[object] = []
     change = signal.signal
-    monkeypatch.setattr(signal, "signal", lambda *what: (changes.append(what[1]), change(*what))[1])
+    monkeypatch.setattr(
+        signal,
+        "signal",
+        lambda number, handler: (
+            changes.append(handler) if number == signal.SIGINT else None,
+            change(number, handler),
+        )[1],
+    )
     paths = [song(f"{number}.wav", seed=number) for number in range(8)]
 
     def begin(jobs: int) -> list[object]:
         changes.clear()
-        with listening_to(
-            paths, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=jobs)
-        ) as heard:
-            assert len(list(heard)) == len(paths)
+        with extracting(files_of(paths), SETTINGS, jobs=jobs) as tracks:
+            assert len(list(tracks)) == len(paths)
         return changes
 
     get_reusable_executor(reuse=True).shutdown()
@@ -51,17 +66,32 @@ def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
 
 
 def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
+    from concurrent.futures import Future
+
     begun: list[int] = []
 
-    def start(block, how):
-        begun.extend(int(path.stem) for path in block)
-        return iter([Heard(path) for path in block])
+    def submit(_, file):
+        begun.append(int(file.path.stem))
+        future: Future = Future()
+        prediction = Prediction(status=Status.SILENT)
+        future.set_result(PredictedTrack(track=Track(path=file.path), prediction=prediction))
+        return future
 
-    monkeypatch.setattr(tagger.pipeline.workers, "_start", start)
-    files = (Path(f"{number}.mp3") for number in range(1000))
-    with listening_to(files, Listening(TOY_FACTS.front_end, TOY_FACTS.grid, jobs=2)) as tracks:
-        assert begun == list(range(2 * BLOCK))
-        for number, heard in enumerate(tracks):
-            assert heard.path.stem == str(number)
-            assert len(begun) - number <= BLOCKS_AHEAD * 2 * BLOCK
+    monkeypatch.setattr(_Workers, "submit", submit)
+    files = files_of([Path(f"{number}.mp3") for number in range(1000)])
+    with extracting(files, SETTINGS, jobs=2) as tracks:
+        assert begun == list(range(2 * AHEAD))
+        for number, one in enumerate(tracks):
+            assert one.path.stem == str(number)
+            assert len(begun) - number <= 2 * AHEAD + 1
     assert begun == list(range(1000))
+
+
+def test_a_scan_that_is_given_up_leaves_the_hooks_of_the_process_alone(song, capfd, recwarn):
+    hook = threading.excepthook
+    paths = [song(f"{number:02}.wav", seed=number) for number in range(40)]
+    with extracting(files_of(paths), SETTINGS, jobs=2) as tracks:
+        next(tracks)
+    assert threading.excepthook is hook
+    assert capfd.readouterr().err == ""
+    assert [str(warning.message) for warning in recwarn.list if "task" in str(warning)] == []

@@ -1,4 +1,4 @@
-"""Nothing is listened to twice: the cache, `scan --new` and `genretag cache`, in this process."""
+"""Nothing is analysed twice: the cache, `scan --new` and `genretag cache`, in this process."""
 
 import csv
 import io
@@ -9,12 +9,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import formats
+import numpy as np
 import pytest
-from conftest import TOY_FACTS, music, wait_until, write_audio, write_toy_model
+from conftest import TOY_METADATA, music, wait_until, write_audio, write_toy_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,18 +26,27 @@ import tagger.pipeline.extract
 import tagger.pipeline.lazy_model
 import tagger.pipeline.workers
 from tagger.errors import StateError, TagError
-from tagger.identity import Identity
-from tagger.state.cache import Cache
-from tagger.state.database import FILE_NAME, VERSION
+from tagger.identity import Identity, MusicFile
+from tagger.pipeline.extract import ExtractSettings
+from tagger.pipeline.worklist import WorkList
+from tagger.state.cache import Cache, CacheKey
 from tagger.state.lock import only_writer
-from tagger.state.memory import Memory
+from tagger.state.migration import OLD_FILE
+from tagger.state.results import NullCache, ResultCache
+from tagger.state.schemas import CACHE, JOURNAL
 from tagger.tags.content import fingerprint
 from tagger.tags.families import open_tags, read_genres
-from tagger.tracks import Heard, Opinion, Status
+from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 from tagger.writing.journal import Journal
 from tagger.writing.safewrite import make, plan
 
 LONG_AGO = 1_600_000_000
+KEY = CacheKey(id=1, labels=3)
+PREDICTION = Prediction(status=Status.OK, seconds=3.0, probabilities=(0.5, 0.3, 0.2))
+
+
+def found_file(path: Path) -> MusicFile:
+    return MusicFile(path=path, identity=Identity.of(path))
 
 
 @pytest.fixture
@@ -70,13 +82,13 @@ def scan(genretag, model, tmp_path):
 def decoded(monkeypatch) -> list[str]:
     """The names of the files that were decoded."""
     names: list[str] = []
-    decode = tagger.pipeline.extract.decode
+    decode = tagger.pipeline.extract.decode_stream
 
-    def noting(path, *arguments):
-        names.append(path.name)
-        return decode(path, *arguments)
+    def noting(stream, *arguments):
+        names.append(Path(stream.name).name)
+        return decode(stream, *arguments)
 
-    monkeypatch.setattr(tagger.pipeline.extract, "decode", noting)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode_stream", noting)
     return names
 
 
@@ -131,11 +143,29 @@ def test_what_is_known_needs_no_heavy_package_and_no_process(scan, track, model,
     command = [sys.executable, "-c", code, "scan", tmp_path / "music", "--model", model]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "toy (3 genres) knows all of this; nothing is listened to, and no device" in done.stdout
+    assert (
+        "toy (3 genres): all results are cached; nothing is analysed, and no device" in done.stdout
+    )
     assert "a.mp3" in done.stdout
 
 
-def test_a_changed_file_is_heard_again(scan, track, decoded):
+def test_the_file_system_is_asked_once_about_a_known_file(scan, track, monkeypatch):
+    path = track("a.wav")
+    scan()
+    asked: list[Path] = []
+    stat = Path.stat
+
+    def noting(self, **how):
+        if self.suffix == ".wav":
+            asked.append(self)
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", noting)
+    scan()
+    assert asked == [path]
+
+
+def test_a_changed_file_is_analysed_again(scan, track, decoded):
     track("a.wav")
     track("b.wav", seed=1)
     before = scan()[1]
@@ -147,7 +177,7 @@ def test_a_changed_file_is_heard_again(scan, track, decoded):
     assert after["b.wav"] == before["b.wav"]
 
 
-def test_moved_copied_and_linked_files_are_not_heard_again(scan, track, decoded, tmp_path):
+def test_moved_copied_and_linked_files_are_not_decoded_again(scan, track, decoded, tmp_path):
     for number in range(4):
         track(f"album/{number}.flac", seed=number)
     before = scan()[1]
@@ -165,7 +195,7 @@ def test_moved_copied_and_linked_files_are_not_heard_again(scan, track, decoded,
         assert after[f"{new}.flac"] | {"path": ""} == before[f"{old}.flac"] | {"path": ""}
 
 
-def test_tagged_files_are_not_heard_again_and_their_genre_is_right(tmp_path, scan, decoded):
+def test_tagged_files_are_not_decoded_again_and_their_genre_is_right(tmp_path, scan, decoded):
     folder = tmp_path / "music"
     folder.mkdir()
     kinds = [kind for kind in formats.KINDS if kind not in formats.UNDECODABLE]
@@ -181,7 +211,7 @@ def test_tagged_files_are_not_heard_again_and_their_genre_is_right(tmp_path, sca
         assert after[name]["confidence"] == row["confidence"]
 
 
-def test_a_genre_set_behind_our_back_is_seen(scan, track):
+def test_a_genre_set_by_another_program_is_seen(scan, track):
     """Some taggers keep both the size and the modification time."""
     path = track("a.flac")
     tag(path, "Polka")
@@ -194,7 +224,7 @@ def test_a_genre_set_behind_our_back_is_seen(scan, track):
     assert scan()[1]["a.flac"]["existing_genre"] == "Waltz"
 
 
-def test_a_genre_that_no_time_tells_of_is_not_replaced(scan, track, monkeypatch):
+def test_genre_edit_without_timestamp_change_is_not_overwritten(scan, track, monkeypatch):
     """Some file systems do not tell of such a change at all."""
     monkeypatch.setattr(
         Identity, "of", lambda path, of=Identity.of: replace(of(path), inode=1, ctime_ns=0)
@@ -217,7 +247,7 @@ def test_a_genre_that_no_time_tells_of_is_not_replaced(scan, track, monkeypatch)
     assert scan()[1]["a.flac"]["existing_genre"] == "Polka"
 
 
-def test_other_models_and_seconds_are_heard_and_other_thresholds_are_not(
+def test_another_model_or_seconds_need_an_analysis_and_another_threshold_does_not(
     genretag, scan, track, decoded, tmp_path
 ):
     track("a.wav", 4.0)
@@ -229,12 +259,12 @@ def test_other_models_and_seconds_are_heard_and_other_thresholds_are_not(
     assert scan("--seconds", 3)[1]["a.wav"]["seconds"] == "3.00"
     assert scan("--seconds", "full")[1]["a.wav"]["seconds"] == "4.00"
     assert decoded == ["a.wav", "a.wav"]
-    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_FACTS, temperature=2.0))
+    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_METADATA, temperature=2.0))
     music_folder = tmp_path / "music"
     for _ in range(2):
         genretag("scan", music_folder, "--model", other)
     assert len(decoded) == 3
-    write_toy_model(other, replace(TOY_FACTS, temperature=3.0))
+    write_toy_model(other, replace(TOY_METADATA, temperature=3.0))
     genretag("scan", music_folder, "--model", other)
     assert len(decoded) == 4
     assert scan()[1]["a.wav"]["seconds"] == "4.00"
@@ -257,11 +287,11 @@ def test_bad_files_are_not_tried_again_but_those_that_may_not_be_read_are(
     assert scan() == first
     assert decoded == []
 
-    def refuse(path):
+    def refuse(stream):
         raise PermissionError
 
     track("closed.wav", seed=5)
-    monkeypatch.setattr(tagger.pipeline.extract, "fingerprint", refuse)
+    monkeypatch.setattr(tagger.pipeline.extract, "fingerprint_of", refuse)
     for _ in range(2):
         scan()
     assert decoded == ["closed.wav", "closed.wav"]
@@ -273,10 +303,10 @@ def test_no_cache(scan, track, decoded, home):
         assert scan("--no-cache")[0] == 0
     assert decoded == ["a.wav", "a.wav"]
     with Cache(home) as cache:
-        assert cache.find([(track("a.wav"), Identity.of(track("a.wav")))], 1) == [None]
+        assert cache.find([found_file(track("a.wav"))], KEY) == [None]
 
 
-def test_an_album_vote_is_not_what_is_remembered(scan, track):
+def test_the_cache_keeps_the_prediction_of_the_track_and_not_of_its_album(scan, track):
     track("album/a.wav")
     track("album/b.wav", seed=3)
     (track("album/c.wav", seed=4)).write_bytes(
@@ -314,7 +344,7 @@ def test_only_what_is_new(genretag, scan, track, decoded, model, tmp_path):
     assert rows["a.wav"]["existing_genre"] == "Polka"
     assert decoded == ["c.wav"]
     assert genretag(*command) == (0, "", "")
-    assert "a.wav" in genretag(*command, "--seconds", "full")[1]  # another way of listening
+    assert "a.wav" in genretag(*command, "--seconds", "full")[1]  # another cache key
 
 
 def test_a_file_that_is_being_copied_is_left_for_the_next_run(
@@ -323,22 +353,23 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
     monkeypatch.setattr(tagger.identity, "SETTLED_NS", 3600 * 10**9)  # however slow this machine is
     young, growing = track("young.wav"), track("growing.wav", seed=1)
     os.utime(young)
-    decode = tagger.pipeline.extract.decode
+    decode = tagger.pipeline.extract.decode_stream
 
-    def while_it_grows(path, *arguments):
-        samples = decode(path, *arguments)
+    def while_it_grows(stream, *arguments):
+        samples = decode(stream, *arguments)
+        path = Path(stream.name)
         with path.open("ab") as file:
             file.write(b"\0" * 100)
         aged(path)
         return samples
 
-    monkeypatch.setattr(tagger.pipeline.extract, "decode", while_it_grows)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode_stream", while_it_grows)
     command = ("scan", tmp_path / "music", "--model", model, "-j", 1, "--new")
     _, out, err = genretag(*command)
     assert "wav" not in out
     assert err == "1 file changed a moment ago: left for the next run.\n"
     assert decoded == ["growing.wav"]
-    monkeypatch.setattr(tagger.pipeline.extract, "decode", decode)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode_stream", decode)
     aged(young)
     assert set(scan("--new")[1]) == {"young.wav", "growing.wav"}
     assert scan("--new") == (0, {}, "")
@@ -346,12 +377,14 @@ def test_a_file_that_is_being_copied_is_left_for_the_next_run(
     assert set(scan("--new")[1]) == {"growing.wav"}
 
 
-def test_what_changed_while_it_was_heard_is_heard_again(scan, track, decoded, monkeypatch):
+def test_a_file_that_changed_while_it_was_decoded_is_decoded_again(
+    scan, track, decoded, monkeypatch
+):
     path = track("a.wav")
-    decode = tagger.pipeline.extract.decode
+    decode = tagger.pipeline.extract.decode_stream
     monkeypatch.setattr(
         tagger.pipeline.extract,
-        "decode",
+        "decode_stream",
         lambda *a: (decode(*a), aged(path, LONG_AGO + len(decoded)))[0],
     )
     assert scan()[1]["a.wav"]["status"] == "ok"
@@ -392,15 +425,15 @@ def test_what_could_not_be_written_is_new_again(scan, track, monkeypatch):
 def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkeypatch):
     for number in range(40):
         track(f"{number:02}.wav", seed=number)
-    decode = tagger.pipeline.extract.decode
+    decode = tagger.pipeline.extract.decode_stream
 
-    def stop_in_the_middle(path, *arguments):
-        if path.name == "30.wav":
+    def stop_in_the_middle(stream, *arguments):
+        if Path(stream.name).name == "30.wav":
             raise KeyboardInterrupt
-        return decode(path, *arguments)
+        return decode(stream, *arguments)
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(tagger.pipeline.extract, "decode", stop_in_the_middle)
+        stopped.setattr(tagger.pipeline.extract, "decode_stream", stop_in_the_middle)
         assert scan("--new")[0] == 130
     done = set(decoded)
     decoded.clear()
@@ -413,21 +446,40 @@ def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkey
 # When something is wrong
 
 
-def test_a_dry_run_does_without_a_cache_that_cannot_be_used(scan, genretag, track, home, model):
-    track("a.wav")
-    home.mkdir()
-    state = home / FILE_NAME
+def test_a_cache_that_cannot_be_used_stops_only_what_needs_it(scan, genretag, track, home):
+    path = track("a.flac")
+    assert scan("--write-tags", "--min-confidence", 0)[1]["a.flac"]["action"] == "written"
+    state = home / CACHE.file_name
+    for name in (state.name, f"{state.name}-wal", f"{state.name}-shm"):
+        (home / name).unlink(missing_ok=True)
     state.write_text("this is no database, and long enough to be read as one")
     code, rows, err = scan()
-    assert (code, set(rows)) == (0, {"a.wav"})
+    assert (code, set(rows)) == (0, {"a.flac"})
     assert err.count("\n") == 1
     assert str(state) in err
     assert "move it away" in err
     assert scan("--no-cache", "-q")[0] == 0
-    for options in (("--new",), ("--write-tags",)):
-        code, rows, err = scan(*options)
-        assert (code, rows, err.count("\n")) == (1, {}, 1)
+    code, rows, err = scan("--new")
+    assert (code, rows, err.count("\n")) == (1, {}, 1)
     assert genretag("cache", "info")[0] == 1
+    code, _, err = genretag("undo", "--yes")
+    assert (code, err.count("\n")) == (0, 1)
+    assert read_genres(path) == ()
+    code, rows, err = scan("--write-tags", "--min-confidence", 0)
+    assert (code, rows["a.flac"]["action"], err.count("\n")) == (0, "written", 1)
+
+
+def test_a_journal_that_cannot_be_used_stops_writing_and_no_dry_run(scan, genretag, track, home):
+    track("a.wav")
+    home.mkdir()
+    state = home / JOURNAL.file_name
+    state.write_text("this is no database, and long enough to be read as one")
+    code, rows, err = scan()
+    assert (code, set(rows), err.count("\n")) == (0, {"a.wav"}, 1)
+    code, rows, err = scan("--write-tags")
+    assert (code, rows, err.count("\n")) == (1, {}, 1)
+    assert str(state) in err
+    assert genretag("history")[0] == 1
 
 
 def test_a_state_folder_that_cannot_be_written(scan, track, monkeypatch):
@@ -442,8 +494,8 @@ def test_a_state_folder_that_cannot_be_written(scan, track, monkeypatch):
     assert "readonly" in err
 
 
-@pytest.mark.parametrize("method", ["find", "learn_opinion", "learn_file", "flush", "digest"])
-def test_a_cache_that_fails_on_the_way_is_told_of_once(scan, track, monkeypatch, method):
+@pytest.mark.parametrize("method", ["find", "store_prediction", "store_file", "flush", "digest"])
+def test_a_cache_that_fails_on_the_way_is_reported_once(scan, track, monkeypatch, method):
     for number in range(3):
         track(f"{number}.wav", seed=number)
 
@@ -508,28 +560,118 @@ CREATE TABLE plan (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO run VALUES (7, 1.6e9, 'scan --write-tags');
-INSERT INTO write VALUES (1, 7, '/m/a.mp3', '/m/.x', '[]', '["Jazz"]', NULL, x'00', 'done');
+INSERT INTO write VALUES (1, 7, CAST('/m/a.mp3' AS BLOB), CAST('/m/.x' AS BLOB), '[]', '["Jazz"]', NULL, x'00', 'done');
 PRAGMA user_version = 1;
 """
 
 
-def test_the_journal_of_an_older_version_is_kept(scan, genretag, track, decoded, home):
+def test_the_journal_of_an_older_version_is_taken_over(scan, genretag, track, decoded, home):
     home.mkdir()
-    with sqlite3.connect(home / FILE_NAME) as old:
+    with sqlite3.connect(home / OLD_FILE) as old:
         old.executescript(VERSION_1)
     old.close()
     track("a.wav")
-    assert scan()[0] == scan()[0] == 0
+    code, _, err = scan()
+    assert (code, err.count("\n")) == (0, 1)
+    assert f"set aside as {home / OLD_FILE}.old: its journal was taken over" in err
+    assert scan()[2] == ""
     assert decoded == ["a.wav"]
+    assert not (home / OLD_FILE).exists()
     with Journal(home) as journal:
         (run,) = journal.runs()
         assert (run.id, run.command) == (7, "scan --write-tags")
         assert journal.writes(7)[0].new == ("Jazz",)
-    with sqlite3.connect(home / FILE_NAME) as now:
-        assert now.execute("PRAGMA user_version").fetchone() == (VERSION,)
-        now.execute(f"PRAGMA user_version = {VERSION + 1}")
+
+
+def test_an_old_state_file_that_cannot_be_read_is_set_aside(genretag, home):
+    home.mkdir()
+    (home / OLD_FILE).write_text("this is no database, and long enough to be read as one")
+    code, _, err = genretag("history")
+    assert code == 0
+    assert "set aside" in err
+    assert "cannot be undone" in err
+    assert (home / f"{OLD_FILE}.old").exists()
+    assert "set aside" not in genretag("history")[2]
+
+
+@pytest.mark.parametrize(("schema", "command"), [(CACHE, "cache info"), (JOURNAL, "history")])
+def test_a_state_file_of_a_newer_version_is_refused(genretag, home, schema, command):
+    assert genretag(*command.split())[0] == 0
+    with sqlite3.connect(home / schema.file_name) as now:
+        assert now.execute("PRAGMA user_version").fetchone() == (schema.version,)
+        now.execute(f"PRAGMA user_version = {schema.version + 1}")
     now.close()
-    assert "newer version" in genretag("history")[2]
+    code, _, err = genretag(*command.split())
+    assert (code, err.count("\n")) == (1, 1)
+    assert "newer version" in err
+
+
+def spoil(file: Path, statement: str) -> None:
+    with sqlite3.connect(file) as database:
+        database.execute(statement)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "prediction SET status = 'great'",
+        "prediction SET status = 'silent'",
+        "prediction SET error = x'00'",
+        "prediction SET seconds = 'long'",
+        "prediction SET seconds = -1.0",
+        "prediction SET probabilities = 'none'",
+        "prediction SET probabilities = x'00'",
+        "prediction SET probabilities = x'0000803f'",
+        "prediction SET probabilities = x'0000c07f0000c07f0000c07f'",
+        "file SET genres = 'Rock'",
+        "file SET genres = '{}'",
+        "file SET genres = '[1]'",
+        "file SET genres = 7",
+        "file SET tag_error = x'00'",
+        "file SET fingerprint = 'text'",
+        "file SET path = 7",
+        "file SET seen = 'once'",
+        "model_file SET digest = 'text'",
+        "model SET name = x'00'",
+    ],
+)
+def test_a_damaged_row_of_the_cache_is_forgotten(scan, genretag, track, home, change):
+    track("a.wav")
+    first = scan()
+    spoil(home / CACHE.file_name, f"UPDATE {change}")
+    assert scan() == first
+    assert scan() == first
+    for command in (("info",), ("info", "--json"), ("prune",), ("clear", "--yes")):
+        code, _, err = genretag("cache", *command)
+        assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "write SET path = 7",
+        "write SET path = x'2f00'",
+        "write SET old = 'Rock'",
+        "write SET new = '{\"\": {}}'",
+        "write SET new = x'00'",
+        "write SET old = '{\"ID3v2\": 7}'",
+        "write SET fingerprint = 'text'",
+        "run SET started = 'once'",
+        "run SET started = 1e300",
+        "run SET command = x'00'",
+    ],
+)
+def test_a_damaged_row_of_the_journal_is_named(scan, genretag, track, home, change):
+    track("a.flac")
+    scan("--write-tags", "--min-confidence", 0)
+    spoil(home / JOURNAL.file_name, f"UPDATE {change}")
+    named = "run 1 (" if change.startswith("run") else "entry 1 ("
+    commands = [["undo", "--yes"], ["history"]][: 1 + named.startswith("run")]
+    for command in commands:
+        code, _, err = genretag(*command)
+        assert code in (0, 1)
+        assert f"{home / JOURNAL.file_name} is damaged in {named}" in err
 
 
 # genretag cache
@@ -537,58 +679,60 @@ def test_the_journal_of_an_older_version_is_kept(scan, genretag, track, decoded,
 
 def test_info_prune_and_clear(scan, genretag, track, decoded, model, tmp_path, home):
     code, out, _ = genretag("cache", "info")
-    assert (code, out.startswith("0 files, 0 opinions")) == (0, True)
+    assert (code, out.startswith("0 files, 0 predictions")) == (0, True)
     a, b = track("a.wav"), track("b.wav", seed=1)
     scan("--write-tags", "--min-confidence", 0)
-    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_FACTS, temperature=2.0))
+    other = write_toy_model(tmp_path / "other.onnx", replace(TOY_METADATA, temperature=2.0))
     genretag("scan", a, "--model", other)
     info = json.loads(genretag("cache", "info", "--json")[1])
-    assert (info["files"], info["opinions"], info["file"]) == (2, 3, str(home / FILE_NAME))
-    assert [(m["name"], m["seconds"], m["opinions"]) for m in info["models"]] == [
+    assert (info["files"], info["predictions"], info["file"]) == (2, 3, str(home / CACHE.file_name))
+    assert [(m["name"], m["seconds"], m["predictions"]) for m in info["models"]] == [
         ("toy", "30.0", 2),
         ("other", "30.0", 1),
     ]
     assert info["bytes"] > 4096
     assert LONG_AGO < info["oldest"] <= info["newest"] <= time.time()
     shown = genretag("cache", "info")[1]
-    assert shown.startswith("2 files, 3 opinions\n")
+    assert shown.startswith("2 files, 3 predictions\n")
     assert "other" in shown
 
     b.unlink()
-    assert genretag("cache", "prune")[1] == "1 file and 1 opinion forgotten\n"
+    assert genretag("cache", "prune")[1] == "Forgot 1 file and 1 prediction.\n"
     assert genretag("cache", "prune", "--other-models", "--model", model)[1] == (
-        "0 files and 1 opinion forgotten\n"
+        "Forgot 0 files and 1 prediction.\n"
     )
     assert genretag("cache", "prune", "--other-models", "--model", "no.onnx")[0] == 1
     decoded.clear()
     assert set(scan()[1]) == {"a.wav"}
     assert decoded == []
 
-    assert genretag("cache", "clear")[0] == 1  # there is nobody to ask
+    assert genretag("cache", "clear")[0] == 1  # no terminal to confirm on
     with only_writer(home):
         assert genretag("cache", "clear", "--yes")[0] == 4
-    assert genretag("cache", "clear", "--yes") == (0, "1 file and 1 opinion forgotten\n", "")
+    assert genretag("cache", "clear", "--yes") == (0, "Forgot 1 file and 1 prediction.\n", "")
     info = json.loads(genretag("cache", "info", "--json")[1])
-    assert (info["files"], info["opinions"], info["models"]) == (0, 0, [])
+    assert (info["files"], info["predictions"], info["models"]) == (0, 0, [])
     assert "scan --write-tags" in genretag("history")[1]
     scan()
     assert decoded == ["a.wav"]
 
 
-def test_a_file_that_took_the_place_of_another_counts_alone(scan, genretag, track, decoded, home):
+def test_a_file_that_replaced_another_at_its_path_counts_alone(
+    scan, genretag, track, decoded, home
+):
     """As every file does whose genre is written."""
     path = track("a.wav")
     with Cache(home) as cache:
         before = replace(Identity.of(path), inode=2**40)
-        cache.learn_file(path, before, b"another recording", ())
-        cache.learn_opinion(b"another recording", 1, Opinion(Status.OK, "", 3.0, (0.5, 0.3, 0.2)))
+        cache.store_file(Track(path=path, identity=before, fingerprint=b"another recording"))
+        cache.store_prediction(b"another recording", KEY, PREDICTION)
     scan()
-    assert genretag("cache", "info")[1].startswith("1 file, 2 opinions\n")
-    assert genretag("cache", "prune")[1] == "0 files and 1 opinion forgotten\n"
+    assert genretag("cache", "info")[1].startswith("1 file, 2 predictions\n")
+    assert genretag("cache", "prune")[1] == "Forgot 0 files and 1 prediction.\n"
     scan()
     assert decoded == ["a.wav"]
     path.unlink()
-    assert genretag("cache", "prune")[1] == "1 file and 1 opinion forgotten\n"
+    assert genretag("cache", "prune")[1] == "Forgot 1 file and 1 prediction.\n"
 
 
 def test_a_refused_scan_is_not_in_the_cache(scan, genretag, track):
@@ -597,7 +741,7 @@ def test_a_refused_scan_is_not_in_the_cache(scan, genretag, track):
     assert json.loads(genretag("cache", "info", "--json")[1])["models"] == []
     assert scan()[0] == 0
     (model,) = json.loads(genretag("cache", "info", "--json")[1])["models"]
-    assert (model["seconds"], model["opinions"]) == ("30.0", 1)
+    assert (model["seconds"], model["predictions"]) == ("30.0", 1)
 
 
 # Properties
@@ -606,19 +750,28 @@ def test_a_refused_scan_is_not_in_the_cache(scan, genretag, track):
 @settings(max_examples=50)
 @given(st.lists(st.booleans(), max_size=80), st.integers(1, 5))
 def test_known_and_unknown_tracks_keep_their_order(known, portion):
+    def one(number: int, source: Source) -> PredictedTrack:
+        track = Track(path=Path(f"{number}.mp3"))
+        return PredictedTrack(track=track, prediction=PREDICTION, source=source)
+
+    def submit(_, file):
+        future: Future = Future()
+        future.set_result(one(int(file.path.stem), Source.ANALYSIS))
+        return future
+
     files = [
-        Heard(Path(f"{n}.mp3"), by_looks=True) if is_known else Path(f"{n}.mp3")
+        one(n, Source.STAT_KEY) if is_known else MusicFile(path=Path(f"{n}.mp3"), identity=None)
         for n, is_known in enumerate(known)
     ]
-    how = tagger.pipeline.extract.Listening(TOY_FACTS.front_end, TOY_FACTS.grid)
+    how = ExtractSettings(front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tagger.pipeline.workers, "listen", lambda path, how: Heard(path))
-        patch.setattr(tagger.pipeline.workers, "BLOCK", portion)
+        patch.setattr(tagger.pipeline.workers._Workers, "submit", submit)
+        patch.setattr(tagger.pipeline.workers, "AHEAD", portion)
         patch.setattr(tagger.pipeline.workers, "MOST_KNOWN", portion)
-        with tagger.pipeline.workers.listening_to(files, how) as tracks:
-            heard = list(tracks)
-    assert [track.path.name for track in heard] == [f"{n}.mp3" for n in range(len(known))]
-    assert [track.by_looks for track in heard] == known
+        with tagger.pipeline.workers.extracting(files, how, 2) as tracks:
+            found = list(tracks)
+    assert [track.path.name for track in found] == [f"{n}.mp3" for n in range(len(known))]
+    assert [track.source is Source.STAT_KEY for track in found] == known
 
 
 def test_memory_does_not_grow_with_the_library(home, tmp_path):
@@ -632,20 +785,54 @@ def test_memory_does_not_grow_with_the_library(home, tmp_path):
         nonlocal asked
         while True:
             asked += 1
-            yield path
+            yield found_file(path)
 
-    with Cache(home) as cache:
-        cache.learn_opinion(b"a", 1, Opinion(Status.OK, "", 3.0, (0.5, 0.5)))
-        cache.learn_file(path, Identity.of(path), b"a", ())
-        cache.flush()
-        memory = Memory(cache, 1, only_new=False, tell=print)
-        how = tagger.pipeline.extract.Listening(
-            TOY_FACTS.front_end, TOY_FACTS.grid, recall=memory.recall
+    with Cache(home) as database:
+        database.store_prediction(b"a", KEY, PREDICTION)
+        database.store_file(Track(path=path, identity=Identity.of(path), fingerprint=b"a"))
+        database.flush()
+        cache = ResultCache(database, KEY, required=False, tell=print)
+        how = ExtractSettings(
+            front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid, cache=cache.location
         )
-        with tagger.pipeline.workers.listening_to(memory.split(library()), how) as tracks:
-            for number in range(5000):
-                assert next(tracks).remembered == (0.5, 0.5)
-                assert asked < number + 4000
+        found = WorkList(islice(library(), 5000), cache, only_new=False)
+        assert (asked, found.files, found.known, found.to_analyse) == (5000, 5000, 5000, 0)
+        looked_up = 0
+        find = database.find
+
+        def counting(files, key):
+            nonlocal looked_up
+            looked_up += len(files)
+            return find(files, key)
+
+        database.find = counting
+        with tagger.pipeline.workers.extracting(found.entries(cache), how, 2) as tracks:
+            for number, track in enumerate(tracks):
+                assert track.prediction == database.find([found_file(path)], KEY)[0].prediction
+                looked_up -= 1
+                assert looked_up < number + 4000
+        assert number == 4999
+
+
+def test_a_file_on_the_work_list_takes_some_dozens_of_bytes():
+    files = [
+        MusicFile(
+            path=Path(
+                f"/music/Some Artist {n // 120}/Some Album {n // 12}/{n % 12:02} Song {n}.mp3"
+            ),
+            identity=Identity(
+                device=64769,
+                inode=10_000_000 + n,
+                size=4_000_000 + 7919 * n % 1_000_000,
+                mtime_ns=1_600_000_000_000_000_000 + n * 7_777_777_777,
+                ctime_ns=1_700_000_000_000_000_000 + n * 9_999_999_991,
+            ),
+        )
+        for n in range(5000)
+    ]
+    found = WorkList(files, NullCache(), only_new=False)
+    assert found.memory < 80 * len(files)
+    assert list(found.entries(NullCache())) == files
 
 
 MAGIC = [b"fLaC", b"OggS\0\2", b"\0\0\0\x20ftyp", b"FORM", b"RIFF", b"DSD ", b"ID3\3\0\0", b""]
@@ -678,34 +865,57 @@ def test_a_comment_count_out_of_range_does_not_take_hours(track):
     assert len(fingerprint(path)) == 32
 
 
-identities = st.builds(Identity, *[st.integers(0, 2**70)] * 2, *[st.integers(0, 2**62)] * 3)
+identities = st.builds(
+    Identity,
+    device=st.integers(0, 2**70),
+    inode=st.integers(0, 2**70),
+    size=st.integers(0, 2**62),
+    mtime_ns=st.integers(0, 2**62),
+    ctime_ns=st.integers(0, 2**62),
+)
+distributions = st.lists(st.floats(0.125, 1, width=32), min_size=1, max_size=9).map(
+    lambda values: tuple(np.array(values, "f4") / np.array(values, "f4").sum())
+)
 
 
 @settings(max_examples=50)
 @given(
     identities,
     st.lists(st.text(max_size=9), max_size=3).map(tuple),
-    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=9).map(tuple),
+    distributions,
     st.sampled_from(["inode", "device", "size", "mtime_ns", "ctime_ns"]),
 )
-def test_what_is_noted_is_found_and_nothing_else(
+def test_what_is_stored_is_found_and_nothing_else(
     tmp_path_factory, identity, genres, probabilities, change
 ):
     path, other = Path("/m/\udcff.mp3"), Path("/m/other.mp3")
+    key = CacheKey(id=1, labels=len(probabilities))
     with Cache(tmp_path_factory.mktemp("state")) as cache:
-        opinion = Opinion(Status.OK, "", 30.0, probabilities)
-        cache.learn_opinion(b"a", 1, opinion)
-        cache.learn_file(path, identity, b"a", genres, "odd tags")
+        prediction = Prediction(
+            status=Status.OK, seconds=30.0, probabilities=tuple(map(float, probabilities))
+        )
+        track = Track(
+            path=path,
+            identity=identity,
+            fingerprint=b"a",
+            existing=genres,
+            tag_error="tags that cannot be read",
+        )
+        cache.store_prediction(b"a", key, prediction)
+        cache.store_file(track)
         cache.flush()
-        (found,) = cache.find([(path, identity)], 1)
+        (found,) = cache.find([MusicFile(path=path, identity=identity)], key)
         if identity.inode == 0:
             assert found is None
             return
-        assert found == Heard(
-            path, genres, None, 30.0, Status.OK, "odd tags", identity, b"a", probabilities, True
-        )
+        assert found == PredictedTrack(track=track, prediction=prediction, source=Source.STAT_KEY)
         changed = replace(identity, **{change: getattr(identity, change) + 1})
-        assert cache.find([(other, changed), (other, None)], 1) == [None, None]
-        assert cache.find([(path, identity)], 2) == [None]
+        elsewhere = [
+            MusicFile(path=other, identity=changed),
+            MusicFile(path=other, identity=None),
+        ]
+        assert cache.find(elsewhere, key) == [None, None]
+        assert cache.find([MusicFile(path=path, identity=identity)], replace(key, id=2)) == [None]
         # Only the number of a device may change, of a file that is in its place.
-        assert (cache.find([(path, changed)], 1) != [None]) == (change == "device")
+        again = cache.find([MusicFile(path=path, identity=changed)], key)
+        assert (again != [None]) == (change == "device")

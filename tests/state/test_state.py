@@ -7,7 +7,7 @@ from commandline import rows
 
 from tagger.config import default_file, load
 from tagger.errors import DeviceError, StateError
-from tagger.output.console import ScanDisplay
+from tagger.output.scandisplay import ScanDisplay
 from tagger.state.cache import Cache
 from tagger.tags.families import read_genres
 from tagger.writing.journal import Journal
@@ -73,7 +73,7 @@ def test_a_scan_that_is_refused_replaces_no_table(genretag, song, toy_model, tmp
     assert genretag("scan", song("a.wav"), *options)[0] == 0
 
     def refuse(*_):
-        raise DeviceError("CUDA is not to be had.")
+        raise DeviceError("CUDA is not available.")
 
     monkeypatch.setattr("tagger.pipeline.lazy_model.GenreModel", refuse)
     table = tmp_path / "genres.csv"
@@ -89,8 +89,8 @@ def test_a_home_that_is_no_folder(genretag, home, command):
     code, out, err = genretag(*command)
     assert (code, out) == (1, "")
     assert err == (
-        f"genretag: The folder {home} for journal and cache cannot be used (it is no folder);"
-        " let GENRETAG_HOME name one that can be written.\n"
+        f"genretag: The folder {home} for journal and cache cannot be used (it is not a folder);"
+        " set GENRETAG_HOME to a folder that can be written.\n"
     )
 
 
@@ -108,14 +108,14 @@ def test_a_home_that_may_not_be_written(genretag, home, song, toy_model, monkeyp
 def test_a_home_that_is_not_named_in_full_is_shown_in_full(genretag, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENRETAG_HOME", "here")
-    assert str(tmp_path / "here" / "genretag.sqlite") in genretag("cache", "info")[1]
+    assert str(tmp_path / "here" / "cache.sqlite3") in genretag("cache", "info")[1]
 
 
 def test_an_empty_home_is_none(genretag, tmp_path, monkeypatch):
     monkeypatch.setenv("GENRETAG_HOME", "")
     monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: str(tmp_path / "data"))
     monkeypatch.setattr("platformdirs.user_config_dir", lambda *_, **__: str(tmp_path / "config"))
-    assert str(tmp_path / "data" / "genretag.sqlite") in genretag("cache", "info")[1]
+    assert str(tmp_path / "data" / "cache.sqlite3") in genretag("cache", "info")[1]
     assert default_file() == tmp_path / "config" / "config.toml"
 
 

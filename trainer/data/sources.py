@@ -64,7 +64,7 @@ def _in_table(source: Path, report: Report) -> list[Row]:
 def _in_folders(source: Path) -> list[Row]:
     folders = sorted(path for path in source.iterdir() if path.is_dir() and path.name[0] != ".")
     # Genre by genre: what is a link to a clip of another genre is to be seen as a contradiction.
-    files = [path.relative_to(source) for folder in folders for path in find_music([folder])]
+    files = [file.path.relative_to(source) for folder in folders for file in find_music([folder])]
     if not files:
         pictures = sorted(path for path in source.glob("*/*") if is_picture(path))
         files = [path.relative_to(source) for path in pictures]
@@ -72,7 +72,11 @@ def _in_folders(source: Path) -> list[Row]:
         raise DataError(f"{source} has no clips in folders named after their genre.")
     return [
         # Folders below the genre's own belong to the name: two discs may both have a track 01.
-        Row(path.as_posix(), path.parts[0], "/".join((*path.parts[1:-1], path.stem)))
+        Row(
+            file=path.as_posix(),
+            genre=path.parts[0],
+            track="/".join((*path.parts[1:-1], path.stem)),
+        )
         for path in files
     ]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError, ModelError
-from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.model import GenreModel
 from tagger.inference.verify import RECORDED, recorded_answer
 from tagger.inference.vote import Voting
@@ -41,7 +41,7 @@ def export(
     half: bool = False,
     int8: bool = False,
     report: Callable[[str], None],
-) -> ModelFacts:
+) -> ModelMetadata:
     """Write the strip model of a run as ONNX, check it on real strips and stamp its facts.
 
     Voting, temperature, minimum confidence and accuracy come from the `metrics.json` of the run,
@@ -73,14 +73,14 @@ def export(
     model = run.deployed(keep)
     if half:
         _round_to_half(model)
-    facts = ModelFacts(
-        run.labels,
-        run.front_end,
-        run.front_end.grid,
-        Voting(metrics["voting"]),
-        round(metrics["temperature"], 4),
-        metrics["min_confidence"],
-        _training_facts(run, judge, metrics),
+    facts = ModelMetadata(
+        labels=run.labels,
+        front_end=run.front_end,
+        grid=run.front_end.grid,
+        voting=Voting(metrics["voting"]),
+        temperature=round(metrics["temperature"], 4),
+        min_confidence=metrics["min_confidence"],
+        training=_training_facts(run, judge, metrics),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
@@ -153,7 +153,7 @@ def _round_to_half(model: "keras.Model") -> None:
     model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
 
 
-def _finish(file: Path, facts: ModelFacts, half: bool) -> None:
+def _finish(file: Path, facts: ModelMetadata, half: bool) -> None:
     """Name the input and output, compute in float16 if asked, and stamp the facts."""
     import onnx
     from onnx import helper
@@ -169,7 +169,7 @@ def _finish(file: Path, facts: ModelFacts, half: bool) -> None:
     onnx.save(model, file)
 
 
-def _name_ends(graph: Any, facts: ModelFacts) -> None:
+def _name_ends(graph: Any, facts: ModelMetadata) -> None:
     """Give the input and the output of a graph the names and shapes that genretag knows."""
     from onnx import TensorProto, helper
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, ModelError
-from tagger.inference.metadata import METADATA_KEY, ModelFacts
+from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.model import GenreModel
 from tagger.inference.vote import vote
 from trainer.data.dataset import DataSet, Track
@@ -46,7 +46,7 @@ def quantise(
     judges = data.split(judged_on)
     if not judges:
         raise DataError(f"There are no tracks in the split {judged_on!r} to check int8 on.")
-    facts = GenreModel(source, "cpu").facts
+    facts = GenreModel(source, "cpu").metadata
     prepared = output.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
@@ -77,7 +77,7 @@ def quantise(
 class _Windows:
     """Hands out training windows, as many of each genre, in the way that ONNX Runtime reads."""
 
-    def __init__(self, data: DataSet, splits: Sequence[str], facts: ModelFacts) -> None:
+    def __init__(self, data: DataSet, splits: Sequence[str], facts: ModelMetadata) -> None:
         self._batches = self._draw(data, data.split(*splits), facts)
 
     def get_next(self) -> dict[str, Array] | None:
@@ -85,7 +85,7 @@ class _Windows:
 
     @staticmethod
     def _draw(
-        data: DataSet, tracks: Sequence[Track], facts: ModelFacts
+        data: DataSet, tracks: Sequence[Track], facts: ModelMetadata
     ) -> Iterator[dict[str, Array]]:
         rng = np.random.default_rng(0)
         size = facts.grid.window
@@ -99,7 +99,7 @@ class _Windows:
                 yield {"strips": inputs(window, facts.front_end)[:1]}
 
 
-def _stamp(file: Path, facts: ModelFacts) -> None:
+def _stamp(file: Path, facts: ModelMetadata) -> None:
     """Give a file the facts of its source, which quantisation drops."""
     import onnx
     from onnx import helper
@@ -129,7 +129,7 @@ def _compare(source: Path, output: Path, data: DataSet, tracks: Sequence[Track])
 
 def _opinions(model: GenreModel, tracks: Sequence[Track]) -> NDArray[Any]:
     """Return track probabilities `[tracks, labels]`."""
-    facts = model.facts
+    facts = model.metadata
 
     def opinion(track: Track) -> NDArray[Any]:
         batches = [inputs(strip, facts.front_end)[..., 0] for strip in track.load()]

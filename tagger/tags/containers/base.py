@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import BinaryIO, overload
 
 _BLOCK = 1 << 14  # bytes that are read at least
 
@@ -66,7 +66,15 @@ def open_data(path: Path) -> Data:
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError("is not a regular file")
-    file = path.open("rb", buffering=0)
+    return data_of(path.open("rb", buffering=0))
+
+
+def data_of(file: BinaryIO) -> Data:
+    """Return the bytes of an open file, which are read as long as a part of them is used.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     size = os.fstat(file.fileno()).st_size
     kept_at, kept = 0, b""
 

@@ -1,0 +1,74 @@
+"""Values of the cache's rows, on their way into SQLite and, checked, on their way back.
+
+A database can be damaged in ways that SQLite does not see, and be edited by anybody. What cannot
+be what genretag wrote raises a ValueError; the cache forgets such a row.
+"""
+
+import json
+import math
+from array import array
+from typing import Any
+
+from tagger.identity import Identity
+from tagger.tracks import Prediction, Status
+
+STAT_KEY = ("inode", "device", "size", "mtime_ns", "ctime_ns")
+PREDICTION = ("status", "error", "seconds", "probabilities")
+
+_SUM_TOLERANCE = 0.01
+_CACHED = tuple(status for status in Status if status is not Status.UNCERTAIN)
+
+
+def stat_key(identity: Identity) -> tuple[int, ...]:
+    """Return the columns `STAT_KEY`."""
+    return tuple(sqlite_integer(getattr(identity, name)) for name in STAT_KEY)
+
+
+def sqlite_integer(value: int) -> int:
+    """Return a number as SQLite can hold it; inodes of some file systems have 64 bits or more."""
+    return value & (2**63 - 1)
+
+
+def prediction_row(prediction: Prediction) -> tuple[object, ...]:
+    """Return the columns `PREDICTION`."""
+    return (
+        str(prediction.status),
+        prediction.error,
+        prediction.seconds,
+        array("f", prediction.probabilities).tobytes(),
+    )
+
+
+def read_prediction(status: Any, error: Any, seconds: Any, probabilities: Any) -> Prediction:
+    """Read the columns `PREDICTION`.
+
+    Raises:
+        ValueError: they are not what genretag writes.
+    """
+    if not (isinstance(error, str) and isinstance(probabilities, bytes)):
+        raise ValueError("a column has another type")
+    if not (isinstance(seconds, float) and 0 <= seconds < math.inf):
+        raise ValueError("seconds are out of range")
+    values = tuple(array("f", probabilities))
+    found = Status(status)
+    if found not in _CACHED or (found is Status.OK) != bool(values):
+        raise ValueError("the status does not fit the probabilities")
+    if values and not (
+        all(0 <= value <= 1 for value in values) and abs(sum(values) - 1) <= _SUM_TOLERANCE
+    ):
+        raise ValueError("the probabilities are out of range")
+    return Prediction(status=found, error=error, seconds=seconds, probabilities=values)
+
+
+def read_genres_column(genres: Any) -> tuple[str, ...]:
+    """Read a JSON list of genres.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(genres, str):
+        raise ValueError("genres are no text")
+    listed = json.loads(genres)
+    if not (isinstance(listed, list) and all(isinstance(genre, str) for genre in listed)):
+        raise ValueError("genres are no list of texts")
+    return tuple(listed)
