@@ -42,16 +42,16 @@ def track(request, tmp_path) -> Path:
     return formats.make(request.param, tmp_path)
 
 
-def heard(path: Path, kind: str) -> bytes:
+def sound_of(path: Path, kind: str) -> bytes:
     if kind in formats.UNDECODABLE:
         return b"".join(map(bytes, content._audio(open_data(path))))
     return decode(path, 22_050, None).tobytes()
 
 
 @pytest.mark.parametrize("kind", formats.KINDS)
-def test_every_format(kind, tmp_path, writer, journal):
+def test_every_format_is_written_read_back_and_restored(kind, tmp_path, writer, journal):
     track = formats.make(kind, tmp_path)
-    before, others, sound = read_genres(track), open_tags(track).others(), heard(track, kind)
+    before, others, sound = read_genres(track), open_tags(track).others(), sound_of(track, kind)
     held = content.look(track)
     assert held.items or kind == "mp3-bare"
     assert before == ()
@@ -61,7 +61,7 @@ def test_every_format(kind, tmp_path, writer, journal):
     assert second_reader.genres_in(track) == ["Hip-Hop", "Jazz"]
     assert read_genres(track) == ("Hip-Hop", "Jazz")
     assert open_tags(track).others() == others
-    assert heard(track, kind) == sound
+    assert sound_of(track, kind) == sound
     assert not writer.write(track, ["Hip-Hop", "Jazz"])
 
     assert writer.write(track, ["日本の歌", "Ærø"])
@@ -72,7 +72,7 @@ def test_every_format(kind, tmp_path, writer, journal):
         writer.restore(write)
     assert read_genres(track) == ()
     assert open_tags(track).others() == others
-    assert heard(track, kind) == sound
+    assert sound_of(track, kind) == sound
     assert not list(tmp_path.glob(".genretag-*"))
 
 
@@ -100,7 +100,7 @@ def test_undo_brings_back_the_very_words(tmp_path, writer, journal, texts):
     assert open_tags(track).texts == tuple(texts)
 
 
-def test_looking_sees_all_but_the_genre(track, writer):
+def test_content_is_all_but_the_genre(track, writer):
     before = content.look(track)
     original = track.with_name(f"original{track.suffix}")
     original.write_bytes(track.read_bytes())
@@ -251,7 +251,7 @@ def test_several_values_in_id3v23_stay_several(tmp_path, writer, journal):
     assert open_tags(track).texts == ("Rock", "Pop")
 
 
-def test_itunes_sizes(tmp_path, writer):
+def test_frame_sizes_as_itunes_wrote_them_are_understood(tmp_path, writer):
     """iTunes wrote plain sizes where v2.4 wants seven bits in a byte."""
     track = formats.make("mp3-bare", tmp_path)
     frames = (b"TXXX", b"\0long\0" + b"x" * 200), (b"TIT2", b"\0Title")
@@ -288,7 +288,7 @@ def test_a_genre_that_would_mean_another_is_refused(tmp_path, writer, kind, genr
     assert track.read_bytes() == before
 
 
-def test_disc_numbers_of_other_muxers(tmp_path, writer):
+def test_long_disc_number_atoms_of_other_muxers_stay(tmp_path, writer):
     track = formats.make("m4a-aac", tmp_path)
     file = open_tags(track)
     file.tags["disk"] = [(1, 2)]
@@ -462,7 +462,7 @@ def test_modification_time_is_what_was_asked_for(tmp_path, journal, mtime, secon
     assert after > before + 10**10 if seconds is None else after == before + seconds * 10**9
 
 
-def test_links(tmp_path, writer):
+def test_symbolic_links_stay_and_other_hard_links_keep_the_old_file(tmp_path, writer):
     track = formats.make("flac", tmp_path)
     symbolic, hard = tmp_path / "symbolic.flac", tmp_path / "hard.flac"
     symbolic.symlink_to(track.name)
@@ -473,18 +473,18 @@ def test_links(tmp_path, writer):
     assert read_genres(hard) == ()
 
 
-def test_what_changed_since_it_was_heard_is_left_alone(tmp_path, writer):
+def test_file_that_changed_since_its_analysis_is_not_overwritten(tmp_path, writer):
     track = formats.make("flac", tmp_path)
-    heard_as = Identity.of(track)
+    analysed_as = Identity.of(track)
     file = open_tags(track)
     file.texts = ["Polka"]
     file.save()
     with pytest.raises(TagError, match="changed since"):
-        writer.write(track, ["Jazz"], heard_as)
+        writer.write(track, ["Jazz"], analysed_as)
     assert read_genres(track) == ("Polka",)
 
 
-def test_what_changes_while_it_is_written_is_left_alone(tmp_path, writer, monkeypatch):
+def test_file_that_changes_while_it_is_written_is_not_overwritten(tmp_path, writer, monkeypatch):
     track = formats.make("flac", tmp_path)
     flush = safewrite.flush
 
@@ -564,7 +564,7 @@ def test_faults_at_every_point_leave_the_old_or_the_new_file(tmp_path, kind, cou
     assert int(done.stdout) > 10 * count  # so many points there are at least
 
 
-def test_the_order_on_the_disk(tmp_path, journal, monkeypatch):
+def test_copy_is_on_the_disk_before_it_replaces_the_file(tmp_path, journal, monkeypatch):
     """Of a power cut no test can be made; what has to be flushed before what can be tested."""
     tracks = [formats.make("flac", tmp_path)]
     tracks += [tracks[0].with_name(f"{number}.flac") for number in range(12)]
@@ -609,7 +609,7 @@ def unmount(place: Path) -> None:
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_a_full_file_system(tmp_path, journal):
+def test_a_full_file_system_leaves_the_old_file(tmp_path, journal):
     place = tmp_path / "small"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", place]
