@@ -1,6 +1,7 @@
 """Write the completion scripts of both commands: `python completions/generate.py [--check]`.
 
-The scripts come from Typer. They ask the command itself what may follow, so they stay true to it.
+They ask the command itself what may follow, so they stay true to it. Those for bash and fish come
+from Typer.
 """
 
 import os
@@ -10,6 +11,25 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 COMMANDS = {"genretag": "tagger.cli", "genretag-train": "trainer.cli"}
+
+# Typer's own function for zsh loses quotation marks in descriptions. This one asks as fish does: a
+# line for each word that may follow, with a tab before its description.
+ZSH_FUNCTION = """_{name}_completion() {{
+  local line
+  local -a described
+  for line in "${{(@f)$(env COLUMNS=1000 _TYPER_COMPLETE_ARGS="${{words[1,$CURRENT]}}" \\
+      _TYPER_COMPLETE_FISH_ACTION=get-args _{variable}_COMPLETE=complete_fish {command})}}"; do
+    [[ -n $line ]] && described+=("${{${{line%%$'\\t'*}}//:/\\\\:}}:${{line#*$'\\t'}}")
+  done
+  if (( $#described )); then
+    _describe '{command}' described
+  else
+    _files
+  fi
+}}
+
+compdef _{name}_completion {command}
+"""
 
 # When zsh loads the file by itself, at the first Tab, it runs it in place of the completion that
 # the file defines.
@@ -29,13 +49,19 @@ def script(command: str, module: str, shell: str) -> str:
     return done.stdout.strip() + "\n"
 
 
+def zsh_function(command: str) -> str:
+    """Return the completion function of one command for zsh."""
+    name = command.replace("-", "_")
+    return ZSH_FUNCTION.format(command=command, name=name, variable=name.upper())
+
+
 def scripts() -> dict[Path, str]:
     """Return the content of each file."""
     made = {
         shell: [script(command, module, shell) for command, module in COMMANDS.items()]
-        for shell in ("bash", "zsh", "fish")
+        for shell in ("bash", "fish")
     }
-    zsh = [part.split("\n", 1)[1] for part in made["zsh"]]  # without its own #compdef line
+    zsh = [zsh_function(command) for command in COMMANDS]
     return {
         FOLDER / "genretag.bash": "\n".join(made["bash"]),
         FOLDER / "_genretag": "\n".join([f"#compdef {' '.join(COMMANDS)}", *zsh, ZSH_FIRST_TAB]),

@@ -58,7 +58,9 @@ class PlainCommand(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """List arguments and options."""
         rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
-        for parameter in self.get_params(ctx):
+        parameters: list[Any] = self.get_params(ctx)
+        for parameter in parameters:
+            parameter.show_envvar = False  # each has one, which would fill the page
             if record := parameter.get_help_record(ctx):
                 name, words = record
                 if parameter.param_type_name == "argument":
@@ -80,18 +82,26 @@ class CommandGroup(TyperGroup):
         """Find the command that the arguments name."""
         if args[0] not in self.commands and not ctx.resilient_parsing and Path(args[0]).exists():
             meant = shlex.join(["genretag", "scan", *args])
-            ctx.fail(f"{args[0]!r} is not a command. Did you mean '{meant}'?")
+            ctx.fail(f"{args[0]!r} is a path and not a command. To scan it: {meant}")
         return super().resolve_command(ctx, args)
 
 
-def new_group(words: str) -> typer.Typer:
-    """Return an empty group of commands with this help."""
+def new_group(words: str, environment: str | None = None) -> typer.Typer:
+    """Return an empty group of commands.
+
+    Args:
+        words: its help.
+        environment: the first part of the variables that stand for options.
+    """
     return typer.Typer(
         help=words,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # frames and columns of types leave too little room for words
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "auto_envvar_prefix": environment,
+        },
     )
 
 
@@ -116,15 +126,17 @@ def as_paths(arguments: Sequence[str] | None) -> tuple[Path, ...]:
     return tuple(map(Path, given))
 
 
-def chosen_mtime(mtime: Mtime, *, keep: bool) -> Mtime:
-    """Return what `--mtime` and `--keep-mtime` say together.
+def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
+    """Let the configuration file set the defaults of a scan's options.
 
     Raises:
-        UsageError: they contradict each other.
+        ConfigError: the file cannot be read, or has a wrong key or value.
     """
-    if keep and mtime == "bump":
-        raise UsageError("--keep-mtime means --mtime keep, not --mtime bump; pass one of them.")
-    return "keep" if keep else mtime
+    if not ctx.resilient_parsing:
+        from tagger import config
+
+        ctx.default_map = dict(config.load(file).scan)
+    return file
 
 
 DryRun = Annotated[
@@ -163,6 +175,10 @@ Seconds = Annotated[
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="PATH", help="Files, or folders of them.", show_default=False),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Read this configuration file."),
 ]
 ModelFile = Annotated[
     Path,

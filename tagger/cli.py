@@ -23,15 +23,18 @@ from tagger.arguments import (
     StrictOwner,
     Yes,
     as_paths,
-    chosen_mtime,
     new_group,
     parse_probability,
+    read_settings,
     run,
 )
 from tagger.errors import UsageError
 from tagger.options import Device, ScanOptions
 
-app = new_group("Find the genre of music files from their audio, and write it into their tags.")
+app = new_group(
+    "Find the genre of music files from their audio, and write it into their tags.",
+    environment="GENRETAG",  # GENRETAG_SCAN_TOP=2 is --top 2
+)
 
 
 def _version(wanted: bool) -> None:
@@ -130,7 +133,13 @@ def scan(
     device: Annotated[Device, typer.Option(help="Run the model on this device.")] = "auto",
     model: ModelOption = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Read this configuration file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=read_settings,
+            is_eager=True,
+            help="Read this configuration file; see genretag config.",
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -149,7 +158,7 @@ def scan(
         write_tags=write_tags and not dry_run,
         overwrite=overwrite,
         append=append,
-        mtime=chosen_mtime(mtime, keep=keep_mtime),
+        mtime="keep" if keep_mtime else mtime,
         strict_owner=strict_owner,
         album=album,
         new=new,
@@ -193,14 +202,13 @@ def apply(
     Rows whose action is write get their genre written, and those whose action is clear have it
     removed.
     """
-    chosen = chosen_mtime(mtime, keep=keep_mtime)
     from tagger.commands.apply import ApplyOptions, run_apply
 
     options = ApplyOptions(
         table=table,
         dry_run=dry_run,
         overwrite=overwrite,
-        mtime=chosen,
+        mtime="keep" if keep_mtime else mtime,
         strict_owner=strict_owner,
         quiet=quiet,
     )
@@ -232,7 +240,6 @@ def undo(
 
     With PATH, only in these files, or below these folders.
     """
-    chosen = chosen_mtime(mtime, keep=keep_mtime)
     from tagger.commands.undo import UndoOptions, run_undo
 
     options = UndoOptions(
@@ -241,7 +248,7 @@ def undo(
         dry_run=dry_run,
         yes=yes,
         force=force,
-        mtime=chosen,
+        mtime="keep" if keep_mtime else mtime,
         strict_owner=strict_owner,
     )
     run(lambda: run_undo(options))

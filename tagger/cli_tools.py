@@ -1,4 +1,4 @@
-"""The commands around tagging: `model` and `cache`."""
+"""The commands around tagging: `model`, `cache`, `config` and `doctor`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,16 +6,21 @@ from typing import Annotated
 import typer
 
 from tagger import SHIPPED_MODEL
-from tagger.arguments import Json, ModelFile, PlainCommand, Yes, new_group, run
+from tagger.arguments import ConfigFile, Json, ModelFile, PlainCommand, Yes, new_group, run
 
 models = new_group("Show or check a model file.")
 cache = new_group("Show or clean the cache of results.")
+config = new_group("Show, create or check the configuration file.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to an application."""
     app.add_typer(models, name="model")
     app.add_typer(cache, name="cache")
+    app.add_typer(config, name="config")
+    app.command("doctor", cls=PlainCommand, epilog="Example: genretag doctor --json > report.json")(
+        doctor
+    )
 
 
 @models.command(cls=PlainCommand, epilog="Example: genretag model info mine.onnx")
@@ -72,3 +77,52 @@ def cache_clear(yes: Yes = False) -> None:
     from tagger.commands.cache import run_clear
 
     run(lambda: run_clear(yes=yes))
+
+
+@config.command("show", cls=PlainCommand, epilog="Example: genretag config show --json")
+def config_show(config: ConfigFile = None, json: Json = False) -> None:
+    """Show the settings in the configuration file."""
+    from tagger.commands.config import run_show
+
+    run(lambda: run_show(config, as_json=json))
+
+
+@config.command("path", cls=PlainCommand, epilog="Example: genretag config path")
+def config_path() -> None:
+    """Print the path of the configuration file, whether it exists or not."""
+    from tagger.commands.config import run_path
+
+    run(run_path)
+
+
+@config.command("init", cls=PlainCommand, epilog="Example: genretag config init")
+def config_init() -> None:
+    """Create a configuration file with comments, unless there is one."""
+    from tagger.commands.config import run_init
+
+    run(run_init)
+
+
+@config.command("check", cls=PlainCommand, epilog="Example: genretag config check")
+def config_check(
+    config: ConfigFile = None,
+    model: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Check genres against this model; by default the packaged one.",
+            show_default=False,
+        ),
+    ] = SHIPPED_MODEL,
+) -> None:
+    """Check the keys, values and genres of the configuration file."""
+    from tagger.commands.config import run_check
+
+    run(lambda: run_check(config, model))
+
+
+def doctor(json: Json = False) -> None:
+    """Check what a scan needs: runtime, GPU, decoders, model, state, settings."""
+    from tagger.commands.doctor import run_doctor
+
+    run(lambda: run_doctor(as_json=json))

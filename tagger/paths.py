@@ -37,5 +37,5 @@ def make_folder(folder: Path) -> None:
     if problem:
         raise StateError(
             f"The folder {folder} for journal and cache cannot be used ({problem});"
-            " let GENRETAG_HOME name one that can be written."
+            " set GENRETAG_HOME to a folder that can be written."
         )

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 GENRETAG = [sys.executable, "-c", "from tagger.cli import main; main()"]
 
 
@@ -52,3 +54,12 @@ def digests(folder: Path) -> dict[Path, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def train(*arguments: object) -> str:
+    """Run genretag-train here, and return what it says."""
+    from trainer.cli import app as trainer_app
+
+    done = CliRunner().invoke(trainer_app, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output

@@ -48,7 +48,7 @@ def test_every_command_of_the_walkthrough_works(desk):
         if program not in PROGRAMS:
             assert command == "pip install '.[train]'"
             continue
-        if arguments[0] == "fit" and "--resume" not in arguments:
+        if arguments[0] in ("fit", "pretrain") and "--resume" not in arguments:
             takes_windows = {"ann", "cnn-small"} & set(arguments)
             arguments += SHORT_WINDOWS if takes_windows else SHORT
         done = CliRunner().invoke(PROGRAMS[program], arguments, catch_exceptions=False)

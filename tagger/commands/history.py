@@ -32,7 +32,7 @@ def run_history(number: int | None, *, as_json: bool) -> ExitCode:
         if found is None:
             raise GenretagError(f"There is no run {number}; genretag history lists them.")
         writes = [write for state in State for write in journal.writes(number, state)]
-    _show_run(found, sorted(writes, key=lambda write: write.id), as_json=as_json)
+    _show_run(found, sorted(writes, key=lambda write: write.path), as_json=as_json)
     return ExitCode.DONE
 
 

@@ -200,12 +200,15 @@ def _jobs(asked: int | None, files: int) -> int:
 
 def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
     asked = options.min_confidence
+    names = config.load(options.config).genres
+    for sentence in config.unknown_genres(names, metadata.labels):
+        complain(f"{options.config or config.default_file()}: {sentence}")
     return Rules(
         min_confidence=metadata.min_confidence if asked is None else asked,
         top=options.top,
         overwrite=options.overwrite,
         append=options.append,
-        names=config.load(options.config).genres,
+        names=names,
     )
 
 

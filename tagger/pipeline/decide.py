@@ -17,12 +17,12 @@ class Rules:
     top: int = 1  # most genres of one track
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
-    names: Mapping[str, str] = field(default_factory=dict)  # genres that get another name
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
 
-    def name(self, label: str) -> str:
-        """Return the name that a label of the model gets in a tag."""
+    def names_of(self, label: str) -> tuple[str, ...]:
+        """Return the names that a label of the model gets in a tag; none if it is not written."""
         spelled = spelling(label)
-        return self.names.get(label) or self.names.get(spelled) or spelled
+        return self.names.get(label, self.names.get(spelled, (spelled,)))
 
 
 def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
@@ -42,17 +42,17 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
             existing=track.existing,
             error=prediction.error,
         )
-    ranking = sorted(
-        zip(map(rules.name, labels), prediction.probabilities, strict=True),
-        key=lambda pair: -pair[1],
-    )
-    genres = tuple(genre for genre, p in ranking[: rules.top] if p >= rules.min_confidence)
-    status = Status.OK if genres else Status.UNCERTAIN
+    ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
+    ranking = [(", ".join(rules.names_of(label)) or spelling(label), p) for label, p in ranked]
+    sure = [label for label, p in ranked[: rules.top] if p >= rules.min_confidence]
+    genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
+    status = Status.OK if sure else Status.UNCERTAIN
     error = track.tag_error
     if error:
         action = Action.FAILED
     elif not genres:
         action = Action.SKIP
+        error = "is not written: config.toml gives its genre no name" if sure else ""
     elif not can_hold_tags(track.path):
         action, error = Action.SKIP, f"{track.path.suffix} files hold no tags"
     else:

@@ -29,9 +29,7 @@ def run_app(name: str, app: Callable[[], None]) -> None:
 
         complain(f"{name}: {error}")
         sys.exit(error.exit_code)
-    except (
-        OSError
-    ) as error:  # most are GenretagErrors by now; one without a file concerns the output
+    except OSError as error:  # most are GenretagErrors by now; without a file it is the output
         from tagger.errors import reason
         from tagger.output.console import complain
 

@@ -1,8 +1,9 @@
-"""The genre tags of music files: one declaration for each family of tags.
+"""The tags of music files as mutagen reads them: one declaration for each family of tags.
 
-Genres are kept in two forms. The *texts* are what the file holds, word for word, so that an undo
-can bring back exactly that; the *genres* are what they mean: "(17)Rock" is Rock, and in ID3v2.3,
-which has no other way, "Rock/Jazz" is two.
+Genres are changed by `tagger.tags.places`. Here is the second, independent reader, which is asked
+before and after a write whether all other tags are what they were; artist and album come from it
+too. The *texts* of a genre are what the file holds, word for word; the *genres* are what they mean:
+"(17)Rock" is Rock, and in ID3v2.3, which has no other way, "Rock/Jazz" is two.
 """
 
 import re
@@ -209,6 +210,8 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
+    # Bounds on frames and compressed data are checked before a library sees the tags.
+    open_layout(path)
     try:
         file = _open(path, kind)
     except Exception as error:  # an odd file can make of a parser whatever it likes

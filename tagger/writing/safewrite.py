@@ -101,7 +101,8 @@ def rehearse(change: Change, *, strict_owner: bool = False) -> None:
     Raises:
         TagError: it could not, and why.
     """
-    _check_permissions(change.path, strict_owner=strict_owner)
+    with understood():
+        _check_permissions(change.path, strict_owner=strict_owner)
     growth = sum(splice.growth for splice in change.splices)
     with contextlib.suppress(OSError):
         if shutil.disk_usage(change.path.parent).free < change.identity.size + growth:

@@ -250,13 +250,14 @@ def test_results_never_replace_music_or_a_table_before_they_are_there(song, toy_
     before = digests(track.parent)
     done = genretag("scan", "--model", toy_model, "--csv", track, other)
     assert done.returncode == 1
-    assert "is music by its name" in done.stderr
+    assert "is a music file by its name" in done.stderr
     assert digests(track.parent) == before
     table = tmp_path / "genres.csv"
     table.write_text("my edits")
     assert genretag("scan", track, "--model", tmp_path / "no.onnx", "--csv", table).returncode == 1
     assert table.read_text() == "my edits"
-    assert genretag("scan", track, "--model", toy_model, "--csv", table).returncode == 0
+    options = ("--model", toy_model, "--csv", table, "--force")
+    assert genretag("scan", track, *options).returncode == 0
     assert len(rows(table.read_text())) == 1
     assert not list(tmp_path.glob("*.part"))
 
@@ -410,20 +411,62 @@ def test_write_failure_is_reported_and_the_run_goes_on(song, toy_model, monkeypa
         ]
 
 
-def test_ctrl_c_keeps_what_was_finished(song, toy_model, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_scan_keeps_what_was_finished(song, toy_model, tmp_path, number, code):
     folder = copies(song("000.flac"), 200)
     table = tmp_path / "o.csv"
     # The cache would know all copies by the first one.
     process = started("scan", folder, "--model", toy_model, "--no-cache", "--csv", table, "-j", 2)
     for _ in range(10):
         process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     out, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (130, b"")
+    part = table.with_name("o.csv.part")
+    assert (process.returncode, err.decode()) == (code, f"The results so far are in {part}.\n")
     assert b"Interrupted after" in out
-    found = rows(table.read_text())
+    assert not table.exists()
+    found = rows(part.read_text())
     assert 8 < len(found) < 200
     assert {row["status"] for row in found} == {"ok"}
+
+
+def test_an_edited_table_is_not_replaced(album, toy_model, tmp_path):
+    table = tmp_path / "genres.csv"
+    assert genretag("scan", album, "--model", toy_model, "--csv", table).returncode == 0
+    edited = table.read_text().replace("Metal", "Doom").replace("Hip-Hop", "Doom")
+    table.write_text(edited + "\n")
+    done = genretag("scan", album, "--model", toy_model, "--csv", table)
+    assert done.returncode == 1
+    assert "was edited since" in done.stderr
+    assert table.read_text() == edited + "\n"
+    done = genretag("scan", album, "--model", toy_model, "--csv", table, "--force")
+    assert done.returncode == 0
+    assert table.with_name("genres.csv.bak").read_text() == edited + "\n"
+    assert len(rows(table.read_text())) == 7
+
+
+def test_a_dry_run_is_one_even_with_write_tags(album, toy_model):
+    before = digests(album)
+    options = ("--model", toy_model, "--dry-run", "--write-tags", "--min-confidence", 0)
+    done = genretag("scan", album, *options)
+    assert done.returncode == 0
+    assert "Nothing was written" in done.stdout
+    assert digests(album) == before
+
+
+def test_a_very_long_genre_does_not_fill_the_screen(song, toy_model):
+    track = song("a.flac")
+    tags = mediafile.MediaFile(track)
+    tags.genre = "Doom " * 1000
+    tags.save()
+    (line,) = [
+        line
+        for line in genretag("scan", track, "--model", toy_model).stdout.splitlines()
+        if "a.flac" in line
+    ]
+    assert "keeps Doom Doom" in line
+    assert "…" in line
+    assert len(line) < 150 + len(str(track))
 
 
 @pytest.mark.parametrize("after", [0, 0.2, 0.5, 1])

@@ -188,6 +188,69 @@ def test_ctrl_c_reports_all_that_was_written(tmp_path, song):
     assert summary == f"Interrupted: {len(restored)} files restored"
 
 
+def test_rows_that_cannot_be_written_get_their_sentence_and_the_rest_is_written(tmp_path, song):
+    good, clear = song("good.flac"), song("clear.flac")
+    file = open_tags(clear)
+    file.texts = ["Polka"]
+    file.save()
+    os.mkfifo(tmp_path / "pipe.mp3")
+    table = tmp_path / "genres.csv"
+    rows_of = [
+        {"path": path, "genre": genre, "action": action, "existing_genre": existing}
+        for path, genre, action, existing in (
+            (str(tmp_path / "pipe.mp3"), "Jazz", "write", ""),
+            ("/dev/zero", "Jazz", "write", ""),
+            ("nul\0l.mp3", "Jazz", "write", ""),
+            (str(tmp_path), "Jazz", "write", ""),
+            (str(good), "Jazz", "write", ""),
+            (str(clear), "Jazz", "clear", "Polka"),
+        )
+    ]
+    save(table, rows_of)
+    done = genretag("apply", table)
+    assert done.returncode == 3
+    pipe, zero, nul, folder = done.stderr.splitlines()
+    assert pipe.endswith("pipe.mp3 is not a regular file")
+    assert zero == "/dev/zero is not a regular file"
+    assert "nul�l.mp3 cannot be reached" in nul
+    assert folder == f"{tmp_path} is not a regular file"
+    assert read_genres(good) == ("Jazz",)
+    assert read_genres(clear) == ()
+    assert "2 files written, 4 left alone" in done.stdout
+    assert genretag("undo", "--yes").returncode == 0
+    assert read_genres(clear) == ("Polka",)
+
+
+def test_apply_overwrite_writes_rows_that_were_to_be_kept(tmp_path, song, toy_model):
+    track = song("a.flac")
+    file = open_tags(track)
+    file.texts = ["Polka"]
+    file.save()
+    table = tmp_path / "genres.csv"
+    (row,) = plan(track, table, toy_model)
+    assert row["action"] == "keep"
+    assert "0 files written" in genretag("apply", table).stdout
+    assert genretag("apply", table, "--overwrite").returncode == 0
+    assert read_genres(track) == (row["genre"],)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_signals_end_a_run_as_ctrl_c_does(tmp_path, song, number, code):
+    songs = sorted(copies(song("000.flac", 1), 100).iterdir())
+    table = tmp_path / "genres.csv"
+    row = {"genre": "Jazz", "action": "write", "existing_genre": ""}
+    save(table, [{"path": str(path), **row} for path in songs])
+    process = started("apply", table)
+    said = [process.stdout.readline() for _ in range(20)]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (code, b"")
+    *lines, summary = b"".join([*said, out]).decode().splitlines()
+    written = [path for path in songs if read_genres(path) == ("Jazz",)]
+    assert lines == [f"Jazz  {path}" for path in written]
+    assert summary == f"Interrupted: {len(written)} files written"
+
+
 def test_genres_with_semicolons(library, toy_model, tmp_path, home):
     track = library / "flac.flac"
     file = open_tags(track)
@@ -360,7 +423,7 @@ def test_other_names_from_the_config(song, toy_model, home, tmp_path):
     other.write_text("[genre]\n")
     done = genretag("scan", song(), "--model", toy_model, "--config", other)
     assert done.returncode == 1
-    assert "means nothing here" in done.stderr
+    assert "unknown setting" in done.stderr
 
 
 def test_an_album_votes_as_one(tmp_path, toy_model):

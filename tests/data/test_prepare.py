@@ -91,7 +91,12 @@ def no_parts(folder: Path) -> bool:
 def library_of_artists() -> list[Row]:
     """Twelve artists in two genres, some in both, with one to nine tracks."""
     return [
-        Row(f"{a}-{i}-{p}", "rock" if a % 3 else "jazz", f"{a}-{i}", group=f"artist {a // 2}")
+        Row(
+            file=f"{a}-{i}-{p}",
+            genre="rock" if a % 3 else "jazz",
+            track=f"{a}-{i}",
+            group=f"artist {a // 2}",
+        )
         for a in range(24)
         for i in range(1 + a % 9)
         for p in "ab"
@@ -116,7 +121,12 @@ def test_no_track_and_no_artist_is_in_two_splits(seed):
 
 
 def test_genres_are_in_every_split_in_the_same_shares():
-    rows = [Row(f"{g}{i}{p}", g, str(i)) for g in "abc" for i in range(40) for p in "xy"]
+    rows = [
+        Row(file=f"{g}{i}{p}", genre=g, track=str(i))
+        for g in "abc"
+        for i in range(40)
+        for p in "xy"
+    ]
     dealt = splits.stratified(rows, (0.7, 0.15, 0.15), 1, print)
     counts = Counter((row.genre, row.split) for row in dealt)
     for genre in "abc":
@@ -133,7 +143,13 @@ def test_artists_in_two_splits_are_reported_and_left_where_they_are():
     """A table may say so, or the artist of tracks become known after they were dealt out."""
     said: list[str] = []
     rows = [
-        Row(f"{genre}{i}", genre, str(i), split, group="The Band" if i < 2 else f"{genre} {i}")
+        Row(
+            file=f"{genre}{i}",
+            genre=genre,
+            track=str(i),
+            split=split,
+            group="The Band" if i < 2 else f"{genre} {i}",
+        )
         for genre in "ab"
         for i, split in enumerate(prepared.SPLITS)
     ]
@@ -162,7 +178,7 @@ def test_tracks_that_are_added_never_move_others(added, shares):
         for (genre, number), artist in more.items():
             artist_of.setdefault((genre, str(number)), artist)
         rows = [
-            known.get(key) or Row("-".join(key), *key, group=artist)
+            known.get(key) or Row(file="-".join(key), genre=key[0], track=key[1], group=artist)
             for key, artist in sorted(artist_of.items())
         ]
         dealt = {row.key: row for row in splits.stratified(rows, shares, 1, lambda _: None)}
@@ -182,7 +198,11 @@ def test_shares_stay_what_they_are_to_be_when_tracks_are_added(added, seed):
     rows: list[Row] = []
     for number in added:
         start = len(rows) // 2
-        rows += [Row(f"{g}{i}", g, str(i)) for g in "ab" for i in range(start, start + number)]
+        rows += [
+            Row(file=f"{g}{i}", genre=g, track=str(i))
+            for g in "ab"
+            for i in range(start, start + number)
+        ]
         rows = splits.stratified(rows, shares, seed, lambda _: None)
     counts = Counter((row.genre, row.split) for row in rows)
     for genre in "ab":
@@ -194,7 +214,11 @@ def test_it_is_said_where_artists_are_not_known_or_too_few(run, clips, tmp_path)
     run(clips, tmp_path / "out", shares=(0.5, 0.5, 0.0))
     assert "artist of 8 of 8 tracks is not known" in run.text
     said: list[str] = []
-    rows = [Row(f"{g}{i}", g, str(i), group=f"{g}'s only artist") for g in "ab" for i in range(9)]
+    rows = [
+        Row(file=f"{g}{i}", genre=g, track=str(i), group=f"{g}'s only artist")
+        for g in "ab"
+        for i in range(9)
+    ]
     splits.stratified(rows, (0.7, 0.15, 0.15), 1, said.append)
     assert said == [
         f"No track of a, b is in {split}: too few, or too few artists, to divide."
@@ -375,7 +399,7 @@ def test_only_what_changed_is_decoded_again(run, clips, tmp_path):
 
 def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monkeypatch):
     output = tmp_path / "out"
-    heard = prepare._heard
+    heard = prepare._prepare_clip
 
     def interrupted(task):
         if task.file == "rock/1.wav":
@@ -383,7 +407,7 @@ def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monk
         return heard(task)
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepare, "_heard", interrupted)
+        patch.setattr(prepare, "_prepare_clip", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(clips, output)
     with (output / "clips.jsonl").open("a") as file:
@@ -423,7 +447,7 @@ def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_
     assert set(places().values()) == set(second.values())  # what somebody wrote there is no split
 
     run(clips, output, **options | {"seed": 2})
-    assert "dealt out in another way before" in run.text
+    assert "split in another way before" in run.text
     run(clips, output, **options | {"seed": 2})
     assert "another way" not in run.text
 
@@ -442,7 +466,7 @@ def test_what_a_full_disk_kept_from_being_dealt_out_is_not_taken_for_dealt_out(
         with pytest.raises(DataError, match="full"):
             run(clips, output, seed=2)
     run(clips, output, seed=2)
-    assert "dealt out in another way before" in run.text
+    assert "split in another way before" in run.text
 
 
 def test_a_split_of_a_table_is_not_kept_when_tracks_are_dealt_out(run, clips, tmp_path):
@@ -696,7 +720,7 @@ def test_ready_pictures_are_taken_as_they_are(tmp_path):
     source = pictures_for(tmp_path / "pictures", names)
     (source / "rock/3.png").write_text("no picture")
     said: list[str] = []
-    how = Preparation(SpectrogramPicture(), shares=(0.5, 0.5, 0), jobs=1)
+    how = Preparation(front_end=SpectrogramPicture(), shares=(0.5, 0.5, 0), jobs=1)
     rows = prepare.prepare(source, tmp_path / "out", how, report=said.append)
     assert len(rows) == 7
     assert "rock/3.png cannot be read" in said[0]
@@ -720,7 +744,7 @@ def test_strips_of_pictures_are_not_taken_for_strips_of_clips(run, clips, tmp_pa
     where = tmp_path / "other"
     rows = prepare_pictures(source, where, tmp_path / "out", seconds=3, report=said.append)
     assert len(rows) == 7
-    assert not (where / "dealing.json").exists()
+    assert not (where / "assignment.json").exists()
     assert said == [f"{source / 'rock/3.png'} is no picture, or is damaged; left out"]
     run(clips, where)
     assert len(run.decoded) == 8

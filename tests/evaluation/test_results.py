@@ -62,11 +62,28 @@ def found(
 
 
 def new_run(folder: Path, evaluation: Evaluation | None = None, epochs: int = 3) -> Run:
-    run = Run(folder, FitOptions(("data/clips",)), MelStrip(), LABELS, True, {"pretrained": []})
+    run = Run(
+        folder=folder,
+        options=FitOptions(data=("data/clips",)),
+        front_end=MelStrip(),
+        labels=LABELS,
+        batch_norm=True,
+        facts={"pretrained": []},
+    )
     run.save()
     history = run.history
     for number in range(1, epochs + 1):
-        history.append(Epoch(number, 1.5, 1e-3 / number, 2 / number, 0.5, 0.5 + number / 10, 1.0))
+        history.append(
+            Epoch(
+                epoch=number,
+                seconds=1.5,
+                learning_rate=1e-3 / number,
+                loss=2 / number,
+                window_accuracy=0.5,
+                track_accuracy=0.5 + number / 10,
+                track_loss=1.0,
+            )
+        )
     if evaluation:
         write_json(folder / "metrics.json", evaluation.to_dict())
         evaluation.predictions.write(folder / "predictions.csv")
@@ -218,7 +235,17 @@ def test_charts_are_pictures_that_say_what_was_counted_and_do_not_change(tmp_pat
 
 def test_a_run_without_validation_has_curves_too(tmp_path):
     run = new_run(tmp_path / "run", epochs=0)
-    run.history.append(Epoch(1, 1.0, 1e-3, 2.0, math.nan, math.nan, math.nan))
+    run.history.append(
+        Epoch(
+            epoch=1,
+            seconds=1.0,
+            learning_rate=1e-3,
+            loss=2.0,
+            window_accuracy=math.nan,
+            track_accuracy=math.nan,
+            track_loss=math.nan,
+        )
+    )
     assert len(curves(run.history.read(), "run", found()).axes) == 2
 
 
@@ -382,7 +409,7 @@ def fitted(monkeypatch) -> list[tuple[Path, FitOptions]]:
 
 def test_a_training_is_repeated_from_its_file(tmp_path, fitted):
     options = replace(
-        FitOptions(("clips",)), dropout=0.3, epochs=7, train_splits=("train", "valid"), seed=4
+        FitOptions(data=("clips",)), dropout=0.3, epochs=7, train_splits=("train", "valid"), seed=4
     )
     options = replace(options, augmentation=replace(options.augmentation, masks=3, mixup=0.2))
     run = replace(new_run(tmp_path / "run"), options=options)
@@ -417,9 +444,19 @@ def test_a_training_is_repeated_from_its_file(tmp_path, fitted):
 def test_tensorboard_and_csv_hold_the_same_epochs_and_go_on(tmp_path):
     """A second process appends to the CSV and writes events of its own, from its epoch on."""
     new_run(tmp_path, epochs=2)
-    history = History(tmp_path / "history.csv")
+    history = History(tmp_path / "history.csv", Epoch)
     assert [epoch.epoch for epoch in history.read()] == [1, 2]
-    history.append(Epoch(3, 1.0, 0.1, 0.25, math.nan, math.nan, math.nan))
+    history.append(
+        Epoch(
+            epoch=3,
+            seconds=1.0,
+            learning_rate=0.1,
+            loss=0.25,
+            window_accuracy=math.nan,
+            track_accuracy=math.nan,
+            track_loss=math.nan,
+        )
+    )
     epochs = history.read()
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
 

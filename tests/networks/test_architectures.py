@@ -18,6 +18,8 @@ from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError
 from tagger.inference.model import GenreModel
 from trainer import cli as trainer_cli
+from trainer.commands.options import Architecture
+from trainer.commands.prepare import Prepared
 from trainer.export.export import TOLERANCE
 from trainer.networks.architectures import ARCHITECTURES, Vgg, window_shape
 from trainer.networks.registry import NETWORKS
@@ -91,8 +93,8 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
 
 
 def test_the_choices_of_the_command_line_are_the_networks_there_are():
-    assert list(trainer_cli.Architecture.__args__) == list(ARCHITECTURES) == list(NETWORKS)
-    assert {name.replace("-", " ") for name in trainer_cli.Prepared.__args__} == set(KINDS) - {
+    assert list(Architecture.__args__) == list(ARCHITECTURES) == list(NETWORKS)
+    assert {name.replace("-", " ") for name in Prepared.__args__} == set(KINDS) - {
         MelWindow.kind  # prepared as strips
     }
 

@@ -90,7 +90,7 @@ def test_a_home_that_is_no_folder(genretag, home, command):
     assert (code, out) == (1, "")
     assert err == (
         f"genretag: The folder {home} for journal and cache cannot be used (it is not a folder);"
-        " let GENRETAG_HOME name one that can be written.\n"
+        " set GENRETAG_HOME to a folder that can be written.\n"
     )
 
 

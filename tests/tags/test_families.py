@@ -109,7 +109,7 @@ def test_what_holds_no_tags(tmp_path):
     path = tmp_path / "a.mp3"
     path.write_text("no music")
     with pytest.raises(TagError):
-        read_genres(path)
+        open_tags(path)
     assert not can_hold_tags(Path("a.au"))
 
 

@@ -24,7 +24,11 @@ def model() -> keras.Model:
 def batch(seed: int, mean: float = 3) -> Batch:
     """Values of one mean and deviation, and whether the first of them is large."""
     values = np.random.default_rng(seed).normal(mean, 2, (32, 4)).astype(np.float32)
-    return Batch(values, np.eye(2, dtype=np.float32)[(values[:, 0] > mean).astype(int)], None)
+    return Batch(
+        windows=values,
+        targets=np.eye(2, dtype=np.float32)[(values[:, 0] > mean).astype(int)],
+        weights=None,
+    )
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from commandline import train
 from rich.console import Console
-from test_train import train
 from typer.testing import CliRunner
 
 from tagger.audio.summary import SummaryFeatures
@@ -22,8 +22,8 @@ from trainer.cli import app
 from trainer.data import dataset as prepared
 from trainer.data.dataset import Row
 from trainer.networks.backend import LOG_LEVEL, without_log
-from trainer.training.display import FitDisplay, PrepareDisplay
-from trainer.training.history import History
+from trainer.training.display import PrepareDisplay, TrainingDisplay
+from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions
 from trainer.training.run_folder import RUN_FILE, save_weights
 
@@ -43,7 +43,7 @@ def strips(tmp_path_factory: pytest.TempPathFactory) -> Path:
             file = f"{genre}/{number}.npy"
             strip = rng.standard_normal((front_end.rows, 3)).astype(np.float32)
             prepared.save_strip(folder / file, strip, front_end.storage)
-            rows.append(Row(file, genre, str(number), split))
+            rows.append(Row(file=file, genre=genre, track=str(number), split=split))
     prepared.write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, front_end)
     return folder
@@ -57,16 +57,16 @@ def unbroken(strips: Path) -> Path:
 
 
 def losses(run: Path) -> list[float]:
-    return [epoch.loss for epoch in History(run / "history.csv").read()]
+    return [epoch.loss for epoch in History(run / "history.csv", Epoch).read()]
 
 
 # An epoch while it lasts
 
 
-def display(terminal: bool) -> tuple[FitDisplay, io.StringIO]:
+def display(terminal: bool) -> tuple[TrainingDisplay, io.StringIO]:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=terminal, width=80, soft_wrap=True)
-    return FitDisplay(FitOptions(("data",), epochs=7, batches=4), console=console), screen
+    return TrainingDisplay(FitOptions(data=("data",), epochs=7, batches=4), console=console), screen
 
 
 def test_a_terminal_shows_how_far_an_epoch_is_until_its_line_comes():
@@ -116,12 +116,12 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Keep what the display is told: epoch and batches done."""
     calls = []
 
-    class Spy(FitDisplay):
+    class Spy(TrainingDisplay):
         def progress(self, epoch, losses):
             calls.append((epoch, len(losses)))
             super().progress(epoch, losses)
 
-    monkeypatch.setattr("trainer.training.display.FitDisplay", Spy)
+    monkeypatch.setattr("trainer.training.display.TrainingDisplay", Spy)
     return calls
 
 
@@ -145,7 +145,7 @@ def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
     moment, unbroken, strips, tmp_path, monkeypatch
 ):
     broken = tmp_path / "broken run"
-    show = FitDisplay.progress
+    show = TrainingDisplay.progress
 
     def press(display, epoch, losses):
         if (epoch, len(losses)) == moment:
@@ -153,7 +153,7 @@ def test_a_stopped_training_says_how_to_go_on_and_ends_as_if_it_had_not_been(
         show(display, epoch, losses)
 
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.training.display.FitDisplay.progress", press)
+        patch.setattr("trainer.training.display.TrainingDisplay.progress", press)
         said = stopped("fit", strips, "--run", broken, *FIT)
     assert said.endswith(f": genretag-train fit --run '{broken}' --resume")
     assert not list(broken.glob("*part*"))
@@ -288,10 +288,10 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(unbroken, strips, tmp_path
     ],
 )
 def test_what_a_training_runs_on_is_said_in_place_of_the_log(name, kind):
-    from trainer.training.fit import _device
+    from trainer.training.epoch import device
 
     weight = SimpleNamespace(value=SimpleNamespace(device=name))
-    assert _device(SimpleNamespace(weights=[weight])) == kind
+    assert device(SimpleNamespace(weights=[weight])) == kind
 
 
 LOG = """\

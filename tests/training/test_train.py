@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from commandline import train
 from conftest import RATE, music, write_audio
 from onnx import TensorProto
 from small_networks import BLOCKS, narrow_vgg
@@ -24,17 +25,15 @@ from tagger.inference.verify import verify
 from trainer.cli import app
 from trainer.data import dataset as prepared
 from trainer.data.dataset import Row
-from trainer.training.batches import Augmentation, WindowSampler, cut_window, shrink
+from trainer.training.augmentation import Augmentation
+from trainer.training.batches import WindowSampler, cut_window, shrink
+from trainer.training.history import Trained
 from trainer.training.run_folder import load_run
 from trainer.training.teachers import Teachers
+from trainer.training.validation import Validation
 
+NO_BETTER = Validation(window_accuracy=0.5, track_accuracy=0.5, track_loss=1.0, by_source={})
 GENRES = {"drone": 110.0, "whistle": 1760.0}
-
-
-def train(*arguments: object) -> str:
-    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture
@@ -135,7 +134,12 @@ def test_a_track_in_two_splits_is_refused(strips, tmp_path):
     prepared.write_rows(
         other / "tracks.csv",
         [
-            Row(str(strips / row.file), row.genre, row.track, flipped[row.split])
+            Row(
+                file=str(strips / row.file),
+                genre=row.genre,
+                track=row.track,
+                split=flipped[row.split],
+            )
             for row in prepared.read_rows(strips / "tracks.csv")
         ],
     )
@@ -462,7 +466,7 @@ def test_numbers_that_mean_nothing_are_refused(strips, tmp_path, option):
 
 @pytest.mark.usefixtures("small")
 def test_training_stops_when_validation_does_not_improve(strips, tmp_path, monkeypatch):
-    monkeypatch.setattr("trainer.training.fit._validate", lambda *_: (0.5, 0.5, 1.0))
+    monkeypatch.setattr("trainer.training.fit.validate", lambda *_: NO_BETTER)
     folder = tmp_path / "run"
     text = train(
         *("fit", strips, "--run", folder, "--epochs", 9, "--batches", 1, "--batch-size", 2),
@@ -483,8 +487,9 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def windows(model, tracks, front_end):
         return np.full((len(tracks), 2), 0.5, np.float32), np.arange(len(tracks))
 
-    monkeypatch.setattr(fit, "_one_epoch", lambda *_: (1, 1.0, 0.1, 1.0))
-    monkeypatch.setattr(fit, "_validate", lambda *_: (0.5, 0.5, 1.0))
+    epoch = Trained(epoch=1, seconds=1.0, learning_rate=0.1, loss=1.0)
+    monkeypatch.setattr(fit, "train_epoch", lambda *_: epoch)
+    monkeypatch.setattr(fit, "validate", lambda *_: NO_BETTER)
     monkeypatch.setattr(evaluate, "strip_windows", windows)
     monkeypatch.setattr(evaluate, "windows_per_second", lambda *_: 1.0)
 

@@ -1,7 +1,7 @@
-"""How a prepared folder dealt its tracks out, so that they stay where they are when others come.
+"""Which split or fold a prepared folder gave its tracks, so that they keep it when others come.
 
-A track that moved from test to training would flatter every figure after that. `dealing.json` says
-how the tracks in `tracks.csv` were dealt out; what was dealt out in another way does not count.
+A track that moved from test to training would flatter every figure after that. `assignment.json`
+says how the splits in `tracks.csv` were made; those that were made in another way do not count.
 """
 
 import json
@@ -14,62 +14,71 @@ from trainer.data.dataset import TRACKS_FILE, Row, read_rows
 from trainer.data.manifest import Stamp
 from trainer.files import whole
 
-DEALING_FILE = "dealing.json"
+ASSIGNMENT_FILE = "assignment.json"
+OLDER_FILE = "dealing.json"  # its name in earlier prepared folders
 
 
-@dataclass(frozen=True)
-class Dealing:
-    """Whatever decides where tracks go."""
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """How tracks are assigned to splits or folds.
+
+    Attributes:
+        split: The kind of split.
+        shares: Of each split or fold; none where the splits are given.
+        seed: Of the random order.
+    """
 
     split: str
-    shares: tuple[float, ...]  # none where tracks are not dealt out here
+    shares: tuple[float, ...]
     seed: int
 
     def write(self, folder: Path) -> None:
-        """Note how the tracks of a folder are dealt out.
+        """Write how the tracks of a folder are assigned.
 
         Raises:
             DataError: it cannot be written.
         """
-        with whole(folder / DEALING_FILE) as file:
+        with whole(folder / ASSIGNMENT_FILE) as file:
             file.write(f"{json.dumps(asdict(self))}\n".encode())
 
     def before(
         self, folder: Path, stamps: Iterable[Stamp], report: Callable[[str], None]
     ) -> "Before":
-        """Return where the tracks of a folder are, if they were dealt out in the same way.
+        """Return the splits of the tracks of a folder, if they were assigned in the same way.
 
         Args:
             folder: Where they were prepared.
             stamps: Those of its strips: the same audio stays where it is under another name.
-            report: Is told if they were dealt out in another way.
+            report: Is told if they were assigned in another way.
         """
         try:
-            found = json.loads((folder / DEALING_FILE).read_text("utf-8"))
+            there = (folder / name for name in (ASSIGNMENT_FILE, OLDER_FILE))
+            file = next((file for file in there if file.exists()), folder / ASSIGNMENT_FILE)
+            found = json.loads(file.read_text("utf-8"))
             rows = read_rows(folder / TRACKS_FILE)
         except (OSError, ValueError, DataError):
-            return Before({}, {})
+            return Before(tracks={}, audio={})
         if found != json.loads(json.dumps(asdict(self))):
             report(
-                f"{folder} was dealt out in another way before (--split, --shares, --folds or "
-                "--seed): tracks change their split, and older runs say nothing about the new one."
+                f"{folder} was split in another way before (--split, --shares, --folds or --seed): "
+                "tracks change their split, and older runs say nothing about the new one."
             )
-            return Before({}, {})
+            return Before(tracks={}, audio={})
         audio = {stamp.strip: stamp.audio for stamp in stamps}
         return Before(
-            {row.key: row for row in rows},
-            {audio[row.file]: row for row in rows if row.file in audio},
+            tracks={row.key: row for row in rows},
+            audio={audio[row.file]: row for row in rows if row.file in audio},
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Before:
-    """Where tracks were, by their name and by their audio."""
+    """The tracks of an earlier preparation, by their name and by their audio."""
 
     tracks: Mapping[tuple[str, str], Row]
     audio: Mapping[str, Row]
 
-    def placed(self, row: Row, audio: str) -> Row:
+    def keep_split(self, row: Row, audio: str) -> Row:
         """Return a track with the split and fold that it had; both are empty if it is new."""
         was = self.audio.get(audio) or self.tracks.get(row.key)
         return replace(row, split=was.split if was else "", fold=was.fold if was else "")

@@ -32,12 +32,12 @@ COLUMNS = ("file", "genre", "track", "split", "seconds", "group", "fold")
 SPLITS = ("train", "valid", "test")
 
 BY_WINDOW = "windows"
-"""Instead of a split: each track's windows are dealt out to training and validation."""
+"""Instead of a split: each track's windows are split between training and validation."""
 VALID_WINDOWS = 0.2  # of them
 FLATTERING = "windows of the same tracks are in training and validation, as in old papers"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One line of `tracks.csv`; `file` is relative to the folder."""
 
@@ -54,8 +54,13 @@ class Row:
         """Genre and name, which tell tracks apart."""
         return self.genre, self.track
 
+    @property
+    def full_name(self) -> str:
+        """Genre and name as one text."""
+        return f"{self.genre}/{self.track}"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Track:
     """One recording, the unit that splits and votes are about."""
 
@@ -66,6 +71,12 @@ class Track:
     window: int = 0  # frames; where this has only some windows of the strips, their length
     source: str = ""  # the data set it came from, by the name of its folder
     shrinks: tuple[int, ...] = ()  # of each strip, how much it was shrunk when stored; empty: 1
+    group: str = ""  # artist or album; empty if it is not known
+
+    @property
+    def full_name(self) -> str:
+        """Genre and name as one text."""
+        return f"{self.genre}/{self.name}"
 
     def load(self) -> list[NDArray[np.floating[Any]]]:
         """Read the strips `[rows, frames]`, or what this split has of them, at full resolution.
@@ -81,7 +92,7 @@ class Track:
         ]
         if not self.window:
             return strips
-        name = f"{self.genre}/{self.name}"
+        name = self.full_name
         return [
             strip[:, start:end]
             for number, strip in enumerate(strips)
@@ -95,7 +106,7 @@ def expand(strip: NDArray[Any], factor: int) -> NDArray[Any]:
 
 
 def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int, int]]:
-    """Return the frames of a strip that training or validation gets, when windows are dealt out.
+    """Return the frames of a strip that training or validation gets in a split of windows.
 
     The strip is cut into windows that do not overlap, each of them goes to either at random, and
     neighbours of one kind are one stretch: no frame is in both.
@@ -112,7 +123,7 @@ def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataSet:
     """Tracks with one front end; labels are the genres in alphabetical order."""
 
@@ -165,13 +176,13 @@ def _row(table: Path, number: int, line: dict[str, str]) -> Row:
     except ValueError:
         raise DataError(f"{table}: {line['seconds']!r} is not a number of seconds.") from None
     return Row(
-        line["file"],
-        line["genre"],
-        line.get("track") or Path(line["file"]).with_suffix("").as_posix(),
-        line.get("split", ""),
-        seconds,
-        line.get("group") or line.get("artist", ""),
-        line.get("fold", ""),
+        file=line["file"],
+        genre=line["genre"],
+        track=line.get("track") or Path(line["file"]).with_suffix("").as_posix(),
+        split=line.get("split", ""),
+        seconds=seconds,
+        group=line.get("group") or line.get("artist", ""),
+        fold=line.get("fold", ""),
     )
 
 
@@ -259,6 +270,7 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     strips: dict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
     shrinks = {folder: read_shrink(folder) for folder in folders}
     splits: dict[tuple[str, str], str] = {}
+    groups: dict[tuple[str, str], str] = {}
     for folder in folders:
         for row in read_rows(folder / TRACKS_FILE):
             split = row.split if fold is None and not row.fold else _of_fold(folder, row, fold)
@@ -267,6 +279,7 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
             if splits.setdefault(row.key, split) != split:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
             strips[row.key].append((folder / row.file, shrinks[folder]))
+            groups[row.key] = groups.get(row.key) or row.group
     labels = tuple(sorted({genre for genre, _ in strips}))
     if len(labels) < 2:  # noqa: PLR2004
         raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
@@ -274,14 +287,15 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
         raise DataError(
             f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
         )
+    window = front_ends[folders[0]].grid.window
     tracks = tuple(
-        track
+        replace(track, group=groups[key])
         for key, stored in sorted(strips.items())
-        for track in _tracks(key, splits[key], stored, front_ends[folders[0]].grid.window, folders)
+        for track in _tracks(key, splits[key], stored, window, folders)
     )
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
-    return DataSet(front_ends[folders[0]], labels, tracks)
+    return DataSet(front_end=front_ends[folders[0]], labels=labels, tracks=tracks)
 
 
 def _tracks(
@@ -291,10 +305,12 @@ def _tracks(
     window: int,
     folders: Sequence[Path],
 ) -> list[Track]:
-    """Return a track, or its two parts if its windows are dealt out."""
+    """Return a track, or its two parts in a split of windows."""
     strips, shrinks = zip(*stored, strict=True)
     source = next(folder.name for folder in folders if strips[0].is_relative_to(folder))
-    whole_track = Track(*key, split, strips, source=source, shrinks=shrinks)
+    whole_track = Track(
+        genre=key[0], name=key[1], split=split, strips=strips, source=source, shrinks=shrinks
+    )
     if split != BY_WINDOW:
         return [whole_track]
     parts = [replace(whole_track, split=part, window=window) for part in ("train", "valid")]

@@ -1,6 +1,6 @@
 """What is known about GTZAN, the genre collection of Tzanetakis and Cook (2002).
 
-Artists and even recordings repeat in it, so tracks dealt out at random flatter a model. The lists
+Artists and even recordings repeat in it, so a random split flatters a model. The lists
 of C. Kereliuk, B. L. Sturm and J. Larsen (Deep Learning and Music Adversaries, 2015) leave out the
 repetitions and mistakes that Sturm found, and keep each artist in one split.
 """

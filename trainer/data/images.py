@@ -29,7 +29,7 @@ def pixels_of(path: Path) -> NDArray[np.float32]:
 
 
 def ready_picture(path: Path, front_end: SpectrogramPicture) -> Strip:
-    """Read a picture for networks that hear pictures, `[height, width]`, from 0 to 255.
+    """Read a picture for networks that take pictures, `[height, width]`, from 0 to 255.
 
     Raises:
         OSError: it cannot be read.

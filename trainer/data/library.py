@@ -29,7 +29,7 @@ OVERLAP = 0.5  # of a genre's tracks that another genre may have too
 ALBUM_GENRES = 3  # so many on one artist's album are a mistake
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tagged:
     """A track with its genres, in the order of its tags."""
 
@@ -57,9 +57,9 @@ def find_tagged(source: Path, min_tracks: int, report: Report) -> list[Row]:
         kept = tracks
     rows = [
         Row(
-            track.file,
-            genre,
-            Path(track.file).with_suffix("").as_posix(),
+            file=track.file,
+            genre=genre,
+            track=Path(track.file).with_suffix("").as_posix(),
             group=track.credits.artist or _album_folder(source, track.file),
         )
         for track in kept
@@ -92,7 +92,7 @@ def _read(source: Path, report: Report) -> tuple[list[Tagged], int]:
             continue
         if genres:
             file = path.relative_to(source).as_posix()
-            tracks.append(Tagged(file, genres, read_credits(path)))
+            tracks.append(Tagged(file=file, genres=genres, credits=read_credits(path)))
         else:
             untagged += 1
     return tracks, untagged

@@ -19,7 +19,7 @@ from trainer.files import whole
 STAMPS_FILE = "clips.jsonl"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stamp:
     """A clip as it was when its strip was made."""
 
@@ -28,11 +28,11 @@ class Stamp:
     size: int  # bytes
     mtime_ns: int
     content: str  # digest of the file
-    audio: str  # digest of the samples that were heard
-    seconds: float  # that were heard
+    audio: str  # digest of the samples that were decoded
+    seconds: float  # that were decoded
 
     def is_current(self, clip: Path) -> bool:
-        """Tell whether the clip looks as it did."""
+        """Tell whether size and time of the clip are what they were."""
         try:
             status = clip.stat()
         except OSError:

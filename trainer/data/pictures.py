@@ -4,7 +4,7 @@ A picture is grey, one pixel a cell: log power over linear frequency from 0 to h
 low frequency at the top, and the whole of a clip from left to right. Its bands are resampled to mel
 bands and its columns to frames, and each band is then brought to the mean and deviation that real
 strips of the same tracks have. What comes out is blurred in time and, below 1 kHz, in frequency:
-good enough for shrunken windows, and a way to hear all of a clip of which only seconds are left.
+good enough for shrunken windows, and all there is of a clip whose audio was cut.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import MelStrip, Strip, standardise
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
-from trainer.data.assignment import DEALING_FILE
+from trainer.data.assignment import ASSIGNMENT_FILE
 from trainer.data.dataset import TRACKS_FILE, Row
 from trainer.data.images import pixels_of
 from trainer.data.manifest import STAMPS_FILE
@@ -57,7 +57,7 @@ def prepare_pictures(
     scale = real.std(1, keepdims=True) / np.maximum(blurred.std(1, keepdims=True), 1e-6)
     offset = real.mean(1, keepdims=True) - blurred.mean(1, keepdims=True) * scale
     begin(like, output)
-    for file in (TRACKS_FILE, DEALING_FILE, STAMPS_FILE):  # they would be about other strips
+    for file in (TRACKS_FILE, ASSIGNMENT_FILE, STAMPS_FILE):  # they would be about other strips
         (output / file).unlink(missing_ok=True)
     for file, strip in strips.items():
         prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)

@@ -13,13 +13,14 @@ from tagger.errors import DataError, TrackError, reason
 from tagger.output.console import count_of, printable
 from trainer.data import dataset as prepared
 from trainer.data import splits
-from trainer.data.assignment import Dealing
+from trainer.data.assignment import Assignment
 from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row
 from trainer.data.images import is_picture, ready_picture
 from trainer.data.library import MIN_TRACKS, find_tagged
 from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps, content_digest
 from trainer.data.sources import find_clips, strip_files
 from trainer.data.splits import Split
+from trainer.data.stacked import is_stacked, prepare_stacked
 from trainer.files import PARTS
 
 Report = Callable[[str], None]
@@ -30,7 +31,7 @@ SHARES = (0.7, 0.15, 0.15)
 FOLDS = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preparation:
     """How clips become a data set."""
 
@@ -44,10 +45,10 @@ class Preparation:
     seed: int = 1
     jobs: int = -1
 
-    def dealing(self, split: Split) -> Dealing:
-        """Return what decides where tracks go in such a split."""
+    def assignment(self, split: Split) -> Assignment:
+        """Return how tracks are assigned in such a split."""
         shares = {Split.STRATIFIED: self.shares, Split.KFOLD: (1.0,) * self.folds}.get(split, ())
-        return Dealing(split, shares, self.seed if shares else 0)
+        return Assignment(split=split, shares=shares, seed=self.seed if shares else 0)
 
 
 def prepare(
@@ -61,7 +62,8 @@ def prepare(
     """Decode clips in parallel and write their strips, but no strip that is there already.
 
     `source` is a folder with a `tracks.csv` (`file,genre`, and as far as known `track,split,
-    artist`), one with a folder per genre, or with `from_tags` any music whose tags have genres.
+    artist`), one with a folder per genre, or with `from_tags` any music whose tags have genres. One
+    with stacks of ready strips is converted.
 
     Raises:
         DataError: no clips, fewer than two genres, none that could be read, a split that cannot be
@@ -69,6 +71,8 @@ def prepare(
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
+    if is_stacked(source):
+        return _prepare_stacked(source, output, how, report, progress)
     if how.from_tags:
         rows, is_gtzan = find_tagged(source, how.min_tracks, report), False
     else:
@@ -90,15 +94,15 @@ def prepare(
         rows = splits.fault_filtered(rows, report)
     begin(source, output)
     stamps = Stamps(output, {"front_end": how.front_end.to_dict(), "seconds": how.seconds})
-    dealing = how.dealing(split)
-    before = dealing.before(output, stamps.known.values(), report)
+    assignment = how.assignment(split)
+    before = assignment.before(output, stamps.known.values(), report)
     found = _make_strips(source, output, rows, how, stamps, report, progress)
-    heard = list(_without_duplicates(rows, found, report))
-    rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in heard]
+    usable = list(_without_duplicates(rows, found, report))
+    rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in usable]
     _check_genres(rows, source)
-    if dealing.shares:
-        audio = [stamp.audio for _, stamp in heard]
-        rows = list(map(before.placed, rows, audio))
+    if assignment.shares:
+        audio = [stamp.audio for _, stamp in usable]
+        rows = list(map(before.keep_split, rows, audio))
     if split is Split.STRATIFIED:
         rows = splits.stratified(rows, how.shares, how.seed, report)
     if split is Split.KFOLD:
@@ -106,8 +110,29 @@ def prepare(
     if split is Split.WINDOWS:
         rows = splits.by_window(rows, report)
     prepared.write_rows(output / TRACKS_FILE, rows)
-    dealing.write(output)
+    assignment.write(output)
     prepared.write_front_end(output, how.front_end)
+    return rows
+
+
+def _prepare_stacked(
+    source: Path, output: Path, how: Preparation, report: Report, progress: Progress
+) -> list[Row]:
+    """Convert stacks of ready strips, see `trainer.data.stacked`."""
+    if not isinstance(how.front_end, MelStrip):
+        raise DataError(f"{source} holds log-mel strips, which --front-end cannot change.")
+    if how.split not in (None, Split.STRATIFIED, Split.KFOLD):
+        raise DataError(f"{source} can be prepared with --split stratified or kfold alone.")
+    begin(source, output)
+    how.assignment(how.split or Split.STRATIFIED).write(output)
+
+    def assign(rows: list[Row]) -> list[Row]:
+        if how.split is Split.KFOLD:
+            return splits.folds(rows, how.folds, how.seed, report)
+        return splits.stratified(rows, how.shares, how.seed, report)
+
+    rows = prepare_stacked(source, output, how.front_end, assign=assign, progress=progress)
+    report(f"{count_of(len(rows), 'strip')} converted")
     return rows
 
 
@@ -148,7 +173,7 @@ def _make_strips(
     report: Report,
     progress: Progress,
 ) -> dict[str, Stamp]:
-    """Make the strips that are not there; return the stamp of each file that could be heard."""
+    """Make the strips that are not there; return the stamp of each file that could be decoded."""
     stamps.begin()
     strips = strip_files([row.file for row in rows])
     found = {
@@ -158,7 +183,14 @@ def _make_strips(
     }
     tasks = [
         # Absolute, since a process that decodes may stand elsewhere.
-        _Task(source.absolute(), output.absolute(), file, strip, stamps.known.get(file), how)
+        _Task(
+            source=source.absolute(),
+            output=output.absolute(),
+            file=file,
+            strip=strip,
+            known=stamps.known.get(file),
+            how=how,
+        )
         for file, strip in strips.items()
         if file not in found
     ]
@@ -181,7 +213,7 @@ def _make_strips(
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Task:
     """One clip that may need a new strip."""
 
@@ -198,7 +230,9 @@ def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, St
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(_heard)(task) for task in tasks)
+    results = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_prepare_clip)(task) for task in tasks
+    )
     try:
         yield from zip(tasks, results, strict=True)
     except TerminatedWorkerError:
@@ -208,14 +242,14 @@ def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, St
         ) from None
 
 
-def _heard(task: _Task) -> Stamp | str:
+def _prepare_clip(task: _Task) -> Stamp | str:
     """Write the strip of one clip, unless it is as before; return its stamp, or what is wrong."""
     clip, how = task.source / task.file, task.how
     try:
         if task.known and task.known.strip == task.strip and task.known.has_content_of(clip):
             status = clip.stat()
             return replace(task.known, size=status.st_size, mtime_ns=status.st_mtime_ns)
-        strip, audio, seconds = _hear(clip, how)
+        strip, audio, seconds = _compute(clip, how)
         status = clip.stat()
         content = content_digest(clip)
     except TrackError as error:
@@ -223,20 +257,20 @@ def _heard(task: _Task) -> Stamp | str:
     except OSError as error:
         return f"cannot be read ({reason(error)})"
     except Exception as error:  # the next clip is not to suffer from what an odd one brings about
-        return f"is odd: {reason(error)}"
+        return f"could not be analysed ({reason(error)})"
     prepared.save_strip(task.output / task.strip, strip, how.front_end.storage)
     return Stamp(
-        task.file,
-        task.strip,
-        status.st_size,
-        status.st_mtime_ns,
-        content,
-        audio,
-        seconds,
+        file=task.file,
+        strip=task.strip,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        content=content,
+        audio=audio,
+        seconds=seconds,
     )
 
 
-def _hear(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
+def _compute(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
     """Return the strip of a clip, or of a ready picture, a digest of it, and its seconds."""
     front_end = how.front_end
     if isinstance(front_end, SpectrogramPicture) and is_picture(clip):
@@ -250,7 +284,7 @@ def _hear(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
 def _without_duplicates(
     rows: Sequence[Row], stamps: dict[str, Stamp], report: Report
 ) -> Iterator[tuple[Row, Stamp]]:
-    """Yield the rows that could be heard, the same audio once only, and none under two genres."""
+    """Yield the rows with a clip that could be decoded, but no audio twice or in two genres."""
     alike: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.file in stamps:

@@ -72,7 +72,11 @@ def _in_folders(source: Path) -> list[Row]:
         raise DataError(f"{source} has no clips in folders named after their genre.")
     return [
         # Folders below the genre's own belong to the name: two discs may both have a track 01.
-        Row(path.as_posix(), path.parts[0], "/".join((*path.parts[1:-1], path.stem)))
+        Row(
+            file=path.as_posix(),
+            genre=path.parts[0],
+            track="/".join((*path.parts[1:-1], path.stem)),
+        )
         for path in files
     ]
 

@@ -1,4 +1,4 @@
-"""Dealing tracks out to training, validation and test, whole artists at a time."""
+"""Splitting tracks into training, validation and test, whole artists at a time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ class Split(StrEnum):
     """Where the splits come from."""
 
     FAULT_FILTERED = "fault-filtered"  # the published lists of GTZAN
-    STRATIFIED = "stratified"  # dealt out here, each genre in the same shares
+    STRATIFIED = "stratified"  # made here, each genre in the same shares
     TABLE = "tracks.csv"
     KFOLD = "kfold"
     WINDOWS = "windows"  # not tracks but windows, at random; only to compare with old papers
@@ -70,46 +70,46 @@ def fault_filtered(rows: Sequence[Row], report: Report) -> list[Row]:
 def stratified(
     rows: Sequence[Row], shares: tuple[float, float, float], seed: int, report: Report
 ) -> list[Row]:
-    """Deal out the rows that have no split to train, valid and test, in these shares of all."""
+    """Assign the rows that have no split to train, valid and test, in these shares of all."""
     numbers = {name: place for place, name in enumerate(SPLITS)}
-    places = deal(rows, shares, seed, [numbers.get(row.split) for row in rows])
+    places = assign(rows, shares, seed, [numbers.get(row.split) for row in rows])
     _warn_of_unknown_groups(rows, report)
     names = {place: SPLITS[place] for place, share in enumerate(shares) if share}
     _warn_of_gaps(rows, places, names, report)
-    dealt = [
+    assigned = [
         replace(row, split=SPLITS[place], fold="") for row, place in zip(rows, places, strict=True)
     ]
-    _warn_of_divided_groups(dealt, report)
-    return dealt
+    _warn_of_divided_groups(assigned, report)
+    return assigned
 
 
 def folds(rows: Sequence[Row], count: int, seed: int, report: Report) -> list[Row]:
-    """Deal out the rows that have no fold to `count` of them, of the same size."""
+    """Assign the rows that have no fold to `count` folds of the same size."""
     _warn_of_unknown_groups(rows, report)
     numbers = {str(place + 1): place for place in range(count)}
-    places = deal(rows, [1.0] * count, seed, [numbers.get(row.fold) for row in rows])
+    places = assign(rows, [1.0] * count, seed, [numbers.get(row.fold) for row in rows])
     _warn_of_gaps(rows, places, {n: f"fold {n + 1}" for n in range(count)}, report)
-    dealt = [
+    assigned = [
         replace(row, split="", fold=str(place + 1)) for row, place in zip(rows, places, strict=True)
     ]
-    _warn_of_divided_groups(dealt, report)
-    return dealt
+    _warn_of_divided_groups(assigned, report)
+    return assigned
 
 
 def by_window(rows: Sequence[Row], report: Report) -> list[Row]:
-    """Let the windows of every track be dealt out, which is no honest split, and say so."""
+    """Split the windows of every track, which flatters, and say so."""
     report(f"This split is flattering: {FLATTERING}.")
     return [replace(row, split=BY_WINDOW) for row in rows]
 
 
-def deal(
+def assign(
     rows: Sequence[Row], shares: Sequence[float], seed: int, before: Sequence[int | None]
 ) -> list[int]:
     """Return the index of a share for each row, as even over genres as whole groups allow.
 
     A group is an artist or album, or a track where neither is known. What has an index from
-    `before` keeps it, and its group follows. Then the largest groups are dealt first, each to where
-    most tracks of its genres are still missing; what has no share gets none.
+    `before` keeps it, and its group follows. Then the largest groups are assigned first, each to
+    where most tracks of its genres are still missing; what has no share gets none.
     """
     genres = sorted({row.genre for row in rows})
     # A track with several rows goes by the first of them.
@@ -170,7 +170,7 @@ def _warn_of_gaps(
 
 
 def _warn_of_divided_groups(rows: Sequence[Row], report: Report) -> None:
-    """Say where a table divides artists, or where the artist became known after the dealing."""
+    """Say where a table divides artists, or where the artist became known after the split."""
     places: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         places[row.group].add(row.fold or row.split)

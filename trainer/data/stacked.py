@@ -2,26 +2,35 @@
 
 A source folder holds `strips*.npy`, together `uint8 [tracks, bands, frames]` (0 is −80 dB below the
 strip's loudest cell, 255 is that cell), and `tracks.csv` with a line a track in the order of the
-arrays: `row`, and where known `frames` (how many are filled), `genre`, `group` and `split`. A folder
-for pretraining also holds what a teacher network says of windows of each track: `tags.npy`, logits
-`[tracks, windows, tags]`, and `features.npy`, principal components `[tracks, windows, components]`
-of unit variance, with `feature_variance.npy [components]`, the share of the whole that each carried.
+arrays: `row`, and where known `frames` (how many are filled), `genre`, `group`, `title` and
+`split`. Music without genres is for pretraining; what `in_songs` marks is in a labelled data set
+too, and is kept for validation. Such a folder also holds what a teacher network says of windows of
+each track: `tags.npy`, logits `[tracks, windows, tags]`, and `features.npy`, principal components
+`[tracks, windows, components]` of unit variance, with `feature_variance.npy [components]`, the
+share of the whole in each.
 """
 
 import csv
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import FrontEnd, MelStrip, Strip, standardise
-from tagger.errors import DataError
-from trainer.data.dataset import TRACKS_FILE, Row, save_strip, write_front_end, write_rows
+from tagger.audio.frontend import MelStrip, Strip, standardise
+from tagger.errors import DataError, reason
+from trainer.data.dataset import SPLITS, TRACKS_FILE, Row, save_strip, write_front_end, write_rows
 from trainer.data.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets
 
 TOP_DB = 80.0
 STRIDE = 64  # stored frames from one window of the teacher to the next
+UNLABELLED = "unlabelled"
+"""What stands for the genre of tracks that have none."""
+
+Assign = Callable[[list[Row]], list[Row]]
+"""Gives a split to rows that have none."""
 
 
 def is_stacked(source: Path) -> bool:
@@ -29,7 +38,14 @@ def is_stacked(source: Path) -> bool:
     return any(source.glob("strips*.npy"))
 
 
-def prepare_stacked(source: Path, output: Path, front_end: FrontEnd | None = None) -> list[Row]:
+def prepare_stacked(
+    source: Path,
+    output: Path,
+    front_end: MelStrip,
+    *,
+    assign: Assign,
+    progress: Callable[[int, int], None],
+) -> list[Row]:
     """Write a prepared data set out of a folder of stacks, with targets if it has any.
 
     Returns:
@@ -38,38 +54,38 @@ def prepare_stacked(source: Path, output: Path, front_end: FrontEnd | None = Non
     Raises:
         DataError: arrays and table do not fit each other, or the output cannot be written.
     """
-    front_end = front_end or MelStrip()
-    stacks = [np.load(file, mmap_mode="r") for file in sorted(source.glob("strips*.npy"))]
-    with (source / TRACKS_FILE).open(newline="", encoding="utf-8-sig") as file:
-        lines = list(csv.DictReader(file))
-    count = sum(map(len, stacks))
-    if count != len(lines):
-        raise DataError(
-            f"{source} has {count} strips, but {TRACKS_FILE} lists {len(lines)} tracks."
-        )
+    stacks = [_array(file) for file in sorted(source.glob("strips*.npy"))]
+    lines = _lines(source, sum(map(len, stacks)))
     shrink, rest = divmod(front_end.rows, stacks[0].shape[1])
     if rest or not shrink:
         raise DataError(
             f"{source} has strips of {stacks[0].shape[1]} bands; they should divide "
             f"{front_end.rows}."
         )
-    rows = []
-    for index, (line, levels) in enumerate(
-        zip(lines, (strip for stack in stacks for strip in stack), strict=True)
-    ):
-        genre = line.get("genre") or "unlabelled"
-        name = f"{genre}/{source.name}-{index:05d}"
+    seconds_a_frame = shrink * front_end.hop_length / front_end.sample_rate
+    rows, targets = [], _targets(source)
+    groups = _groups(lines)
+    strips = (strip for stack in stacks for strip in stack)
+    for index, (line, levels) in enumerate(zip(lines, strips, strict=True)):
+        progress(index, len(lines))
+        genre, name = line.get("genre") or UNLABELLED, f"{source.name}-{index:05d}"
         frames = int(line.get("frames") or levels.shape[1])
-        strip = dequantise(levels[:, :frames])
-        save_strip(output / f"{name}.npy", strip, front_end.storage)
-        seconds = frames * shrink * front_end.hop_length / front_end.sample_rate
-        split = line.get("split") or ("valid" if line.get("in_songs") == "1" else "train")
+        file = f"{genre}/{name}.npy"
+        save_strip(output / file, dequantise(levels[:, :frames]), front_end.storage)
         rows.append(
-            Row(f"{name}.npy", genre, f"{source.name}-{index:05d}", split, seconds, line["group"])
+            Row(
+                file=file,
+                genre=genre,
+                track=name,
+                split=line.get("split", ""),
+                seconds=frames * seconds_a_frame,
+                group=groups[index],
+            )
         )
+    rows = _with_splits(rows, lines, assign)
     write_rows(output / TRACKS_FILE, rows)
-    if (source / "tags.npy").exists():
-        _targets(source).save(output)
+    if targets:
+        targets.save(output)
     write_front_end(output, front_end, shrink)
     return rows
 
@@ -79,15 +95,85 @@ def dequantise(levels: NDArray[np.uint8]) -> Strip:
     return standardise(levels.astype(np.float32) * np.float32(TOP_DB / 255) - np.float32(TOP_DB))
 
 
-def _targets(source: Path) -> Targets:
-    tags, features = np.load(source / "tags.npy"), np.load(source / "features.npy")
-    variance: Sequence[float] = np.load(source / "feature_variance.npy").tolist()
-    windows = tags.shape[1]
+def _array(file: Path) -> NDArray[np.uint8]:
+    try:
+        array: NDArray[np.uint8] = np.load(file, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{file} cannot be read ({reason(error)}).") from None
+    if array.dtype != np.uint8 or array.ndim != 3:  # noqa: PLR2004
+        raise DataError(f"{file} should hold uint8 [tracks, bands, frames].")
+    return array
+
+
+def _lines(source: Path, count: int) -> list[dict[str, str]]:
+    """Read the table, with a line for each of `count` strips."""
+    try:
+        with (source / TRACKS_FILE).open(newline="", encoding="utf-8-sig") as file:
+            lines = list(csv.DictReader(file, restval=""))
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{source / TRACKS_FILE} cannot be read ({reason(error)}).") from None
+    if count != len(lines):
+        raise DataError(
+            f"{source} has {count} strips, but {TRACKS_FILE} lists {len(lines)} tracks."
+        )
+    return lines
+
+
+def _groups(lines: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the group of each track, one for all that share a group or an artist.
+
+    The artist is the first part of a title "Artist - Title".
+    """
+    parents: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parents.setdefault(name, name) != name:
+            name = parents[name]
+        return name
+
+    own = []
+    for index, line in enumerate(lines):
+        artist, dash, _ = line.get("title", "").partition(" - ")
+        names = [line.get("group", "").strip(), artist.strip() if dash else ""]
+        known = [name.casefold() for name in names if name] or [f"track {index}"]
+        for name in known[1:]:
+            parents[root(name)] = root(known[0])
+        own.append((known[0], names[0]))
+    shown: dict[str, Counter[str]] = {}
+    for name, spelling in own:
+        shown.setdefault(root(name), Counter())[spelling] += 1
+    # The group of most tracks names them all; nothing stands for a track of its own.
+    return [max(sorted(found), key=found.__getitem__) for found in (shown[root(n)] for n, _ in own)]
+
+
+def _with_splits(
+    rows: Sequence[Row], lines: Sequence[Mapping[str, str]], assign: Assign
+) -> list[Row]:
+    """Give every row a split: its own, that of a pretraining, or one that is assigned here."""
+    if all(row.split in SPLITS for row in rows):
+        return list(rows)
+    if any("in_songs" in line for line in lines):
+        return [
+            replace(row, split="valid" if line["in_songs"] == "1" else "train")
+            for row, line in zip(rows, lines, strict=True)
+        ]
+    return assign([replace(row, split="") for row in rows])
+
+
+def _targets(source: Path) -> Targets | None:
+    """Return the targets of a source that has some."""
+    if not (source / "tags.npy").exists():
+        return None
+    try:
+        tags, features = np.load(source / "tags.npy"), np.load(source / "features.npy")
+        variance: Sequence[float] = np.load(source / "feature_variance.npy").tolist()
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"The targets of {source} cannot be read ({reason(error)}).") from None
     # Weights go with the deviation that each component had: the last ones are mostly noise.
     deviation = np.sqrt(np.asarray(variance))
     return Targets(
         values=np.concatenate([tags, features], axis=2),
-        starts=tuple(STRIDE * window for window in range(windows)),
+        starts=tuple(STRIDE * window for window in range(tags.shape[1])),
         parts=(
             TargetPart(name="tags", size=tags.shape[2], loss=CROSS_ENTROPY, weight=5.0),
             TargetPart(

@@ -6,8 +6,9 @@ of probabilities and which are features.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,14 +50,18 @@ class Targets:
     """Targets of all tracks of a prepared data set.
 
     Attributes:
-        values: `[tracks, windows, outputs]`.
+        values: `[tracks, windows, outputs]`; NaN after the last window of a shorter track.
         starts: The first frame of each window, in frames of the stored strips.
         parts: The outputs, in order.
+        teacher: What gave them, if it is known: an ONNX file, or `module:function`.
+        tracks: A digest of the strips' names, in order; empty if it is not known.
     """
 
     values: NDArray[Any]
     starts: tuple[int, ...]
     parts: tuple[TargetPart, ...]
+    teacher: str = ""
+    tracks: str = ""
 
     @property
     def size(self) -> int:
@@ -67,9 +72,19 @@ class Targets:
         """Write `targets.npy` and `targets.json`."""
         with whole(folder / TARGETS_FILE) as file:
             np.save(file, self.values.astype(np.float16))
-        content = {"starts": self.starts, "parts": [asdict(part) for part in self.parts]}
+        content = {
+            "starts": self.starts,
+            "parts": [asdict(part) for part in self.parts],
+            "teacher": self.teacher,
+            "tracks": self.tracks,
+        }
         with whole(folder / DESCRIPTION_FILE) as file:
             file.write(f"{json.dumps(content, indent=1)}\n".encode())
+
+
+def tracks_digest(files: Iterable[str]) -> str:
+    """Return a digest of the names of strips, in the order of the targets."""
+    return sha256("\n".join(files).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def load_targets(folder: Path) -> Targets:
@@ -84,8 +99,14 @@ def load_targets(folder: Path) -> Targets:
         parts = tuple(
             TargetPart(**{**part, "weights": tuple(part["weights"])}) for part in content["parts"]
         )
-        found = Targets(values=values, starts=tuple(content["starts"]), parts=parts)
-    except (OSError, ValueError, TypeError, KeyError):
+        found = Targets(
+            values=values,
+            starts=tuple(content["starts"]),
+            parts=parts,
+            teacher=content.get("teacher", ""),
+            tracks=content.get("tracks", ""),
+        )
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
         raise DataError(
             f"{folder} has no readable targets ({TARGETS_FILE} and {DESCRIPTION_FILE}); "
             "make them with 'genretag-train pretrain --teacher'."

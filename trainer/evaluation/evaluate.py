@@ -21,6 +21,7 @@ from trainer.networks.registry import network
 from trainer.training.batches import inputs
 from trainer.training.options import Keep
 from trainer.training.run_folder import METRICS_FILE, PREDICTIONS_FILE, Run
+from trainer.training.seen import refuse_seen_tracks
 
 if TYPE_CHECKING:
     import keras
@@ -56,6 +57,8 @@ def evaluate(
     tracks = data.split(split)
     if not tracks:
         raise DataError(f"There are no tracks in the split {split!r}.")
+
+    refuse_seen_tracks(str(run.folder), tracks, run.front_end, run.seen)
 
     if baseline and not isinstance(run.front_end, MelStrip):
         raise DataError(f"MFCCs come from log-mel, and this run hears {run.front_end.kind}.")

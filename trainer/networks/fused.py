@@ -66,6 +66,6 @@ if keras.backend.backend() == "torch":
             return keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
 
 else:
-    BatchNormalization = layers.BatchNormalization
-    Conv2D = layers.Conv2D
-    MaxPooling2D = layers.MaxPooling2D
+    BatchNormalization = layers.BatchNormalization  # type: ignore[misc]
+    Conv2D = layers.Conv2D  # type: ignore[misc]
+    MaxPooling2D = layers.MaxPooling2D  # type: ignore[misc]

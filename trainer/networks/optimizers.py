@@ -1,10 +1,12 @@
-"""AdamW with learning rates by depth."""
+"""The optimizers of a training, among them AdamW with learning rates by depth."""
 
 from typing import Any
 
 from trainer.networks.backend import keras
+from trainer.networks.registry import Optimizer
 
 BLOCKS = 5
+CLIP_NORM = 5.0
 
 
 class AdamWByDepth(keras.optimizers.AdamW):  # type: ignore[misc]
@@ -21,7 +23,9 @@ class AdamWByDepth(keras.optimizers.AdamW):  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable at the rate of its depth."""
-        factor = self._layer_decay ** blocks_after(variable.path)
+        # TensorFlow's optimizers hand over its own variables, which have no path.
+        path = self._trainable_variables[self._get_variable_index(variable)].path
+        factor = self._layer_decay ** blocks_after(path)
         super().update_step(gradient, variable, learning_rate * factor)
 
 
@@ -29,3 +33,31 @@ def blocks_after(path: str) -> int:
     """Return how many blocks stand between a variable and the last layer; 0 outside the blocks."""
     name = path.split("/", maxsplit=1)[0]
     return BLOCKS + 1 - int(name[5]) if name.startswith("block") and name[5:6].isdigit() else 0
+
+
+def make_optimizer(
+    name: Optimizer,
+    *,
+    learning_rate: float,
+    weight_decay: float,
+    layer_decay: float = 1.0,
+) -> keras.optimizers.Optimizer:
+    """Return an optimizer; weight decay and rates by depth are those of AdamW alone."""
+    if name == "adam":
+        return keras.optimizers.Adam(learning_rate, global_clipnorm=CLIP_NORM)
+    optimizer = AdamWByDepth(
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        global_clipnorm=CLIP_NORM,
+        layer_decay=layer_decay,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def compile_model(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Any) -> None:
+    """Compile a model for training with what of it is trainable now."""
+    # Built here, or TensorFlow would trace the first step twice: with its variables, and without.
+    optimizer.build(model.trainable_variables)
+    # XLA makes the training of VGG16 on a CPU slower by half.
+    model.compile(optimizer, loss, jit_compile=False)

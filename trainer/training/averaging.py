@@ -6,7 +6,7 @@ those still change much, they do not fit each other, and the statistics are meas
 of the training (Izmailov et al. 2018); later, their long average beats a short measurement.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from trainer.networks.backend import keras
 from trainer.training.batches import Batch
 
+Loss = Callable[[NDArray[Any], NDArray[Any]], float]
+"""Takes targets and predictions, `[batch, outputs]`, and gives their mean loss."""
+
 EVERY = 5  # batches between two updates; the average is too slow to notice
 MEASURED = 2  # batches that batch normalisation is measured on; another tells what is better
 
@@ -24,9 +27,15 @@ class WeightAverage:
     """The exponential moving average of a model's weights over `span` batches."""
 
     def __init__(
-        self, model: keras.Model, span: float, start: Sequence[NDArray[Any]] | None = None
+        self,
+        model: keras.Model,
+        span: float,
+        start: Sequence[NDArray[Any]] | None = None,
+        loss: Loss | None = None,
     ) -> None:
+        """Begin with the weights of `start`, or of the model; compare by `loss`."""
         self._model = model
+        self._loss = loss or cross_entropy
         self._share = min(1.0, EVERY / span)
         self._means = [np.array(w, np.float32) for w in start or model.get_weights()]
 
@@ -50,10 +59,10 @@ class WeightAverage:
         own = self._model.get_weights()
         self._model.set_weights(self._means)
         if norms := _norms(self._model):
-            judge, *others = batches
-            averaged = _loss(self._model, judge)
+            chosen_by, *others = batches
+            averaged = self._loss_of(chosen_by)
             _measure(self._model, norms, others)
-            if averaged <= _loss(self._model, judge):
+            if averaged <= self._loss_of(chosen_by):
                 self._model.set_weights(self._means)
             else:  # what is saved is what a resumed run goes on with
                 self._means = [np.array(w, np.float32) for w in self._model.get_weights()]
@@ -61,6 +70,15 @@ class WeightAverage:
             yield
         finally:
             self._model.set_weights(own)
+
+    def _loss_of(self, batch: Batch) -> float:
+        found = np.asarray(self._model.predict_on_batch(batch.windows))
+        return self._loss(batch.targets, found)
+
+
+def cross_entropy(targets: NDArray[Any], predicted: NDArray[Any]) -> float:
+    """Return the mean cross-entropy of probabilities to labels, both `[batch, labels]`."""
+    return float(-(targets * np.log(predicted + 1e-9)).sum(1).mean())
 
 
 def _norms(model: keras.Model) -> list[keras.layers.Layer]:
@@ -80,9 +98,3 @@ def _measure(
         model(batch.windows, training=True)
     for layer, momentum in zip(norms, momenta, strict=True):
         layer.momentum = momentum
-
-
-def _loss(model: keras.Model, batch: Batch) -> float:
-    """Return the cross-entropy of a batch."""
-    found = np.asarray(model.predict_on_batch(batch.windows))
-    return float(-(batch.targets * np.log(found + 1e-9)).sum(1).mean())

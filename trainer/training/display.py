@@ -1,4 +1,4 @@
-"""What the trainer at work looks like to a person."""
+"""Progress of the trainer on a terminal."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ from rich.table import Column
 from rich.text import Text
 
 from tagger.runtime.interrupt import told_to_stop
-from trainer.training.options import FitOptions
+from trainer.training.options import TrainingOptions
 
 LONG = 3600.0  # seconds over which the speed is taken: a batch may last many of them
 
@@ -68,23 +68,24 @@ class _Display:
 class PrepareDisplay(_Display):
     """Shows what is to be said of clips, on standard error, and how many of them are decoded."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, unit: str = "clips") -> None:
         super().__init__(console or Console(stderr=True, highlight=False, soft_wrap=True))
+        self._unit = unit
 
     def progress(self, done: int, clips: int) -> None:
         """Show how many clips are done."""
-        columns = BarColumn(20), MofNCompleteColumn(), TextColumn("clips"), TimeRemainingColumn()
+        columns = BarColumn(20), MofNCompleteColumn(), TextColumn(self._unit), TimeRemainingColumn()
         self._show(done, clips, (*columns, TextColumn("left")))
 
 
-class FitDisplay(_Display):
+class TrainingDisplay(_Display):
     """Shows the lines of a training and how far the epoch below them is.
 
     From the first epoch on, Ctrl-C is a KeyboardInterrupt at the next batch or line: an epoch that
     is being validated and saved is finished before.
     """
 
-    def __init__(self, options: FitOptions, console: Console | None = None) -> None:
+    def __init__(self, options: TrainingOptions, console: Console | None = None) -> None:
         super().__init__(console or Console(highlight=False, soft_wrap=True))
         self._options = options
         self._signals = ExitStack()

@@ -3,42 +3,44 @@
 import csv
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tagger.errors import DataError
 
 if TYPE_CHECKING:
     from tensorboardX.event_file_writer import EventsWriter
 
-COLUMNS = (
-    "epoch",
-    "seconds",
-    "learning_rate",
-    "loss",
-    "window_accuracy",
-    "track_accuracy",
-    "track_loss",
-)
-TENSORBOARD = {
-    "train/loss": "loss",
-    "train/learning_rate": "learning_rate",
-    "train/seconds": "seconds",
-    "validation/window_accuracy": "window_accuracy",
-    "validation/track_accuracy": "track_accuracy",
-    "validation/track_loss": "track_loss",
-}
 
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What the training part of an epoch gave.
 
-@dataclass(frozen=True)
-class Epoch:
-    """What an epoch gave; accuracies are of the validation tracks, NaN where there are none."""
+    Attributes:
+        epoch: Its number, from 1.
+        seconds: How long it took, without validation.
+        learning_rate: Of its last batch.
+        loss: Mean over its batches.
+    """
 
     epoch: int
     seconds: float
     learning_rate: float
     loss: float
+
+    @classmethod
+    def tags(cls) -> dict[str, str]:
+        """Return the TensorBoard tag of each number but that of the epoch."""
+        own = {field.name for field in fields(Trained)}
+        names = [field.name for field in fields(cls) if field.name != "epoch"]
+        return {name: f"{'train' if name in own else 'validation'}/{name}" for name in names}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch(Trained):
+    """An epoch of `fit`; the figures of the validation tracks are NaN where there are none."""
+
     window_accuracy: float
     track_accuracy: float
     track_loss: float
@@ -50,14 +52,36 @@ class Epoch:
         return (self.track_accuracy, -self.track_loss) > (other.track_accuracy, -other.track_loss)
 
 
-class History:
+@dataclass(frozen=True, kw_only=True)
+class PretrainEpoch(Trained):
+    """An epoch of `pretrain`; what was not measured is NaN.
+
+    Attributes:
+        validation_loss: Loss on windows of the validation recordings.
+        correlation: Mean over outputs of the correlation with the targets, on the same windows.
+        probe_window_accuracy: Accuracy of the linear probe on labelled windows.
+        probe_track_accuracy: Accuracy of the linear probe on labelled tracks.
+    """
+
+    validation_loss: float
+    correlation: float
+    probe_window_accuracy: float
+    probe_track_accuracy: float
+
+
+AnyEpoch = TypeVar("AnyEpoch", bound=Trained)
+
+
+class History(Generic[AnyEpoch]):
     """The epochs of a run: `history.csv`, and beside it the same as TensorBoard events."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, kind: type[AnyEpoch]) -> None:
         self._file = file
+        self._kind = kind
+        self._columns = [field.name for field in fields(kind)]
         self._events: EventsWriter | None = None
 
-    def read(self) -> list[Epoch]:
+    def read(self) -> list[AnyEpoch]:
         """Return the epochs so far.
 
         Raises:
@@ -67,24 +91,25 @@ class History:
             return []
         try:
             with self._file.open(newline="", encoding="utf-8") as file:
-                return [
-                    Epoch(int(line["epoch"]), *(float(line[key]) for key in COLUMNS[1:]))
-                    for line in csv.DictReader(file)
-                ]
+                return [self._read(line) for line in csv.DictReader(file)]
         except (KeyError, TypeError, ValueError):
             raise DataError(f"{self._file} is damaged; remove its last line.") from None
 
-    def append(self, epoch: Epoch) -> None:
+    def _read(self, line: dict[str, str]) -> AnyEpoch:
+        numbers: dict[str, Any] = {name: float(line[name]) for name in self._columns}
+        return self._kind(**{**numbers, "epoch": int(line["epoch"])})
+
+    def append(self, epoch: AnyEpoch) -> None:
         """Add an epoch; it is on the disk when this returns."""
         begin = not self._file.exists()
         with self._file.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             if begin:
-                writer.writerow(COLUMNS)
-            writer.writerow([epoch.epoch, *(f"{getattr(epoch, key):.6g}" for key in COLUMNS[1:])])
+                writer.writerow(self._columns)
+            writer.writerow([f"{getattr(epoch, name):.6g}" for name in self._columns])
         self._append_events(epoch)
 
-    def _append_events(self, epoch: Epoch) -> None:
+    def _append_events(self, epoch: AnyEpoch) -> None:
         # The usual SummaryWriter hands events to a thread, and a killed process would lose some.
         from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto.event_pb2 import Event, SessionLog
@@ -97,7 +122,7 @@ class History:
             self._events = EventsWriter(str(prefix), f".{epoch.epoch}")
             mark = SessionLog(status=SessionLog.START)
             self._events.write_event(Event(step=epoch.epoch, session_log=mark))
-        values = {name: getattr(epoch, key) for name, key in TENSORBOARD.items()}
+        values = {tag: getattr(epoch, name) for name, tag in epoch.tags().items()}
         summary = Summary(
             value=[
                 Summary.Value(tag=name, simple_value=value)

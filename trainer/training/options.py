@@ -1,44 +1,108 @@
-"""The options of a training."""
+"""The options of a training and of a pretraining."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from trainer.networks.registry import Optimizer
-from trainer.training.batches import Augmentation, Balance
+from trainer.training.augmentation import Augmentation
+from trainer.training.batches import Balance
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Keep = Literal["best", "last", "average"]
 
 
-@dataclass(frozen=True)
-class FitOptions:
-    """Every choice that shapes a training."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What every training chooses.
 
-    data: tuple[str, ...]
-    train_splits: tuple[str, ...] = ("train",)
-    fold: int | None = None  # of a data set in folds: validate on this one, train on the others
+    Attributes:
+        arch: The architecture, one of `trainer.networks.registry`.
+        weights: First weights: "imagenet", "none", or a file.
+        batch_norm: Whether there is batch normalisation; None: unless all layers are pretrained.
+        epochs: Epochs.
+        batches: Batches in an epoch.
+        batch_size: Windows in a batch.
+        optimizer: The optimizer.
+        learning_rate: Peak, before the cosine decay.
+        warm_up: Batches until the peak is reached.
+        weight_decay: Weight decay of AdamW.
+        dropout: Share of dropout.
+        average: Epochs that the moving average of the weights spans; 0: none.
+        shrink: Bands and frames that are averaged into one cell, in each direction.
+        precision: Arithmetic of the training.
+        seed: Seed of everything random.
+        augmentation: What is done to windows.
+    """
+
     arch: str = "vgg16"
-    weights: str = "none"  # "imagenet", "none", or a file
-    init: str | None = None  # a run folder whose weights are the start
-    teachers: tuple[str, ...] = ()  # run folders whose answers are learnt as well
-    teacher_share: float = 0.5  # of their answers in the targets
-    batch_norm: bool | None = None  # None: unless all convolutions are pretrained
+    weights: str = "none"
+    batch_norm: bool | None = None
     epochs: int = 60
-    batches: int = 60  # in an epoch
+    batches: int = 60
     batch_size: int = 32
-    head_epochs: int = 0  # at the start, pretrained convolutions stay as they are
-    unfreeze_from: int = 1  # block of VGG from which on they train after that
     optimizer: Optimizer = "adamw"
     learning_rate: float = 1e-3
-    warm_up: int = 100  # batches
+    warm_up: int = 100
     weight_decay: float = 1e-2
     dropout: float = 0.5
-    average: float = 0.0  # epochs that the moving average of the weights spans; 0: none
-    balance: Balance = "even"
-    shares: tuple[str, ...] = ()  # "NAME=SHARE": share of the windows drawn from that data set
-    layer_decay: float = 1.0  # learning rate of each block of VGG, as a factor of that of the next
+    average: float = 0.0
     shrink: int = 1
-    patience: int | None = None  # epochs without a better validation; None: no early stopping
     precision: Precision = "float32"
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(TrainingOptions):
+    """Every choice that shapes a training.
+
+    Attributes:
+        data: Prepared data sets.
+        train_splits: The splits to train on.
+        fold: Of data sets in folds, the one to validate on.
+        init: A run folder whose weights are the start.
+        teachers: Run folders whose predictions are learnt as well.
+        teacher_share: Share of their predictions in the targets.
+        head_epochs: First epochs in which pretrained layers stay as they are.
+        unfreeze_from: Block of VGG from which on layers train after that.
+        balance: How genres are balanced.
+        shares: "NAME=SHARE", the share of the windows drawn from that data set.
+        layer_decay: Learning rate of each block of VGG, as a factor of that of the next.
+        patience: Epochs without a better validation until the training stops; None: it does not.
+    """
+
+    data: tuple[str, ...]
+    train_splits: tuple[str, ...] = ("train",)
+    fold: int | None = None
+    init: str | None = None
+    teachers: tuple[str, ...] = ()
+    teacher_share: float = 0.5
+    head_epochs: int = 0
+    unfreeze_from: int = 1
+    balance: Balance = "even"
+    shares: tuple[str, ...] = ()
+    layer_decay: float = 1.0
+    patience: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainOptions(TrainingOptions):
+    """Every choice that shapes a pretraining.
+
+    Attributes:
+        data: A prepared data set with targets.
+        teacher: What made the targets, if it was named: an ONNX file, or `module:function`.
+        probe: Labelled prepared data sets for the linear probe.
+        probe_every: Epochs from one linear probe to the next.
+    """
+
+    data: str
+    teacher: str | None = None
+    probe: tuple[str, ...] = ()
+    probe_every: int = 4
+    batch_size: int = 64
+    warm_up: int = 200
+    weight_decay: float = 0.05
+    dropout: float = 0.1
+    average: float = 2.0
+    augmentation: Augmentation = field(default_factory=Augmentation.mild)

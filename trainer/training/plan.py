@@ -1,34 +1,53 @@
 """What a training will be: all that can be looked over before Keras is loaded, which takes long."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError, reason
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
 from trainer.networks.registry import check_multiples, network
-from trainer.training.history import Epoch
-from trainer.training.options import FitOptions
+from trainer.training.history import AnyEpoch, Epoch, History
+from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
+from trainer.training.seen import Seen, load_seen, refuse_seen_tracks, seen_in
 from trainer.training.start import Start, load_start
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A training that can begin, or go on."""
+    """A training that can begin, or go on.
+
+    Attributes:
+        folder: The run folder.
+        options: Its options.
+        data: The data sets, taken together.
+        front_end: Of the network.
+        tracks: The tracks to train on.
+        held_out: The tracks to validate on.
+        past: The epochs that are done already.
+        start: The run whose weights are the first, if there is one.
+        teachers: The runs whose predictions are learnt.
+        shares: Share of the windows of each data set that was given one.
+        seen: What the network will have seen, itself and through `start` and `teachers`; None if
+            the training goes on, since its run folder says so then.
+    """
 
     folder: Path
     options: FitOptions
     data: DataSet
-    front_end: FrontEnd  # of the network
-    tracks: tuple[Track, ...]  # to train on
-    held_out: tuple[Track, ...]  # to validate on
-    past: tuple[Epoch, ...]  # that are done already
-    start: Start | None  # whose weights are the first
+    front_end: FrontEnd
+    tracks: tuple[Track, ...]
+    held_out: tuple[Track, ...]
+    past: tuple[Epoch, ...]
+    start: Start | None
     teachers: tuple[Run, ...]
-    shares: Mapping[str, float]  # of the windows, by data set
+    shares: Mapping[str, float]
+    seen: Seen | None
 
 
 def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
@@ -37,7 +56,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     Raises:
         DataError: data, first weights or folder cannot be used.
     """
-    past = _past(folder, options, resume)
+    past = past_epochs(folder, options, resume=resume, load=load_run)
     data = prepared.load([Path(path) for path in options.data], options.fold)
     tracks = data.split(*options.train_splits)
     if not tracks:
@@ -51,7 +70,40 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     start = None if past else _start(options, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
     shares = _shares(options, tracks)
-    return Plan(folder, options, data, front_end, tracks, held_out, past, start, teachers, shares)
+    return Plan(
+        folder=folder,
+        options=options,
+        data=data,
+        front_end=front_end,
+        tracks=tracks,
+        held_out=held_out,
+        past=past,
+        start=start,
+        teachers=teachers,
+        shares=shares,
+        seen=None if past else _seen(folder, tracks, held_out, front_end, start, teachers),
+    )
+
+
+def _seen(
+    folder: Path,
+    tracks: Sequence[Track],
+    held_out: Sequence[Track],
+    front_end: FrontEnd,
+    start: Start | None,
+    teachers: Sequence[Run],
+) -> Seen:
+    """Return what the network will have seen, none of which may be in validation.
+
+    Raises:
+        DataError: some of it is.
+    """
+    ancestors = [run.folder for run in (start, *teachers) if run]
+    for ancestor in ancestors:
+        refuse_seen_tracks(str(ancestor), held_out, front_end, load_seen(ancestor))
+    own = seen_in(tracks, front_end)
+    refuse_seen_tracks(str(folder), held_out, front_end, own)
+    return own.joined(load_seen(ancestor).of_run(ancestor.name) for ancestor in ancestors)
 
 
 def _shares(options: FitOptions, tracks: Sequence[Track]) -> dict[str, float]:
@@ -69,36 +121,60 @@ def _shares(options: FitOptions, tracks: Sequence[Track]) -> dict[str, float]:
             f"--share names {unknown[0]!r}; the data sets with training tracks are "
             f"{', '.join(sorted(sources))}."
         )
-    rest = 1 - sum(shares.values())
-    if (
-        min(shares.values(), default=0) < 0
-        or rest < -1e-9
-        or (rest > 1e-9) == (set(shares) == sources)
-    ):
+    total = sum(shares.values())
+    all_given, all_drawn = set(shares) == sources, math.isclose(total, 1)
+    too_many = total > 1 and not all_drawn
+    if min(shares.values(), default=0) < 0 or too_many or all_given != all_drawn:
         raise DataError("The shares of --share must be 0 or more and leave room for the others.")
     return shares
 
 
-def _past(folder: Path, options: FitOptions, resume: bool) -> tuple[Epoch, ...]:
-    """Return the epochs that are done already."""
+class Begun(Protocol[AnyEpoch]):
+    """A run folder, of a training or a pretraining."""
+
+    @property
+    def options(self) -> TrainingOptions:
+        """Its options."""
+
+    @property
+    def history(self) -> History[AnyEpoch]:
+        """Its epochs."""
+
+    def weights(self, keep: Keep) -> Path:
+        """Return the file of its best or last weights."""
+
+
+def past_epochs(
+    folder: Path,
+    options: TrainingOptions,
+    *,
+    resume: bool,
+    load: Callable[[Path], Begun[AnyEpoch]],
+) -> tuple[AnyEpoch, ...]:
+    """Return the epochs of a run that are done already.
+
+    Raises:
+        DataError: there is a run but it is not to be resumed, or cannot be.
+    """
     if not (folder / RUN_FILE).exists():
         return ()
     if not resume:
         raise DataError(f"{folder} holds a run already; go on with --resume, or name another.")
-    run = load_run(folder)
-    if run.options != options:
+    begun = load(folder)
+    if begun.options != options:
         raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
-    return tuple(run.history.read()) if run.weights("last").exists() else ()
+    past = tuple(begun.history.read())
+    if past and not (last := begun.weights("last")).exists():
+        raise DataError(
+            f"{folder} cannot be resumed: {len(past)} epochs are done, but {last.name} is missing."
+        )
+    return past
 
 
 def _start(options: FitOptions, front_end: FrontEnd) -> Start | None:
     """Return the run whose weights are the start, if there is one; a file of weights must open."""
     if not options.init:
-        if options.weights not in ("none", "imagenet"):
-            try:
-                Path(options.weights).open("rb").close()
-            except OSError as error:
-                raise DataError(f"{options.weights} cannot be read ({reason(error)}).") from None
+        check_weights_file(options.weights)
         return None
     start = load_start(Path(options.init))
     if start.front_end != front_end:
@@ -109,8 +185,17 @@ def _start(options: FitOptions, front_end: FrontEnd) -> Start | None:
     return start
 
 
+def check_weights_file(weights: str) -> None:
+    """Raise DataError if `--weights` names a file that cannot be opened."""
+    if weights not in ("none", "imagenet"):
+        try:
+            Path(weights).open("rb").close()
+        except OSError as error:
+            raise DataError(f"{weights} cannot be read ({reason(error)}).") from None
+
+
 def _teacher(folder: str, options: FitOptions, data: DataSet) -> Run:
-    """Return the run of a network that hears the same data, whatever its architecture."""
+    """Return the run of a network that takes the same data, whatever its architecture."""
     run = load_run(Path(folder))
     if (run.labels, run.front_end) != (data.labels, network(run.options.arch).hear(data.front_end)):
         raise DataError(f"{folder} has other genres or another front end.")

@@ -19,8 +19,9 @@ from tagger.audio.frontend import FrontEnd
 from tagger.audio.kinds import front_end_of
 from tagger.errors import DataError
 from trainer.files import write_json, write_text
-from trainer.training.history import History
+from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions, Keep
+from trainer.training.seen import Seen, load_seen, refuse_seen_names, scored_names
 from trainer.training.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
 
 OPTIONS_FILE = "run.toml"
 RUN_FILE = "run.json"
+HISTORY_FILE = "history.csv"
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"
 FORMAT = 2
 FORMAT_WITH_OPTIONS = 1  # it had them in run.json
 METRICS_FORMAT = 2
+PRETRAINING = "pretraining"
+"""The kind of run that learns a teacher's vectors instead of labels."""
 
 HEADING = """\
 # Every choice that shaped this training; what is not here had its default. To repeat it:
@@ -53,9 +57,9 @@ class Run:
     facts: Mapping[str, Any]
 
     @property
-    def history(self) -> History:
+    def history(self) -> History[Epoch]:
         """What each epoch gave."""
-        return History(self.folder / "history.csv")
+        return History(self.folder / HISTORY_FILE, Epoch)
 
     def weights(self, keep: Keep) -> Path:
         """Return the file of the best or the last weights."""
@@ -65,6 +69,11 @@ class Run:
     def final(self) -> Keep:
         """The weights that the training came to."""
         return "average" if self.options.average else "last"
+
+    @property
+    def seen(self) -> Seen:
+        """What it was trained on, itself and through the runs it started from or learnt from."""
+        return load_seen(self.folder)
 
     def there(self, keep: Keep) -> Path:
         """Return the file of the best or the last weights, which is there.
@@ -96,7 +105,8 @@ class Run:
         """Read what `evaluate` found.
 
         Raises:
-            DataError: the run was not evaluated, or by another version.
+            DataError: the run was not evaluated, by another version, or on tracks that it has
+                seen.
         """
         again = f"run 'genretag-train evaluate {self.folder}' first"
         try:
@@ -105,6 +115,9 @@ class Run:
             raise DataError(f"{self.folder} was not evaluated; {again}.") from None
         if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
             raise DataError(f"{self.folder} was evaluated by another version; {again}.")
+        if "flattering" not in found["subject"]["protocol"]:
+            predictions = self.folder / PREDICTIONS_FILE
+            refuse_seen_names(str(self.folder), scored_names(predictions), self.seen)
         return found
 
     def model(self, keep: Keep) -> "keras.Model":
@@ -141,27 +154,42 @@ class Run:
         return network.deploy(trained, self.front_end, self.options.shrink)
 
 
-def load_run(folder: Path) -> Run:
-    """Read a run folder.
+def read_run_file(folder: Path) -> dict[str, Any]:
+    """Read the `run.json` of a training or a pretraining.
 
     Raises:
         DataError: not a run folder, or one of another version.
     """
-    file = folder / RUN_FILE
     try:
-        stored = json.loads(file.read_text("utf-8"))
-        if stored["format"] not in (FORMAT, FORMAT_WITH_OPTIONS):
-            raise DataError(f"{folder} was made by another version of genretag-train.")
-        return Run(
-            folder,
-            _options(folder, stored),
-            front_end_of(stored["front_end"]),
-            tuple(stored["labels"]),
-            stored["batch_norm"],
-            stored["facts"],
-        )
+        stored = json.loads((folder / RUN_FILE).read_text("utf-8"))
+        known = stored["format"] in (FORMAT, FORMAT_WITH_OPTIONS)
     except OSError:
         raise DataError(f"{folder} is not a run folder (no readable {RUN_FILE}).") from None
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"{folder} is not a run folder: its {RUN_FILE} is damaged.") from None
+    if not known:
+        raise DataError(f"{folder} was made by another version of genretag-train.")
+    return dict(stored)
+
+
+def load_run(folder: Path) -> Run:
+    """Read the run folder of a training.
+
+    Raises:
+        DataError: not a run folder, or one of another version or of a pretraining.
+    """
+    stored = read_run_file(folder)
+    if stored.get("kind") == PRETRAINING:
+        raise DataError(f"{folder} is a pretraining, which has no genres; train with fit --init.")
+    try:
+        return Run(
+            folder=folder,
+            options=_options(folder, stored),
+            front_end=front_end_of(stored["front_end"]),
+            labels=tuple(stored["labels"]),
+            batch_norm=stored["batch_norm"],
+            facts=stored["facts"],
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder} is not a run folder: its {RUN_FILE} is damaged.") from None
 

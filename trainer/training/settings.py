@@ -2,10 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 from tagger.errors import DataError, reason
 
@@ -45,36 +44,37 @@ def from_table(kind: type[Options], table: Mapping[str, Any], source: Path) -> O
     Raises:
         DataError: an option is unknown, missing, or of another type; `source` is named.
     """
-    hints = get_type_hints(kind)
-    needed = {
-        field.name
-        for field in fields(kind)  # type: ignore[arg-type]
-        if field.default is MISSING and field.default_factory is MISSING
-    }
-    if unknown := sorted(set(table) - set(hints)):
-        raise DataError(f"{source}: there is no option {unknown[0]!r} in this version.")
-    if missing := sorted(needed - set(table)):
-        raise DataError(f"{source}: the option {missing[0]!r} is missing.")
-    values = {}
-    for name, value in table.items():
-        if is_dataclass(hints[name]) and isinstance(value, Mapping):
-            values[name] = from_table(hints[name], value, source)
-            continue
-        values[name] = tuple(value) if isinstance(value, list) else value
-        if not _fits(values[name], hints[name]):
-            raise DataError(f"{source}: {value!r} is no value for {name!r}.")
-    return kind(**values)
+    import dacite
+
+    config = dacite.Config(
+        strict=True, type_hooks={tuple[str, ...]: _tuple, float: _number, int: _whole_number}
+    )
+    try:
+        return dacite.from_dict(kind, table, config)
+    except dacite.UnexpectedDataError as error:
+        unknown = sorted(error.keys)[0]
+        raise DataError(f"{source}: there is no option {unknown!r} in this version.") from None
+    except dacite.MissingValueError as error:
+        raise DataError(f"{source}: the option {error.field_path!r} is missing.") from None
+    except dacite.WrongTypeError as error:
+        name = str(error.field_path).rpartition(".")[2]
+        raise DataError(f"{source}: {error.value!r} is no value for {name!r}.") from None
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Tell whether a value is of a type as options have them."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return value in arguments
-    if origin in (Union, UnionType):
-        return any(_fits(value, argument) for argument in arguments)
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
-    if isinstance(value, bool):
-        return hint is bool
-    return isinstance(value, (int, float) if hint is float else hint)
+def _tuple(value: Any) -> Any:
+    """Take a list as TOML has it; a text is no list of its letters."""
+    import dacite
+
+    if not isinstance(value, list):
+        raise dacite.WrongTypeError(tuple, value)
+    return tuple(value)
+
+
+def _number(value: Any) -> Any:
+    """Take a whole number where any number may stand."""
+    return float(value) if type(value) is int else value
+
+
+def _whole_number(value: Any) -> Any:
+    """Refuse true and false, which Python counts as whole numbers."""
+    return str(value) if isinstance(value, bool) else value

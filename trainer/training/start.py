@@ -1,20 +1,18 @@
 """What a training starts from: another run, or a pretraining, without its last layer if need be."""
 
-import json
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tagger.audio.frontend import FrontEnd
 from tagger.audio.kinds import front_end_of
 from tagger.errors import DataError
-from trainer.training.run_folder import FORMAT, RUN_FILE, load_run
+from trainer.training.run_folder import PRETRAINING, RUN_FILE, load_run, read_run_file
 
 if TYPE_CHECKING:
     import keras
-
-PRETRAINING = "pretraining"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +59,9 @@ def load_start(folder: Path) -> Start:
     Raises:
         DataError: it is neither, or has no weights.
     """
-    try:
-        stored = json.loads((folder / RUN_FILE).read_text("utf-8"))
-        if stored.get("kind") == PRETRAINING and stored["format"] == FORMAT:
-            weights = folder / f"{stored['final']}.weights.h5"
-            if not weights.exists():
-                raise DataError(f"{folder} has no {weights.name}; it has not finished an epoch.")
-            return Start(
-                folder=folder,
-                arch=stored["arch"],
-                front_end=front_end_of(stored["front_end"]),
-                batch_norm=stored["batch_norm"],
-                labels=(),
-                weights=weights,
-            )
-    except (OSError, ValueError, KeyError, AttributeError):
-        pass  # a run folder, or load_run says what is wrong with it
+    stored = read_run_file(folder)
+    if stored.get("kind") == PRETRAINING:
+        return _start_from_pretraining(folder, stored)
     run = load_run(folder)
     return Start(
         folder=folder,
@@ -88,3 +73,21 @@ def load_start(folder: Path) -> Start:
         train_splits=run.options.train_splits,
         fold=run.options.fold,
     )
+
+
+def _start_from_pretraining(folder: Path, stored: Mapping[str, Any]) -> Start:
+    try:
+        weights = folder / f"{stored['final']}.weights.h5"
+        start = Start(
+            folder=folder,
+            arch=stored["arch"],
+            front_end=front_end_of(stored["front_end"]),
+            batch_norm=stored["batch_norm"],
+            labels=(),
+            weights=weights,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{folder} is not a run folder: its {RUN_FILE} is damaged.") from None
+    if not weights.exists():
+        raise DataError(f"{folder} has no {weights.name}; it has not finished an epoch.")
+    return start

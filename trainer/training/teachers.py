@@ -1,7 +1,7 @@
 """Targets from trained networks: one network learns to answer as several do together.
 
 Their mean answer to a window becomes a part of what is to be answered (distillation: Hinton,
-Vinyals and Dean 2015). They hear the very window that the pupil hears, with all that was done to
+Vinyals and Dean 2015). They get the very window that the pupil gets, with all that was done to
 it, as Beyer et al. (2022) found to matter.
 """
 

@@ -35,14 +35,14 @@ class Tag:
     plain_sizes: bool = False  # a v2.4 tag whose sizes have eight bits in a byte
 
     @property
+    def unsynchronised(self) -> bool:
+        """Whether zero bytes are stuffed into all frames, as only v2.4 does it frame by frame."""
+        return bool(self.flags & _UNSYNCHRONISED)
+
+    @property
     def footer(self) -> bool:
         """Whether a copy of the header ends the tag."""
         return self.version == V24 and bool(self.flags & _FOOTER)
-
-    @property
-    def total(self) -> int:
-        """Bytes of the tag in the file; 0 if it is not there yet."""
-        return self.size + HEADER_SIZE * (1 + self.footer) if self.size else 0
 
 
 def id3_size(data: Data | bytes) -> int:
@@ -201,7 +201,10 @@ def id3_parts(data: Data) -> Parts:
 def before_id3v1(data: Data) -> int:
     """Return where an ID3v1 tag begins, or the file ends."""
     start = len(data) - ID3V1_SIZE
-    return start if start >= 0 and bytes(data[start : start + 3]) == b"TAG" else len(data)
+    if start < 0 or bytes(data[start : start + 3]) != b"TAG":
+        return len(data)
+    # A short APEv2 tag can have the middle of its "APETAGEX" just there.
+    return len(data) if bytes(data[max(0, start - 3) : start + 5]) == b"APETAGEX" else start
 
 
 def id3v1_parts(data: Data) -> Parts:

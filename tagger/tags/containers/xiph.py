@@ -157,29 +157,41 @@ def stream_kind(page: Page) -> int:
 
 
 def ogg_parts(data: Data) -> Parts:
-    """Yield the streams; their pages are renumbered when the comments grow."""
+    """Yield the streams; their pages are renumbered when the comments grow.
+
+    What follows the comments up to the first page with a time is one part: when the comments grow,
+    it may be divided into pages in another way.
+    """
     comments: dict[bytes, bytearray | None] = {}  # the second packet, while it is running
+    setup: dict[bytes, bytearray | None] = {}  # what is behind it, up to the audio
     before: dict[bytes, int] = {}
     for page in ogg_pages(data):
-        if page.serial not in before:
-            before[page.serial] = stream_kind(page)
-            comments[page.serial] = bytearray() if before[page.serial] >= 0 else None
+        serial = page.serial
+        if serial not in before:
+            before[serial] = stream_kind(page)
+            comments[serial] = bytearray() if before[serial] >= 0 else None
+            setup[serial] = bytearray() if before[serial] >= 0 else None
             yield AUDIO, page.content
             continue
-        if (packet := comments[page.serial]) is None:
-            # Only pages of audio have a time; those of headers may be divided in another way.
-            if page.granule not in _NO_TIME:
-                yield AUDIO, page.granule + page.serial
-            yield AUDIO, page.content
-            continue
-        # The comments end with a segment shorter than 255; setup data may follow on that page.
         start = 0
-        for index, size in enumerate(page.lacing):
-            packet += bytes(page.content[start : start + size])
-            start += size
-            if size < 255:  # noqa: PLR2004
-                yield from _comment_parts(bytes(packet)[before[page.serial] :])
-                comments[page.serial] = None
-                if index + 1 < len(page.lacing):
-                    yield AUDIO, page.content[start:]
-                break
+        if (packet := comments[serial]) is not None:
+            for size in page.lacing:
+                packet += bytes(page.content[start : start + size])
+                start += size
+                if size < _FULL:  # the last segment of the packet
+                    yield from _comment_parts(bytes(packet)[before[serial] :])
+                    comments[serial] = None
+                    break
+        if (held := setup[serial]) is not None:
+            if page.granule in _NO_TIME:
+                held += bytes(page.content[start:])
+                continue
+            yield AUDIO, bytes(held)
+            setup[serial] = None
+        if page.granule not in _NO_TIME:
+            yield AUDIO, page.granule + serial
+        yield AUDIO, page.content[start:]
+    yield from ((AUDIO, bytes(held)) for held in setup.values() if held)
+
+
+_FULL = 255  # bytes of a segment that is not the last of its packet

@@ -56,15 +56,16 @@ class Codec(ABC):
         Raises:
             TagError: this kind of tag would turn the genre into another one.
         """
-        wanted = tuple(genres)
+        wanted = tuple(genre.strip() for genre in genres if genre.strip())
         if not wanted:
             return ()
         texts = self.spell(wanted, style)
         items = self.pack(texts)
         if self.exact and self.genres(items) != wanted and not self._as_it_stands(texts, items):
+            meant = ", ".join(self.genres(items)) or "nothing"
             raise TagError(
-                f"was left alone: its tag cannot hold {', '.join(wanted)!r}, which would mean"
-                f" {', '.join(self.genres(items)) or 'nothing'!r} there"
+                f"was left alone: its tag cannot hold {_shortened(', '.join(wanted))!r}, which"
+                f" would mean {_shortened(meant)!r} there"
             )
         return items
 
@@ -75,6 +76,13 @@ class Codec(ABC):
         """
         shown = self.genres(items)
         return len(texts) == 1 and self.texts(items) == texts and (len(shown) > 1 or shown == texts)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+_MOST_SHOWN = 60  # letters of a genre in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +117,18 @@ class Layout:
 
     @property
     def genres(self) -> Texts:
-        """The genres of all places, each once; those of ID3v1 only where there are no others."""
+        """The genres of all places: those of the first, and what others have besides.
+
+        A number of ID3v1 counts only where no other place has a genre.
+        """
         for exact in (True, False):
-            known: dict[str, str] = {}
+            found: list[str] = []
             for place in self.places:
-                for genre in place.genres if place.codec.exact is exact else ():
-                    known.setdefault(genre.casefold(), genre)
-            if known:
-                return tuple(known.values())
+                known = {genre.casefold() for genre in found}
+                if place.codec.exact is exact:
+                    found += [genre for genre in place.genres if genre.casefold() not in known]
+            if found:
+                return tuple(found)
         return ()
 
     @property
@@ -137,7 +149,7 @@ class Layout:
         Raises:
             TagError: a place cannot hold them.
         """
-        wanted = tuple(genres)
+        wanted = tuple(genre.strip() for genre in genres if genre.strip())
         exact = [place for place in self.places if place.codec.exact]
         if exact and all(place.genres == wanted for place in exact):
             return self.items

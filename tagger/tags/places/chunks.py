@@ -6,7 +6,7 @@ Sources: as in `tagger.tags.containers.riff`.
 from dataclasses import dataclass
 
 from tagger.tags.containers.base import Data, Splice, number
-from tagger.tags.containers.id3 import read_tag
+from tagger.tags.containers.id3 import after_id3, read_tag
 from tagger.tags.containers.riff import (
     WAV,
     Chunk,
@@ -91,7 +91,7 @@ def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
         by_start = {chunk.start: chunk for chunk in tags}
         splices = []
         for (start, tag), place in zip(read.items(), places, strict=False):
-            if tag.size and items[place.name] == place.items:
+            if items[place.name] == place.items:
                 continue
             new = render(tag, items[place.name])
             old = by_start.get(start)
@@ -152,9 +152,9 @@ def dsf_layout(data: Data) -> Layout:
     place = place_of(tag)
 
     def rebuild(items: NewItems) -> list[Splice]:
-        end = start + tag.total
+        end = start + after_id3(data[start:])
         new = render(tag, items[place.name])
-        size = len(data) - tag.total + len(new)
+        size = len(data) - (end - start) + len(new)
         return [
             Splice(start=12, stop=20, new=size.to_bytes(8, "little")),
             Splice(start=20, stop=28, new=start.to_bytes(8, "little")),

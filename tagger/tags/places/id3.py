@@ -35,10 +35,11 @@ class Id3Codec(Codec):
 
     version: int
     plain_sizes: bool = False  # v2.4 as iTunes wrote it, with sizes of eight bits in a byte
+    unsynchronised: bool = False
 
     def texts(self, items: Items) -> Texts:
         """Return the texts; terminators and empty ones are left out."""
-        return tuple(text for item in items for text in _texts(item, self.version) if text)
+        return tuple(text for item in items for text in self._texts(item) if text)
 
     def genres(self, items: Items) -> Texts:
         """Return the genres: numbers are names, and a slash separates in v2.3 and before."""
@@ -82,18 +83,19 @@ class Id3Codec(Codec):
             + content,
         )
 
+    def _texts(self, frame: bytes) -> list[str]:
+        content = frame_content(frame, self.version, _MOST_TEXT)
+        if self.unsynchronised:
+            content = content.replace(b"\xff\0", b"\xff")
+        if not content:
+            return []
+        encoding = _ENCODINGS[content[0]] if content[0] < len(_ENCODINGS) else _ENCODINGS[0]
+        text = content[1:].decode(encoding, "replace")
+        return [part.removeprefix("\ufeff") for part in text.split("\0")]
+
 
 def _parts(name: str) -> list[str]:
     return [name] if name.casefold() in _ONE_GENRE else name.split("/")
-
-
-def _texts(frame: bytes, version: int) -> list[str]:
-    content = frame_content(frame, version, _MOST_TEXT)
-    if not content:
-        return []
-    encoding = _ENCODINGS[content[0]] if content[0] < len(_ENCODINGS) else _ENCODINGS[0]
-    text = content[1:].decode(encoding, "replace")
-    return [part.removeprefix("\ufeff") for part in text.split("\0")]
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def place_of(tag: Tag, name: str = "") -> Place:
     genre = _GENRE[tag.version]
     return Place(
         name=name or f"ID3v2.{tag.version}",
-        codec=Id3Codec(version=tag.version, plain_sizes=tag.plain_sizes),
+        codec=Id3Codec(
+            version=tag.version, plain_sizes=tag.plain_sizes, unsynchronised=tag.unsynchronised
+        ),
         items=tuple(raw for frame, raw in tag.frames if frame == genre),
     )
 

@@ -42,11 +42,10 @@ def stream_layout(data: Data) -> Layout:
     id3v1 = bytes(data[end:])
     ape = read_ape(data[:end])
     audio = sum(size for _, size, _ in tags)
+    if ape is None and bytes(data[audio : audio + 4]).startswith(APE_FORMATS):
+        ape = ApeTag(start=end, stop=end)  # readers of these look for no other tag
     if not tags and ape is None:
-        if bytes(data[audio : audio + 4]).startswith(APE_FORMATS):
-            ape = ApeTag(start=end, stop=end)
-        else:
-            tags = [(0, 0, new_tag(id3v1))]
+        tags = [(0, 0, new_tag(id3v1))]
     places = [place_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
     if ape is not None:
         genre = tuple(raw for key, raw in ape.items if key == b"genre")
@@ -58,9 +57,9 @@ def stream_layout(data: Data) -> Layout:
         splices = []
         for index, (start, size, tag) in enumerate(tags):
             new = items[_name(index, tag.version)]
-            if size == 0 or new != places[index].items:
+            if new != places[index].items:
                 splices.append(Splice(start=start, stop=start + size, new=render(tag, new)))
-        if ape is not None and (ape.stop == ape.start or items[_APE] != genre):
+        if ape is not None and items[_APE] != genre:
             new_ape = _render_ape(ape, items[_APE])
             splices.append(Splice(start=ape.start, stop=ape.stop, new=new_ape))
         if id3v1 and items[ID3V1] != (id3v1[-1:],):

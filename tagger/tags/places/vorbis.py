@@ -71,7 +71,7 @@ def flac_layout(data: Data) -> Layout:
             for place, (start, size, tag) in zip(places[1:], tags, strict=False)
             if items[place.name] != place.items
         ]
-        if items[_NAME] != places[0].items or found is None:
+        if items[_NAME] != places[0].items:
             splices += _flac_splices(blocks, _render(comments, items[_NAME]))
         if id3v1 and items[ID3V1] and items[ID3V1] != (id3v1[-1:],):
             splices.append(Splice(start=len(data) - 1, stop=len(data), new=items[ID3V1][0]))

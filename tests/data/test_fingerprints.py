@@ -1,0 +1,119 @@
+"""The same recording is found again, whatever was done to it, and others are not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import RATE, write_audio
+
+from tagger.audio.decode import decode
+from tagger.audio.frontend import MelStrip, log_mel
+from tagger.audio.summary import SummaryFeatures
+from trainer.data.fingerprints import digest, find, fingerprint
+
+FRONT_END = MelStrip()
+
+
+def tune(seed: int, seconds: float = 20.0) -> np.ndarray:
+    """Notes of random pitch and length over noise whose colour changes with them."""
+    rng = np.random.default_rng(seed)
+    parts, left = [], round(seconds * RATE)
+    while left > 0:
+        time = np.arange(min(left, int(RATE * rng.uniform(0.15, 0.5)))) / RATE
+        chord = sum(
+            np.sin(2 * np.pi * pitch * time) for pitch in rng.uniform(80, 6000, 4)
+        ) * np.exp(-3 * time)
+        hiss = np.convolve(rng.standard_normal(time.size), rng.standard_normal(3), "same")
+        parts.append(0.1 * chord + 0.02 * hiss)
+        left -= time.size
+    return np.concatenate(parts).astype(np.float32)
+
+
+def bits(samples: np.ndarray) -> np.ndarray:
+    return fingerprint(log_mel(samples, FRONT_END).astype(np.float16), FRONT_END)
+
+
+@pytest.fixture(scope="module")
+def tunes() -> list[np.ndarray]:
+    return [tune(seed) for seed in range(4)]
+
+
+@pytest.fixture(scope="module")
+def known(tunes) -> list[np.ndarray]:
+    return [bits(samples) for samples in tunes]
+
+
+def as_mp3(samples: np.ndarray, folder: Path) -> np.ndarray:
+    return decode(write_audio(folder / "a.mp3", samples), RATE, None)
+
+
+def low_passed(samples: np.ndarray) -> np.ndarray:
+    spectrum = np.fft.rfft(samples)
+    spectrum[len(spectrum) // 2 :] = 0
+    return np.fft.irfft(spectrum, samples.size).astype(np.float32)
+
+
+CHANGES = {
+    "trim": lambda x, _: x[round(3.217 * RATE) : round(17.1 * RATE)],
+    "level": lambda x, _: x * 0.3,
+    "clipping": lambda x, _: (x * 4).clip(-0.5, 0.5),
+    "codec": as_mp3,
+    "low-pass": lambda x, _: low_passed(x),
+    "noise": lambda x, _: x + np.random.default_rng(9).normal(0, 0.01, x.size).astype(np.float32),
+    "trim, codec and level": lambda x, folder: as_mp3(x[50_000:], folder) * 0.5,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_copy_is_the_same_recording(tunes, known, change, tmp_path):
+    changed = CHANGES[change](tunes[2], tmp_path)
+    (match,) = find([bits(changed)], known)
+    assert match.index == 2
+    assert match.is_same
+
+
+def test_other_recordings_are_not_the_same(known):
+    for index, one in enumerate(known):
+        others = [other for place, other in enumerate(known) if place != index]
+        (match,) = find([one], others)
+        assert not match.is_same
+
+
+def test_strips_of_half_resolution_have_the_same_fingerprint(tunes, known):
+    strip = log_mel(tunes[0], FRONT_END)
+    frames = strip.shape[1] // 2 * 2
+    half = strip[:, :frames].reshape(64, 2, -1, 2).mean((1, 3))
+    (match,) = find([fingerprint(half, FRONT_END, 2)], known)
+    assert (match.index, match.is_same) == (0, True)
+    assert match.agreement > 0.95
+
+
+def test_silence_does_not_agree_with_silence():
+    rng = np.random.default_rng(0)
+    strips = [np.full((128, 800), -1.0, np.float16) for _ in range(2)]
+    for strip in strips:
+        strip[:20] = rng.standard_normal((20, 800))
+    one, other = (fingerprint(strip, FRONT_END) for strip in strips)
+    (match,) = find([one], [other])
+    assert not match.is_same
+
+
+def test_what_has_no_bands_or_is_too_short_has_no_fingerprint(known):
+    assert not fingerprint(np.zeros((57, 400)), SummaryFeatures()).size
+    assert not fingerprint(np.zeros((128, 40)), FRONT_END).size
+    assert list(find([np.zeros(0, np.uint16)], known)) == [None]
+    assert list(find([known[0]], [])) == [None]
+
+
+def test_a_search_in_parts_finds_what_a_whole_one_finds(known, monkeypatch):
+    whole = list(find(known, known))
+    monkeypatch.setattr("trainer.data.fingerprints.MEMORY", 1)
+    parts = list(find(known, known))
+    assert [match.index for match in parts] == [match.index for match in whole] == [0, 1, 2, 3]
+    assert all(match.agreement == pytest.approx(1, abs=1e-4) for match in parts)
+
+
+def test_a_digest_tells_strips_apart():
+    strip = np.arange(6, dtype=np.float16).reshape(2, 3)
+    assert digest(strip) == digest(np.asfortranarray(strip))
+    assert digest(strip) != digest(strip + 1)

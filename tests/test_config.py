@@ -1,0 +1,151 @@
+"""Settings: what is in force, and what is said of a file that is wrong."""
+
+import json
+
+import pytest
+from commandline import rows
+from conftest import genretag_here as genretag
+
+from tagger import config
+from tagger.config import Config, load, unknown_genres
+from tagger.errors import ConfigError
+from tagger.options import ScanOptions
+
+
+@pytest.fixture
+def write(home):
+    def to(text: str):
+        home.mkdir(exist_ok=True)
+        (home / "config.toml").write_text(text)
+        return home / "config.toml"
+
+    return to
+
+
+def test_without_a_file_there_are_no_settings():
+    assert load(None) == Config()
+
+
+def test_names_of_genres(write):
+    write('[genres]\nhiphop = "Rap"\nJazz = ["Jazz", "Instrumental"]\nPop = []\n')
+    assert load(None).genres == {"hiphop": ("Rap",), "Jazz": ("Jazz", "Instrumental"), "Pop": ()}
+
+
+GOOD = {
+    "write_tags": True,
+    "overwrite": True,
+    "append": False,
+    "mtime": "bump",
+    "strict_owner": True,
+    "album": True,
+    "new": True,
+    "cache": True,
+    "csv": "a.csv",
+    "jsonl": "a.jsonl",
+    "force": True,
+    "min_confidence": 0.6,
+    "top": 2,
+    "seconds": "full",
+    "exclude": ["a", "b"],
+    "jobs": 2,
+    "batch_size": 3,
+    "device": "cpu",
+    "model": "m.onnx",
+    "quiet": True,
+}
+
+
+def test_every_option_of_scan_has_a_key(write):
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in GOOD.items())
+    write(f"[scan]\n{lines}\n")
+    assert load(None).scan == GOOD
+    assert set(GOOD) == set(ScanOptions.__dataclass_fields__) - {"paths", "config"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\n[genre]\n", "line 2: unknown setting 'genre'. Did you mean 'genres'?"),
+        ("[scan]\n\nmin_confidense = 0.5\n", "line 3: unknown setting .*'min_confidence'"),
+        ("[scan]\nmin_confidence = 60\n", "line 2: min_confidence must be a number between 0"),
+        ("[scan]\ntop = true\n", "line 2: top must be a whole number"),
+        ("[scan]\ntop = 0\n", "line 2: top must be a whole number"),
+        ("[scan]\nalbum = 1\n", "line 2: album must be true or false"),
+        ('[scan]\nexclude = "a"\n', "line 2: exclude must be a list"),
+        ('[scan]\nmtime = "then"\n', "line 2: mtime must be one of 'now', 'bump', 'keep'"),
+        ("[scan]\nseconds = 0\n", "line 2: seconds must be a number of seconds, or 'full'"),
+        ("[scan]\ncsv = 1\n", "line 2: csv must be a path in quotes"),
+        ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
+        ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),
+        ("[genres]\njazz = ['']\n", "line 2: 'jazz' must be a name in quotes, or a list"),
+        ("scan = 1\n", "line 1: .scan. must be a table"),
+        ("[scan\n", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_its_line(write, text, words):
+    file = write(text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        load(None)
+    assert str(file) in str(caught.value)
+
+
+def test_a_misspelt_genre_is_named_with_the_nearest_right_one():
+    assert unknown_genres(["hiphop", "Hip-Hop", "jaz"], ["hiphop", "jazz"]) == [
+        "The model has no genre 'jaz'. Did you mean 'jazz'?"
+    ]
+
+
+def test_the_command_line_beats_the_environment_and_that_the_file(
+    write, song, toy_model, monkeypatch
+):
+    write("[scan]\nmin_confidence = 0\ntop = 1\n")
+
+    def genres(*options: object) -> int:
+        done = genretag("scan", song(), "--model", toy_model, "--csv", "-", *options)
+        assert done.returncode == 0, done.stderr
+        return rows(done.stdout)[0]["genre"].count(";") + 1
+
+    assert genres() == 1
+    monkeypatch.setenv("GENRETAG_SCAN_TOP", "2")
+    assert genres() == 2
+    assert genres("--top", 3) == 3
+
+
+def test_several_names_and_none(write, song, toy_model):
+    names = "".join(f'{name} = ["A", "B"]\n' for name in ("classical", "hiphop", "metal"))
+    write(f"[genres]\n{names}")
+    options = ("--model", toy_model, "--csv", "-", "--min-confidence", 0)
+    (row,) = rows(genretag("scan", song(), *options).stdout)
+    assert (row["genre"], row["action"]) == ("A; B", "write")
+    write(f"[genres]\n{names}".replace('["A", "B"]', "[]"))
+    (row,) = rows(genretag("scan", song(), *options).stdout)
+    assert (row["status"], row["action"]) == ("ok", "skip")
+    assert "config.toml" in row["error"]
+    assert row["genre"]
+
+
+def test_the_commands(write, home, toy_model):
+    assert genretag("config", "path").stdout == f"{home / 'config.toml'}\n"
+    assert genretag("config", "init").returncode == 0
+    assert load(None) == Config()
+    assert genretag("config", "init").returncode == 1  # nothing is written over
+    assert genretag("config", "check").stdout == "The configuration is valid.\n"
+    write('[scan]\ntop = 2\n[genres]\njaz = "Cool"\n')
+    assert "top = 2" in genretag("config", "show").stdout
+    shown = json.loads(genretag("config", "show", "--json").stdout)
+    assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}}
+    done = genretag("config", "check")
+    assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
+
+
+def test_the_example_shows_settings_that_are_valid(write):
+    lines = config.EXAMPLE.splitlines()
+    settings = [line.removeprefix("# ") for line in lines if " = " in line]
+    text = "\n".join(
+        line if line.startswith("[") else line.removeprefix("# ")
+        for line in lines
+        if line.startswith("[") or line.removeprefix("# ") in settings
+    )
+    write(text)
+    assert load(None).scan["top"] == 2
+    assert load(None).genres["Pop"] == ()

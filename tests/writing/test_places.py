@@ -1,0 +1,412 @@
+"""Where files keep genres: all places are read, all are written, and nothing else changes."""
+
+import os
+import struct
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import av
+import formats
+import mutagen
+import pytest
+import second_reader
+from conftest import RATE, music, nobody, open_to_all
+from mutagen.apev2 import APEv2
+
+from tagger.errors import TagError
+from tagger.tags.containers.base import open_data
+from tagger.tags.families import open_tags, read_genres
+from tagger.tags.formats import can_hold_tags, is_music, why_no_tags
+from tagger.tags.places.base import WriteStyle
+from tagger.tags.places.layouts import open_layout
+from tagger.writing.journal import Journal
+from tagger.writing.writer import TagWriter, refusal
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(tmp_path / "state") as journal:
+        yield journal
+
+
+@pytest.fixture
+def writer(journal):
+    return TagWriter(journal, "test")
+
+
+def id3v2(version: int, *frames: tuple[bytes, bytes]) -> bytes:
+    """Build a tag without padding by hand."""
+    flags = b"\0\0"
+    body = b"".join(
+        name + formats_size(len(content), version) + flags + content for name, content in frames
+    )
+    return b"ID3" + bytes([version, 0, 0]) + formats_size(len(body), 4) + body
+
+
+def formats_size(size: int, version: int) -> bytes:
+    if version == 3:
+        return size.to_bytes(4)
+    return bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def info(**texts: str) -> bytes:
+    """Build the INFO list of a WAV."""
+    items = b"INFO"
+    for name, text in texts.items():
+        value = text.encode() + b"\0"
+        items += name.encode() + struct.pack("<I", len(value)) + value + bytes(len(value) % 2)
+    return b"LIST" + struct.pack("<I", len(items)) + items
+
+
+def bare_wav(folder: Path, *chunks: bytes) -> Path:
+    """Write a WAV with these chunks behind its audio."""
+    path = folder / "bare.wav"
+    samples = (music(1) * 20_000).astype("<i2").tobytes()
+    body = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
+    body += b"data" + struct.pack("<I", len(samples)) + samples + b"".join(chunks)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    return path
+
+
+def test_genre_of_riff_info_is_read_replaced_and_restored(tmp_path, writer, journal):
+    track = bare_wav(tmp_path, info(INAM="Title", IART="Me", IGNR="Rock"))
+    before = track.read_bytes()
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz", "Pop"])
+    assert read_genres(track) == ("Jazz", "Pop")
+    with av.open(str(track)) as opened:
+        assert opened.metadata == {"title": "Title", "artist": "Me", "genre": "Jazz; Pop"}
+    # A new ID3 chunk would hide the title from readers that look at one place.
+    assert b"id3 " not in track.read_bytes()
+    writer.restore(journal.writes(1)[0])
+    assert track.read_bytes() == before
+
+
+def test_wav_with_id3_and_info_is_written_in_both(tmp_path, writer):
+    tag = id3v2(4, (b"TIT2", b"\3Title"))
+    chunk = b"id3 " + struct.pack("<I", len(tag)) + tag + bytes(len(tag) % 2)
+    track = bare_wav(tmp_path, info(INAM="Title", IGNR="Rock"), chunk)
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz"])
+    layout = open_layout(track)
+    assert [place.genres for place in layout.places] == [("Jazz",), ("Jazz",)]
+
+
+def test_wav_that_only_names_its_encoder_gets_an_id3_chunk(tmp_path, writer):
+    track = bare_wav(tmp_path, info(ISFT="Lavf61.7"))
+    writer.write(track, ["Jazz"])
+    assert second_reader.genres_in(track) == ["Jazz"]
+    assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
+
+
+def test_an_apev2_tag_of_131_bytes_is_not_taken_for_id3v1(tmp_path, writer):
+    track = formats.make("wavpack", tmp_path)
+    mutagen.File(track).delete()
+    tags = APEv2()
+    tags["Genre"] = "x" * (131 - 64 - 8 - len("Genre") - 1)
+    tags.save(track)
+    assert track.read_bytes()[-128:-125] == b"TAG"
+    assert read_genres(track) == (tags["Genre"],)
+    assert writer.write(track, ["Jazz"])
+    assert second_reader.genres_in(track) == ["Jazz"]
+
+
+def test_an_id3v2_tag_before_monkeys_audio_is_no_place_to_look_alone(tmp_path, writer, journal):
+    track = formats.make("ape", tmp_path)
+    mutagen.File(track).delete()
+    tag = id3v2(4, (b"TIT2", b"\3Title"), (b"TCON", b"\3Rock"))
+    track.write_bytes(tag + track.read_bytes())
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz"])
+    assert [place.genres for place in open_layout(track).places] == [("Jazz",), ("Jazz",)]
+    assert mutagen.File(track).tags["Genre"] == "Jazz"
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ("Rock",)
+
+
+def test_genre_of_an_unsynchronised_tag_is_read(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    stuffed = b"\1\xff\0\xfe" + "Rock".encode("utf-16-le")
+    tag = bytearray(id3v2(4, (b"TIT2", b"\3Title"), (b"TCON", stuffed)))
+    tag[5] = 0x80
+    track.write_bytes(bytes(tag) + track.read_bytes())
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz"])
+    assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
+
+
+def test_an_empty_id3v2_tag_of_a_dsf_is_replaced(tmp_path, writer):
+    track = formats.make("dsf", tmp_path)
+    data = track.read_bytes()
+    start = int.from_bytes(data[20:28], "little")
+    empty = b"ID3\4" + bytes(6)
+    size = (start + len(empty)).to_bytes(8, "little")
+    track.write_bytes(data[:12] + size + data[20:start] + empty)
+    assert writer.write(track, ["Jazz"])
+    assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
+    assert track.read_bytes().count(b"ID3") == 1
+
+
+@pytest.mark.parametrize("kind", ["mp3-bare", "tta"])
+def test_genre_of_an_apev2_tag_alone_is_read_and_replaced(tmp_path, writer, kind):
+    track = formats.make(kind, tmp_path)
+    if kind == "tta":
+        mutagen.File(track).delete()
+    tags = APEv2()
+    tags["Genre"], tags["Title"] = "Rock", "Title"
+    tags.save(track)
+    assert read_genres(track) == ("Rock",)
+    assert writer.write(track, ["Jazz"])
+    assert not track.read_bytes().startswith(b"ID3")
+    assert (APEv2(track)["Genre"], APEv2(track)["Title"]) == ("Jazz", "Title")
+
+
+def test_all_tags_of_an_mp3_are_kept_in_step(tmp_path, writer, journal):
+    track = formats.make("mp3-v24", tmp_path)
+    first = id3v2(3, (b"TIT2", b"\0Title"), (b"TCON", b"\0Rock"))
+    track.write_bytes(first + track.read_bytes())
+    tags = APEv2()
+    tags["Genre"] = "Pop"
+    tags.save(track)
+    with track.open("ab") as file:
+        file.write(b"TAG" + b"Title".ljust(124, b"\0") + b"\x11")
+    before = open_layout(track)
+    assert read_genres(track) == ("Rock", "Pop")
+    assert writer.write(track, ["Jazz"])
+    layout = open_layout(track)
+    assert list(layout.texts) == ["ID3v2.3", "ID3v2.4 number 2", "APEv2", "ID3v1"]
+    assert {place.genres for place in layout.places} == {("Jazz",)}
+    writer.restore(journal.writes(1)[0])
+    assert open_layout(track).items == before.items
+
+
+@pytest.mark.parametrize("genre", ["Hip-Hop/Rap", "Drum/Bass", "Hip-Hop/Rap; Pop"])
+def test_a_lone_genre_with_a_slash_is_written_as_it_stands_into_id3v23(tmp_path, writer, genre):
+    track = formats.make("mp3-v23", tmp_path)
+    assert writer.write(track, [genre])
+    assert mutagen.File(track).tags["TCON"].text == [genre]
+
+
+def test_name_of_itunes_with_a_slash_is_one_genre(tmp_path, writer):
+    track = formats.make("mp3-v23", tmp_path)
+    writer.write(track, ["Hip-Hop/Rap", "Pop"])
+    assert read_genres(track) == ("Hip-Hop/Rap", "Pop")
+    writer.write(track, ["Hip-Hop/Rap"])
+    assert read_genres(track) == ("Hip-Hop/Rap",)
+
+
+def test_several_genres_can_be_joined_for_players_that_read_one(tmp_path, journal):
+    for kind, style in (
+        ("mp3-v23", WriteStyle(id3v23_separator="; ")),
+        ("mp3-v24", WriteStyle(joined="; ")),
+        ("flac", WriteStyle(joined="; ")),
+        ("m4a-aac", WriteStyle(joined="; ")),
+    ):
+        track = formats.make(kind, tmp_path)
+        assert TagWriter(journal, "test", style=style).write(track, ["Jazz", "Pop"])
+        (place, *_) = open_layout(track).places
+        assert place.texts == ("Jazz; Pop",)
+
+
+def twice_author(folder: Path) -> Path:
+    """Write a WMA as FFmpeg does, which stores the author in two objects."""
+    path = folder / "ffmpeg.wma"
+    with av.open(str(path), "w", format="asf") as container:
+        container.metadata.update(artist="Me", author="Me", title="Title")
+        stream = container.add_stream("wmav2", rate=RATE, layout="mono")
+        stream.bit_rate = 64_000
+        frame = av.AudioFrame.from_ndarray(music(1)[None], "fltp", "mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    return path
+
+
+def test_wma_of_ffmpeg_is_written_and_its_genres_keep_their_order(tmp_path, writer, journal):
+    track = twice_author(tmp_path)
+    before = track.read_bytes()
+    assert before.count("Me\0".encode("utf-16-le")) > 1
+    assert writer.write(track, ["Jazz", "Blues", "Pop"])
+    assert second_reader.genres_in(track) == ["Jazz", "Blues", "Pop"]
+    assert [str(genre) for genre in mutagen.File(track).tags["WM/Genre"]] == [
+        "Jazz",
+        "Blues",
+        "Pop",
+    ]
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ()
+
+
+def test_doubled_items_of_other_tags_stay(tmp_path, writer):
+    """Two comments in a FLAC, and two items of one key in an APEv2 tag."""
+    track = formats.make("wavpack", tmp_path)
+    item = struct.pack("<II", 3, 0) + b"Mood\0one"
+    data = track.read_bytes()
+    size, count = struct.unpack("<II", data[-20:-12])
+    at = len(data) - 32
+    footer = data[at:-20] + struct.pack("<II", size + len(item), count + 1) + data[-12:]
+    head = at - size
+    header = data[head : head + 12] + struct.pack("<II", size + len(item), count + 1)
+    track.write_bytes(data[:head] + header + data[head + 20 : at] + item + footer)
+    assert track.read_bytes().count(b"Mood\0") == 2
+    assert writer.write(track, ["Jazz"])
+    assert track.read_bytes().count(b"Mood\0") == 2
+    assert second_reader.genres_in(track) == ["Jazz"]
+
+
+def test_ogg_that_needs_another_page_is_renumbered(tmp_path, writer, journal):
+    track = formats.make("ogg-vorbis", tmp_path)
+    assert writer.write(track, ["a long genre " * 10_000 + "indeed"])
+    with av.open(str(track)) as opened:
+        assert sum(frame.samples for frame in opened.decode(audio=0)) > 20_000
+    assert mutagen.File(track).info.length == pytest.approx(1, abs=0.1)
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ()
+
+
+def test_mp4_whose_audio_is_behind_the_tag_still_plays(tmp_path, writer):
+    path = tmp_path / "front.m4a"
+    with av.open(str(path), "w", format="ipod", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("aac", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(music(1)[None], "fltp", "mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    with av.open(str(path)) as opened:
+        before = [bytes(packet) for packet in opened.demux()]
+    assert writer.write(path, ["Jazz"])
+    assert path.stat().st_size > len(data)
+    with av.open(str(path)) as opened:
+        assert opened.metadata["genre"] == "Jazz"
+        assert [bytes(packet) for packet in opened.demux()] == before
+
+
+@pytest.mark.parametrize("kind", ["dsf", "ape", "wav", "aiff", "m4a-aac", "ogg-opus"])
+def test_a_file_that_is_cut_short_is_refused_with_that_reason(tmp_path, writer, kind):
+    track = formats.make(kind, tmp_path)
+    cut = track.read_bytes()[: track.stat().st_size // 2]
+    track.write_bytes(cut)
+    with pytest.raises(TagError, match="cut short"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == cut
+
+
+def test_a_tag_with_too_many_frames_is_refused_at_once(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    frames = [(b"TXXX", b"\0%d\0x" % number) for number in range(40_000)]
+    track.write_bytes(id3v2(4, *frames) + track.read_bytes())
+    started = time.process_time()
+    with pytest.raises(TagError, match="frames"):
+        open_tags(track)
+    with pytest.raises(TagError, match="frames"):
+        writer.write(track, ["Jazz"])
+    assert time.process_time() - started < 1
+
+
+def test_a_compressed_frame_that_unpacks_to_gigabytes_is_refused(tmp_path, writer):
+    track = formats.make("mp3-bare", tmp_path)
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(200)) + packer.flush()
+    content = (200 << 20).to_bytes(4) + packed
+    body = b"TXXX" + len(content).to_bytes(4) + b"\0\x80" + content
+    tag = b"ID3\3\0\0" + formats_size(len(body), 4) + body
+    track.write_bytes(tag + track.read_bytes())
+    for attempt in (lambda: open_tags(track), lambda: writer.write(track, ["Jazz"])):
+        with pytest.raises(TagError, match="more than"):
+            attempt()
+
+
+def test_refusal_is_known_without_writing(tmp_path, writer):
+    track = formats.make("mp3-v24", tmp_path)
+    before = track.read_bytes(), track.stat()
+    assert refusal(track, ["Jazz"]) == ""
+    assert "cannot hold" in refusal(track, ["17"])
+    assert (track.read_bytes(), track.stat()) == before
+    assert "cannot be reached" in refusal(tmp_path / "gone.mp3", ["Jazz"])
+    cut = formats.make("wav", tmp_path)
+    cut.write_bytes(cut.read_bytes()[:2000])
+    assert "cut short" in refusal(cut, ["Jazz"])
+    assert not list(tmp_path.glob(".genretag-*"))
+
+
+@pytest.mark.parametrize("kind", formats.KINDS)
+def test_a_dry_run_of_every_format_says_what_the_write_does(tmp_path, writer, journal, kind):
+    track = formats.make(kind, tmp_path)
+    before = track.read_bytes()
+    assert refusal(track, ["Hip-Hop", "Jazz"]) == ""
+    assert TagWriter(journal, "test", dry_run=True).write(track, ["Jazz"])
+    assert track.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of this kind are POSIX's")
+def test_refusal_for_owner_and_folder_is_known_without_writing(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shared")
+    track = formats.make("flac", folder)
+    open_to_all(folder)
+    track.chmod(0o666)
+    folder.chmod(0o777)
+    with nobody():
+        assert refusal(track, ["Jazz"]) == ""
+        if os.geteuid() != track.stat().st_uid:
+            assert "owner" in refusal(track, ["Jazz"], strict_owner=True)
+    folder.chmod(0o555)
+    with nobody():
+        assert "read-only" in refusal(track, ["Jazz"])
+    folder.chmod(0o755)
+
+
+def test_a_pipe_is_no_file_to_wait_for(tmp_path):
+    if sys.platform == "win32":
+        pytest.skip("Windows has no named pipes in folders")
+    pipe = tmp_path / "pipe.mp3"
+    os.mkfifo(pipe)
+    with pytest.raises(TagError, match="not a regular file"):
+        read_genres(pipe)
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_an_error_and_no_crash(tmp_path):
+    track = formats.make("wav", tmp_path)
+    data = open_data(track)
+    os.truncate(track, 1000)
+    with pytest.raises(ValueError, match="cut short"):
+        bytes(data[20_000:40_000])
+
+
+def test_kinds_without_tags_say_so(tmp_path):
+    assert (
+        why_no_tags(Path("a.mka")) == "no tags possible: genretag writes none into Matroska files"
+    )
+    assert is_music("a.MKA")
+    assert not can_hold_tags(Path("a.mka"))
+    assert can_hold_tags(Path("a.dff")) and can_hold_tags(Path("a.tak"))
+    path = tmp_path / "matroska.mp3"
+    path.write_bytes(b"\x1aE\xdf\xa3" + bytes(100))
+    with pytest.raises(TagError, match="Matroska"):
+        read_genres(path)
+
+
+def dsdiff(folder: Path) -> Path:
+    """Write the shortest DSDIFF that says what it is."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack(">Q", len(content)) + content + bytes(len(content) % 2)
+
+    properties = b"SND " + chunk(b"FS  ", struct.pack(">I", 2_822_400))
+    properties += chunk(b"CHNL", struct.pack(">H4s", 1, b"C   "))
+    properties += chunk(b"CMPR", b"DSD \x0enot compressed")
+    content = b"DSD " + chunk(b"FVER", b"\1\5\0\0") + chunk(b"PROP", properties)
+    content += chunk(b"DSD ", b"\x69" * 35_280)
+    path = folder / "a.dff"
+    path.write_bytes(b"FRM8" + struct.pack(">Q", len(content)) + content)
+    return path
+
+
+def test_dsdiff_gets_an_id3_chunk(tmp_path, writer, journal):
+    track = dsdiff(tmp_path)
+    assert writer.write(track, ["Jazz"])
+    assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
+    assert read_genres(track) == ("Jazz",)
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ()

@@ -1,0 +1,104 @@
+"""Options that several commands share, and the form of their help."""
+
+import math
+import os
+import shlex
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperCommand
+
+from trainer.training.options import Keep, Precision, TrainingOptions
+from trainer.training.run_folder import RUN_FILE
+
+# The names in `trainer.networks.registry`: a Literal has to be written out.
+Architecture = Literal[
+    "vgg16", "vgg19", "inceptionv3", "efficientnetb0", "mobilenetv2", "cnn14", "cnn-small", "ann"
+]
+
+
+class Command(TyperCommand):
+    """A command that the list of commands shows with its whole first sentence."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first paragraph of the help, however long it is."""
+        return " ".join((self.help or "").split("\n\n")[0].split())
+
+
+def finite(value: float) -> float:
+    """Refuse what is no number: it passes every limit.
+
+    Raises:
+        typer.BadParameter: it is not finite.
+    """
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.")
+    return value
+
+
+RunFolder = Annotated[Path, typer.Argument(help="Run folder that fit made.", metavar="RUN")]
+NewRun = Annotated[Path, typer.Option("--run", help="Run folder to create.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue an interrupted run with its own options.")
+]
+KeepOption = Annotated[
+    Keep,
+    typer.Option(
+        "--keep", help="Use the weights of the best epoch, the last ones, or their moving average."
+    ),
+]
+Arch = Annotated[Architecture, typer.Option(help="Train this network.")]
+Weights = Annotated[str, typer.Option(help="Start from these weights: imagenet, none, or a file.")]
+BatchNorm = Annotated[
+    bool | None,
+    typer.Option(help="Use batch normalisation; default: in VGG unless all of it is pretrained."),
+]
+Epochs = Annotated[int, typer.Option(min=1, help="Train for this many epochs.")]
+Batches = Annotated[int, typer.Option(min=1, help="Batches in an epoch.")]
+LearningRate = Annotated[
+    float,
+    typer.Option(min=0, callback=finite, help="Highest learning rate, before the cosine decay."),
+]
+WarmUp = Annotated[
+    int, typer.Option(min=0, help="Batches until the highest learning rate is reached.")
+]
+WeightDecay = Annotated[float, typer.Option(min=0, callback=finite, help="Weight decay of AdamW.")]
+Average = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        callback=finite,
+        help="Keep a moving average of the weights over this many epochs; 0: none.",
+    ),
+]
+Shrink = Annotated[int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")]
+PrecisionOption = Annotated[Precision, typer.Option(help="Arithmetic of the training.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+
+
+def given_options(context: typer.Context) -> set[str]:
+    """Return the names of the parameters that were given on the command line, not by default."""
+    return {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+
+
+def changes(given: set[str], options: TrainingOptions, renamed: dict[str, str]) -> dict[str, Any]:
+    """Return the fields of options that were given, by parameters some of which are renamed."""
+    names = {field.name for field in fields(options)}
+    found = {renamed.get(name, name) for name in given}
+    return {name: getattr(options, name) for name in found & names}
+
+
+def how_to_go_on(command: str, run: Path) -> str:
+    """Say how to go on after Ctrl-C."""
+    if not (run / RUN_FILE).exists():
+        return "stopped before the training began."
+    join = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    again = join(["genretag-train", command, "--run", str(run), "--resume"])
+    return f"stopped; to go on after the last whole epoch: {again}"

@@ -1,0 +1,98 @@
+"""`genretag-train prepare`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from tagger.audio.kinds import KINDS
+from tagger.errors import UsageError
+from tagger.runtime.interrupt import said_when_stopped
+from trainer.data.library import MIN_TRACKS
+from trainer.data.prepare import FOLDS, SHARES
+from trainer.data.splits import Split
+
+Prepared = Literal["mel-strip", "spectrogram-picture", "summary-features"]
+
+
+def prepare(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with a folder per genre, with a tracks.csv, with ready strips, or with "
+            "tagged music (--from-tags). All formats that genretag scan reads are read."
+        ),
+    ],
+    output: Annotated[Path, typer.Argument(help="Folder for the prepared data set.")],
+    from_tags: Annotated[
+        bool,
+        typer.Option(
+            "--from-tags", help="Take genres from the genre tags of the files in any folders."
+        ),
+    ] = False,
+    min_tracks: Annotated[
+        int, typer.Option(min=2, help="With --from-tags: leave out genres with fewer tracks.")
+    ] = MIN_TRACKS,
+    seconds: Annotated[
+        float,
+        typer.Option(min=0, help="Use S seconds from the middle of each track; 0: all of it."),
+    ] = 30.0,
+    split: Annotated[
+        Split | None,
+        typer.Option(
+            help="How to split tracks; default: by tracks.csv, by GTZAN's published lists, or "
+            "stratified."
+        ),
+    ] = None,
+    shares: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="With --split stratified: shares of train, valid and test."),
+    ] = SHARES,
+    folds: Annotated[int, typer.Option(min=2, help="With --split kfold: number of folds.")] = FOLDS,
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=-1, help="Number of processes; -1: one per core.")
+    ] = -1,
+    front_end: Annotated[Prepared, typer.Option(help="Kind of input to compute.")] = "mel-strip",
+    pictures_of: Annotated[
+        Path | None,
+        typer.Option(
+            help="Read SOURCE as spectrogram pictures of the tracks of this prepared data set."
+        ),
+    ] = None,
+) -> None:
+    """Turn clips into inputs of a network, once for any number of trainings."""
+    if min(shares) < 0 or shares[0] == 0:
+        raise UsageError("--shares takes three numbers, the first of them above zero.")
+    if pictures_of and not seconds:
+        raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
+    with said_when_stopped(lambda: "stopped; what is not done yet is done by the same command."):
+        from trainer.data import prepare as preparing
+        from trainer.data.pictures import prepare_pictures
+        from trainer.training.display import PrepareDisplay
+
+        if pictures_of:
+            rows = prepare_pictures(
+                source,
+                output,
+                pictures_of,
+                seconds=seconds,
+                report=lambda text: typer.echo(text, err=True),
+            )
+        else:
+            how = preparing.Preparation(
+                front_end=KINDS[front_end.replace("-", " ")](),
+                seconds=seconds or None,
+                from_tags=from_tags,
+                min_tracks=min_tracks,
+                split=split,
+                shares=shares,
+                folds=folds,
+                seed=seed,
+                jobs=jobs or -1,
+            )
+            with PrepareDisplay() as display:
+                rows = preparing.prepare(
+                    source, output, how, report=display.say, progress=display.progress
+                )
+    typer.echo(preparing.genres_and_splits(rows))

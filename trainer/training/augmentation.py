@@ -1,0 +1,134 @@
+"""What is done to training windows before the network sees them."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+LOW_PASS = (0.6, 0.95)
+"""Range of the cut-off of a low-pass filter, as a share of the bands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What is done to a window before the network sees it; the defaults suit log-mel."""
+
+    mixup: float = 0.4  # parameter of the Beta distribution; 0: off (Zhang et al. 2018)
+    masks: int = 1  # of each kind (SpecAugment, Park et al. 2019)
+    mask_bands: int = 20  # widest mask over mel bands
+    mask_frames: int = 20  # widest mask over frames
+    shift_bands: float = 3.0  # furthest shift along the mel axis, a cheap change of pitch
+    stretch_bands: float = 0.0  # the mel axis is stretched by 1 ± this
+    stretch_frames: float = 0.0  # and time, as far as the strip has the frames
+    equaliser: float = 0.0  # deviation of each of the slow waves over the bands that are added
+    gain: float = 0.2  # contrast is scaled by 1 ± this
+    low_pass: float = 0.0  # share of windows that lose their highest bands, as in low bit rates
+    noise: float = 0.1  # standard deviation of added noise
+
+    @classmethod
+    def off(cls) -> "Augmentation":
+        """Leave windows as they are."""
+        return cls(**dict.fromkeys((field.name for field in fields(cls)), 0))
+
+    def scaled(self, shrink: int) -> "Augmentation":
+        """Return the same for windows averaged over squares of `shrink` × `shrink` cells."""
+        return replace(
+            self,
+            mask_bands=self.mask_bands // shrink,
+            mask_frames=self.mask_frames // shrink,
+            shift_bands=self.shift_bands / shrink,
+            noise=self.noise / shrink,
+        )
+
+    @classmethod
+    def mild(cls) -> "Augmentation":
+        """Vary little: what a teacher says of a window has to remain true of it."""
+        return cls(
+            mixup=0,
+            mask_bands=16,
+            mask_frames=16,
+            shift_bands=1,
+            stretch_frames=0.05,
+            equaliser=0.15,
+        )
+
+    @classmethod
+    def strong(cls) -> "Augmentation":
+        """Vary much, where there are few recordings to learn from."""
+        return cls(
+            masks=2,
+            shift_bands=5,
+            stretch_bands=0.08,
+            stretch_frames=0.2,
+            equaliser=0.2,
+            low_pass=0.15,
+        )
+
+    def piece(self, window: int, frames: int, rng: np.random.Generator) -> int:
+        """Draw how many frames of a strip of `frames` frames are stretched to a window."""
+        length = round(window * (1 + rng.uniform(-1, 1) * self.stretch_frames))
+        return window if length > frames else length
+
+
+def augment(windows: Array, augmentation: Augmentation, rng: np.random.Generator) -> Array:
+    """Mask windows `[batch, bands, frames]` and add noise, in place."""
+    for window in windows:
+        mask(window, augmentation, rng)
+    if augmentation.noise:
+        noise = rng.standard_normal(windows.shape, dtype=np.float32)
+        windows += np.float32(augmentation.noise) * noise
+    return windows
+
+
+def vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.Generator) -> Array:
+    """Stretch a piece to a window, stretch and shift its bands, equalise, scale the contrast."""
+    n_bands = piece.shape[0]
+    bands = np.arange(n_bands, dtype=np.float32)
+    centre = (n_bands - 1) / 2
+    scale = 1 + rng.uniform(-1, 1) * augmentation.stretch_bands
+    shift = rng.uniform(-1, 1) * augmentation.shift_bands
+    window = _resample(piece, (bands - centre) * scale + centre + shift)
+    if piece.shape[1] != frames:
+        window = _resample(window.T, np.linspace(0, piece.shape[1] - 1, frames)).T
+    if augmentation.low_pass and rng.random() < augmentation.low_pass:
+        window[int(n_bands * rng.uniform(*LOW_PASS)) :] = window.min()
+    if augmentation.equaliser:
+        waves = np.cos(np.pi * np.outer(bands / n_bands, np.arange(1, 4)))
+        curve = waves @ rng.normal(0, augmentation.equaliser, waves.shape[1])
+        window = window + curve[:, None].astype(np.float32)
+    return window * np.float32(1 + rng.uniform(-1, 1) * augmentation.gain)
+
+
+def _resample(rows: Array, places: NDArray[Any]) -> Array:
+    """Return rows at fractional places, between the two rows around each; edges are repeated."""
+    places = np.clip(places, 0, len(rows) - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, len(rows) - 1)
+    share = (places - below).astype(np.float32)[:, None]
+    mixed: Array = rows[below] * (1 - share) + rows[above] * share
+    return mixed
+
+
+def mix(
+    windows: Array, targets: Array, alpha: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Blend every window and its label with another of the batch (mixup)."""
+    if not alpha:
+        return windows, targets
+    share = rng.beta(alpha, alpha, len(windows)).astype(np.float32)
+    partner = rng.permutation(len(windows))
+    mixed = share[:, None, None] * windows + (1 - share)[:, None, None] * windows[partner]
+    return mixed, share[:, None] * targets + (1 - share)[:, None] * targets[partner]
+
+
+def mask(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> None:
+    """Set runs of bands and runs of frames to the mean, in place."""
+    bands, frames = window.shape
+    kinds = (bands, augmentation.mask_bands, window), (frames, augmentation.mask_frames, window.T)
+    for length, widest, view in kinds * augmentation.masks:
+        width = int(rng.integers(min(widest, length) + 1))
+        start = int(rng.integers(length - width + 1))
+        view[start : start + width] = 0
