@@ -560,8 +560,9 @@ CREATE TABLE plan (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO run VALUES (7, 1.6e9, 'scan --write-tags');
-INSERT INTO write VALUES (1, 7, CAST('/m/a.mp3' AS BLOB), CAST('/m/.x' AS BLOB),
-    '[]', '["Jazz"]', NULL, x'00', 'done');
+INSERT INTO write VALUES (
+    1, 7, CAST('/m/a.mp3' AS BLOB), CAST('/m/.x' AS BLOB), '[]', '["Jazz"]', NULL, x'00', 'done'
+);
 PRAGMA user_version = 1;
 """
 
