@@ -53,7 +53,7 @@ def test_bash_completes_commands_and_options(words, offered):
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("genretag sc", "scan:Show the genre of each track, and write it with --write-tags."),
+        ("genretag sc", "scan:Show the genre of each track"),
         ("genretag scan --device c", "cuda:cuda"),
         ("genretag-train ev", "evaluate:"),
     ],

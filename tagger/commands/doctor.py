@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tagger import SHIPPED_MODEL, __version__, config
 from tagger.errors import ExitCode, GenretagError, reason
-from tagger.output.console import printable
+from tagger.output.console import count_of, printable
 from tagger.paths import make_folder, state_folder
 
 _CODECS = (
@@ -124,7 +124,7 @@ def _state() -> tuple[str, str]:
     make_folder(folder)
     with open_journal() as journal, open_cache():
         runs = len(journal.runs())
-    return f"{folder}, {runs} runs in the journal", ""
+    return f"{folder}, {count_of(runs, 'run')} in the journal", ""
 
 
 def _space() -> tuple[str, str]:

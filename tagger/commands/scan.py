@@ -49,7 +49,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         tell = _once(display.complain)  # journal and cache may fail for the same reason
         work = _find_work(options, stack, stop, tell)
         if stop.is_set():
-            complain("Interrupted while looking for music; nothing was analysed.")
+            display.header("Interrupted while looking for music; nothing was analysed.")
             return stop.exit_code
         if options.new and work.list.to_analyse == 0:
             return ExitCode.DONE
