@@ -2,12 +2,13 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,8 +158,17 @@ class _Workers:
         return self._executor.submit(_extract_in_worker, file)  # type: ignore[no-any-return]
 
     def kill(self) -> None:
-        """End the processes at once, with what they are working on."""
-        self._executor.shutdown(wait=True, kill_workers=True)
+        """End the processes at once, with what they are working on.
+
+        Not by `shutdown`, whose own thread stumbles over results that arrive meanwhile; that a
+        process dies is what it is prepared for.
+        """
+        for process in list(self._executor._processes.values()):
+            with suppress(OSError):  # it has ended by itself
+                if hasattr(signal, "SIGKILL"):
+                    os.kill(process.pid, signal.SIGKILL)  # workers ignore SIGTERM
+                else:
+                    process.terminate()
 
 
 @contextmanager

@@ -323,7 +323,8 @@ def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
     (folder,) = find_music([track.parents[1]])
     assert folder.path == track.parent
     extractor = Extractor(ExtractSettings(front_end=MelStrip(), grid=WindowGrid()))
-    for path in (track.parent, track.parent.rename(track.parent.with_name("sub.wav"))):
+    for path in (folder.path, folder.path.with_name("sub.wav")):
+        path.mkdir(exist_ok=True)
         found = extractor.extract(MusicFile(path=path, identity=None)).prediction
         assert found.status == "unreadable"
         assert found.error.startswith("is a folder")

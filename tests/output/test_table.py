@@ -16,17 +16,16 @@ from tagger.tracks import Action, Result, Status
 
 LABELS = ("blues", "hiphop")
 GOOD = Result(
-    Path("a/b.mp3"),
-    Status.OK,
-    Action.WRITE,
-    (("Hip-Hop", 0.75), ("Blues", 0.25)),
-    ("Hip-Hop",),
-    ("Polka", "Ska"),
-    30.0,
-    "",
-    (0.25, 0.75),
+    path=Path("a/b.mp3"),
+    status=Status.OK,
+    action=Action.WRITE,
+    ranking=(("Hip-Hop", 0.75), ("Blues", 0.25)),
+    genres=("Hip-Hop",),
+    existing=("Polka", "Ska"),
+    seconds=30.0,
+    probabilities=(0.25, 0.75),
 )
-BAD = Result(Path("c.mp3"), Status.UNREADABLE, Action.SKIP, error="is empty")
+BAD = Result(path=Path("c.mp3"), status=Status.UNREADABLE, action=Action.SKIP, error="is empty")
 
 
 def written(*results: Result) -> list[dict[str, str]]:
@@ -71,7 +70,7 @@ def test_rows():
 
 @given(st.text(min_size=1).filter(lambda t: "\0" not in t and "/" not in t))
 def test_any_name_survives_and_none_is_run_as_a_formula(name):
-    (row,) = written(Result(Path(name), Status.SILENT, Action.SKIP))
+    (row,) = written(Result(path=Path(name), status=Status.SILENT, action=Action.SKIP))
     assert not row["path"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert row["path"].isprintable()
     path = cell_path(row["path"])
@@ -93,7 +92,9 @@ def test_json_lines():
 def test_names_that_are_not_utf8_come_back(tmp_path):
     path = tmp_path / os.fsdecode(b"caf\xe9.mp3")
     with opened(tmp_path / "o.csv") as file:
-        CsvWriter(file.stream, LABELS).write(Result(path, Status.SILENT, Action.SKIP))
+        CsvWriter(file.stream, LABELS).write(
+            Result(path=path, status=Status.SILENT, action=Action.SKIP)
+        )
         file.finish()
     (row,) = csv.DictReader((tmp_path / "o.csv").open(encoding="utf-8"))
     assert cell_path(row["path"]) == path
