@@ -121,6 +121,21 @@ class _Queue:
             self._workers.kill()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Pool:
+    """Processes, and the settings and number that they were begun with."""
+
+    wanted: tuple[ExtractSettings, int]
+    executor: Any
+
+
+_pool: _Pool | None = None
+"""Of the last scan. Not loky's `get_reusable_executor`: a process has one of these, and joblib
+itself, so scikit-learn too, would take ours for its own and fail."""
+
+_pool_lock = threading.RLock()
+
+
 class _Workers:
     """Processes that extract features; those of an earlier scan with equal settings are reused.
 
@@ -134,7 +149,6 @@ class _Workers:
         self.died: type[Exception] = TerminatedWorkerError
         self._settings = settings
         self._jobs = jobs
-        self._executor: Any = None
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file."""
@@ -145,17 +159,28 @@ class _Workers:
                 return self._submit(file)
 
     def _submit(self, file: MusicFile) -> "Future[Extracted]":
-        from joblib.externals.loky import get_reusable_executor
+        with _pool_lock:
+            return self._pool().submit(_extract_in_worker, file)  # type: ignore[no-any-return]
 
-        self._executor = get_reusable_executor(
-            max_workers=self._jobs,
-            timeout=_IDLE,
-            initializer=_set_up_worker,
-            initargs=(self._settings,),
-            # The cores are taken by the other processes and by the model.
-            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-        )
-        return self._executor.submit(_extract_in_worker, file)  # type: ignore[no-any-return]
+    def _pool(self) -> Any:
+        """Return the processes: those that there are, or new ones if they died or do not fit."""
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        global _pool  # noqa: PLW0603 - what outlives a scan
+        wanted = self._settings, self._jobs
+        if _pool is None or _pool.wanted != wanted or _pool.executor._flags.broken:
+            if _pool is not None:
+                _pool.executor.shutdown()
+            executor = ProcessPoolExecutor(
+                max_workers=self._jobs,
+                timeout=_IDLE,
+                initializer=_set_up_worker,
+                initargs=(self._settings,),
+                # The cores are taken by the other processes and by the model.
+                env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            )
+            _pool = _Pool(wanted=wanted, executor=executor)
+        return _pool.executor
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on.
@@ -163,7 +188,9 @@ class _Workers:
         Not by `shutdown`, whose own thread stumbles over results that arrive meanwhile; that a
         process dies is what it is prepared for.
         """
-        for process in list(self._executor._processes.values()):
+        with _pool_lock:
+            processes = list(_pool.executor._processes.values()) if _pool else []
+        for process in processes:
             with suppress(OSError):  # it has ended by itself
                 if hasattr(signal, "SIGKILL"):
                     os.kill(process.pid, signal.SIGKILL)  # workers ignore SIGTERM

@@ -10,7 +10,8 @@ from trainer.data.dataset import Row
 def test_a_track_knows_its_artist_from_whichever_data_set_names_it(tmp_path):
     for folder, group in (("plain", ""), ("named", "The Band")):
         rows = [
-            Row(f"{genre}.npy", genre, "one", "train", group=group) for genre in ("jazz", "rock")
+            Row(file=f"{genre}.npy", genre=genre, track="one", split="train", group=group)
+            for genre in ("jazz", "rock")
         ]
         for row in rows:
             prepared.save_strip(

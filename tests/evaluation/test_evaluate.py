@@ -48,7 +48,16 @@ def prepare(folder: Path, tracks: list[tuple[str, str, float]], genre: str = "")
         strip = np.full((128, FRAMES), rock, np.float32)
         prepared.save_strip(folder / file, strip, np.float16)
         group = f"{folder.name} {split} {number // 2}"
-        rows.append(Row(file, genre or own, f"{folder.name}-{number}", split, 4.0, group))
+        rows.append(
+            Row(
+                file=file,
+                genre=genre or own,
+                track=f"{folder.name}-{number}",
+                split=split,
+                seconds=4.0,
+                group=group,
+            )
+        )
     prepared.write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, MelStrip())
     return folder

@@ -320,7 +320,10 @@ def test_the_report_is_one_page_with_charts_and_mistakes(tmp_path, monkeypatch):
     monkeypatch.setattr(Track, "load", lambda _: [strip[:, :128], strip])
     evaluation = found(skill=0.4)
     names, genres = evaluation.predictions.names, evaluation.predictions.targets
-    tracks = [Track(LABELS[g], n, "valid", ()) for n, g in zip(names, genres, strict=True)]
+    tracks = [
+        Track(genre=LABELS[g], name=n, split="valid", strips=())
+        for n, g in zip(names, genres, strict=True)
+    ]
     shown = examples(evaluation, tracks, made_windows(skill=0.4))
     assert [example.mistake for example in shown] == list(evaluation.mistakes[:6])
     assert shown[0].strip.shape == (128, 192)

@@ -47,7 +47,9 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("clips")
     for genre, pitch in GENRES.items():
         for number in range(4):
-            samples = music(6.2, pitch=pitch * (1 + number / 50), seed=number)
+            # Of equal seeds, clips would be of one recording, and one of them in training.
+            seed = int(pitch) + number
+            samples = music(6.2, pitch=pitch * (1 + number / 50), seed=seed)
             write_audio(root / genre / f"{number}.wav", samples)
     return root
 

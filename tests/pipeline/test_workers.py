@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from conftest import TOY_METADATA
-from joblib.externals.loky import get_reusable_executor
+from joblib import Parallel, delayed
 
 from tagger.identity import MusicFile
 from tagger.pipeline.extract import ExtractSettings
@@ -59,7 +59,7 @@ def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
             assert len(list(tracks)) == len(paths)
         return changes
 
-    get_reusable_executor(reuse=True).shutdown()
+    monkeypatch.setattr("tagger.pipeline.workers._pool", None)
     assert begin(2)[::2] == [signal.SIG_IGN]
     assert begin(2) == []
     assert begin(1) == []
@@ -95,3 +95,10 @@ def test_a_scan_that_is_given_up_leaves_the_hooks_of_the_process_alone(song, cap
     assert threading.excepthook is hook
     assert capfd.readouterr().err == ""
     assert [str(warning.message) for warning in recwarn.list if "task" in str(warning)] == []
+
+
+def test_joblib_has_processes_of_its_own_after_a_scan(song):
+    """There is a single pool that it reuses; that of a scan must be another."""
+    with extracting(files_of([song("one.wav")]), SETTINGS, jobs=2) as tracks:
+        assert len(list(tracks)) == 1
+    assert Parallel(n_jobs=2)(delayed(abs)(number) for number in (-1, -2)) == [1, 2]

@@ -219,7 +219,7 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
     for file in (exact, half):
         model = GenreModel(file, "cpu")
         checks = list(verify(file))
-        assert "it gives the answer recorded in it" in [check.name for check in checks]
+        assert "it gives the output recorded in it" in [check.name for check in checks]
         assert [check.problem for check in checks if check.problem] == []
         assert model.metadata.labels == tuple(GENRES)
         assert model.metadata.front_end == MelStrip()
@@ -497,7 +497,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_training):
     from trainer.evaluation.figures import figures_of
-    from trainer.export.export import _training_facts
+    from trainer.export.export import _training_metadata
 
     strips, folder = tmp_path / "strips", tmp_path / "run"
     assert "flattering" in train("prepare", clips, strips, "--split", "windows", "--jobs", 1)
@@ -507,7 +507,7 @@ def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_trai
     assert "flattering" in train("evaluate", folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert "flattering" in metrics["subject"]["protocol"]
-    facts = _training_facts(load_run(folder), figures_of(load_run(folder), "best"))
+    facts = _training_metadata(load_run(folder), figures_of(load_run(folder), "best"))
     assert "flattering" in facts["accuracy"]["protocol"]
 
 

@@ -177,10 +177,11 @@ def _start(options: FitOptions, front_end: FrontEnd) -> Start | None:
         check_weights_file(options.weights)
         return None
     start = load_start(Path(options.init))
-    if start.front_end != front_end:
-        raise DataError(f"{options.init} has another front end.")
+    # First, since networks of other architectures often have other windows as well.
     if start.arch != options.arch:
         raise DataError(f"{options.init} trained {start.arch}, not {options.arch}.")
+    if start.front_end != front_end:
+        raise DataError(f"{options.init} has another front end.")
     _check_kept_aside(start.folder, start.train_splits, start.fold, options)
     return start
 
