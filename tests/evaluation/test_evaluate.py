@@ -96,8 +96,14 @@ def run(tmp_path, clips, songs, monkeypatch):
 
 
 def new_run(folder: Path, *data: Path, **options: object) -> Run:
-    chosen = FitOptions(tuple(map(str, data)), **options)
-    made = Run(folder, chosen, MelStrip(), LABELS, True, {"pretrained": []})
+    made = Run(
+        folder=folder,
+        options=FitOptions(data=tuple(map(str, data)), **options),
+        front_end=MelStrip(),
+        labels=LABELS,
+        batch_norm=True,
+        facts={"pretrained": []},
+    )
     made.save()
     return made
 
@@ -165,16 +171,16 @@ def test_without_validation_figures_there_are_none_on_the_test_split(run):
 
 def test_a_model_file_holds_both_figures_if_they_belong_together(run):
     scored(run)
-    facts = exporting._training_facts(run, figures_of(run, "best"))
+    facts = exporting._training_metadata(run, figures_of(run, "best"))
     assert facts["accuracy"]["tracks"] == 120
     assert facts["accuracy"]["artists"] == 60
     assert "test_accuracy" not in facts
     scored(run, split="test")
-    facts = exporting._training_facts(run, figures_of(run, "best"))
+    facts = exporting._training_metadata(run, figures_of(run, "best"))
     assert facts["test_accuracy"]["tracks"] == 40
     # Validation chooses anew: the old test figures were counted with other settings.
     scored(run, precision_goal=0.95)
-    facts = exporting._training_facts(run, figures_of(run, "best"))
+    facts = exporting._training_metadata(run, figures_of(run, "best"))
     assert "test_accuracy" not in facts
     assert facts["confidence_fitted_to"]["precision_goal"] == 0.95
 
@@ -191,10 +197,10 @@ def test_figures_of_another_run_need_a_network_of_the_same_kind(run, tmp_path, c
     assert figures_of(final, "last", run).borrowed
     told = scored(final, run, split="test", keep="last")
     assert told.settings == figures_of(run, "best").settings
-    facts = exporting._training_facts(final, figures_of(final, "last", run))
+    facts = exporting._training_metadata(final, figures_of(final, "last", run))
     assert facts["accuracy"]["protocol"].endswith("of the run that chose the settings")
     assert facts["test_accuracy"]["protocol"].endswith("none of them in training")
-    facts = exporting._training_facts(final, figures_of(final, "average", run))
+    facts = exporting._training_metadata(final, figures_of(final, "average", run))
     assert "test_accuracy" not in facts  # it is of other weights
     for other, words in (
         (new_run(tmp_path / "vgg19", clips, arch="vgg19", **both), r"architecture .*\(vgg16"),
