@@ -259,7 +259,7 @@ def read_genres(path: Path) -> Texts:
     """Return the genres of all tags of a file, each once; none where there are no tags.
 
     Raises:
-        TagError: the file cannot be read, or is none that holds tags.
+        TagError: the file cannot be read, or its tags are damaged.
     """
     return open_layout(path).genres
 

@@ -785,7 +785,7 @@ def test_genres_come_from_the_tags_of_a_library(run, tmp_path):
     make(root, *(f"soul/{n}.flac" for n in range(4)))
     for n in range(4):
         tag(root / f"soul/{n}.flac", ["Soul"], f"Soul {n}")
-    (root / "broken.mp3").write_text("no music")
+    (root / "broken.flac").write_bytes(b"fLaC\x04")  # and no more
 
     rows = run(root, tmp_path / "out", from_tags=True, min_tracks=4, shares=(0.5, 0.5, 0))
     counts = Counter(row.genre for row in rows.values())
@@ -800,7 +800,7 @@ def test_genres_come_from_the_tags_of_a_library(run, tmp_path):
         "Mess has 3 genres (Hip-Hop, Jazz, Soul); left out",
         "1 file without a genre tag",
         "1 track with none of the genres",
-        "broken.mp3 has tags that cannot be read",
+        "broken.flac has tags that cannot be read",
     ):
         assert words in run.text
     with pytest.raises(DataError, match="--min-tracks"):

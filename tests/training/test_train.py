@@ -256,7 +256,8 @@ def test_int8_predicts_what_float_predicts(run, exact, strips, tmp_path):
     assert "of 4 tracks, accuracy" in text
     assert "%|" not in text
     assert list(tmp_path.glob("*.onnx*")) == [small]
-    assert small.stat().st_size < 0.4 * exact.stat().st_size
+    # A quarter of the weights; the rest is the graph, much of the file of so small a network.
+    assert small.stat().st_size < 0.45 * exact.stat().st_size
     models = [GenreModel(file, "cpu") for file in (exact, small)]
     assert models[0].metadata == models[1].metadata
     differences = []
