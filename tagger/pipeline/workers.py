@@ -22,6 +22,7 @@ AHEAD_LONG = 2  # the same for files of which more is analysed than
 LONG = 60.0  # seconds
 MOST_KNOWN = 128  # files under way that are in the cache and need no worker
 _IDLE = 300  # seconds after which a worker without work ends
+_ENDING = 10  # seconds in which workers that are killed should have ended
 
 Extracted = Features | PredictedTrack
 
@@ -161,14 +162,19 @@ class _Workers:
         """End the processes at once, with what they are working on.
 
         Not by `shutdown`, whose own thread stumbles over results that arrive meanwhile; that a
-        process dies is what it is prepared for.
+        process dies is what it is prepared for. Of a process that dies amid a result, that thread
+        would wait for the rest for ever, since this process could still send it: so this end of
+        the pipe is closed first.
         """
+        self._executor._result_queue._writer.close()
         for process in list(self._executor._processes.values()):
             with suppress(OSError):  # it has ended by itself
                 if hasattr(signal, "SIGKILL"):
                     os.kill(process.pid, signal.SIGKILL)  # workers ignore SIGTERM
                 else:
                     process.terminate()
+        # Until that thread has seen it, another scan would be given these processes.
+        self._executor._executor_manager_thread.join(_ENDING)
 
 
 @contextmanager
