@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+import struct
 import threading
 from pathlib import Path
 
@@ -95,3 +96,29 @@ def test_a_scan_that_is_given_up_leaves_the_hooks_of_the_process_alone(song, cap
     assert threading.excepthook is hook
     assert capfd.readouterr().err == ""
     assert [str(warning.message) for warning in recwarn.list if "task" in str(warning)] == []
+
+
+def test_workers_that_are_killed_amid_a_result_leave_nothing_that_waits(song):
+    """Results are larger than the buffer of a pipe, so that part of one may have arrived."""
+    workers = _Workers(SETTINGS, 2)
+    workers.submit(*files_of([song()])).result()
+    executor = workers._executor
+    manager = executor._executor_manager_thread
+    start_of_a_result = struct.pack("!i", 100_000) + b"part"
+    os.write(executor._result_queue._writer.fileno(), start_of_a_result)
+    workers.kill()
+    manager.join(30)
+    assert not manager.is_alive()
+
+
+def test_a_tag_beyond_all_bounds_is_not_given_to_the_decoder(song, monkeypatch):
+    path = song("a.mp3")
+    frames = (b"TXXX" + (4).to_bytes(4) + b"\0\0\0a\0b") * 6_000
+    size = bytes(len(frames) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    path.write_bytes(b"ID3\4\0\0" + size + frames + path.read_bytes())
+    monkeypatch.setattr("tagger.pipeline.extract.decode_stream", None)
+    with extracting(files_of([path]), SETTINGS) as tracks:
+        (found,) = tracks
+    assert found.prediction == Prediction(
+        status=Status.UNREADABLE, error="has an ID3 tag of more than 5000 frames"
+    )
