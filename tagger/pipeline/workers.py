@@ -1,6 +1,5 @@
 """From files to features, in parallel processes."""
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -51,7 +50,7 @@ def extracting(
     try:
         yield iter(queue)
     finally:
-        queue.give_up()
+        queue.close()
 
 
 @dataclass
@@ -115,15 +114,19 @@ class _Queue:
                 prediction=Prediction(status=Status.UNREADABLE, error="makes the decoder crash"),
             )
 
-    def give_up(self) -> None:
-        """Drop what is still under way."""
+    def close(self) -> None:
+        """End the processes, and drop what is still under way."""
         # Not cancelled one by one: loky's own thread would stumble over them.
         if any(entry.future is not None and not entry.future.done() for entry in self._entries):
             self._workers.kill()
+        else:
+            self._workers.close()
 
 
 class _Workers:
-    """Processes that extract features; those of an earlier scan with equal settings are reused.
+    """Processes that extract features.
+
+    They are not those that joblib keeps for everybody: a program that scans may use joblib as well.
 
     Attributes:
         died: what is raised where a process has died.
@@ -139,24 +142,35 @@ class _Workers:
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file."""
-        with _signals_ignored(self._jobs):
+        begun = self._executor is not None and len(self._executor._processes) >= self._jobs
+        with _signals_ignored(begun=begun):
             try:
                 return self._submit(file)
-            except self.died:  # since the last file; the next call starts new processes
+            except self.died:  # since the last file
                 return self._submit(file)
 
     def _submit(self, file: MusicFile) -> "Future[Extracted]":
-        from joblib.externals.loky import get_reusable_executor
+        from joblib.externals.loky import ProcessPoolExecutor
 
-        self._executor = get_reusable_executor(
-            max_workers=self._jobs,
-            timeout=_IDLE,
-            initializer=_set_up_worker,
-            initargs=(self._settings,),
-            # The cores are taken by the other processes and by the model.
-            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-        )
-        return self._executor.submit(_extract_in_worker, file)  # type: ignore[no-any-return]
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                max_workers=self._jobs,
+                timeout=_IDLE,
+                initializer=_set_up_worker,
+                initargs=(self._settings,),
+                # The cores are taken by the other processes and by the model.
+                env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            )
+        try:
+            return self._executor.submit(_extract_in_worker, file)  # type: ignore[no-any-return]
+        except self.died:
+            self._executor = None  # the next file starts new processes
+            raise
+
+    def close(self) -> None:
+        """End the processes once they have nothing to do."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on.
@@ -166,6 +180,8 @@ class _Workers:
         would wait for the rest for ever, since this process could still send it: so this end of
         the pipe is closed first.
         """
+        if self._executor is None:  # they have died
+            return
         self._executor._result_queue._writer.close()
         for process in list(self._executor._processes.values()):
             with suppress(OSError):  # it has ended by itself
@@ -173,18 +189,17 @@ class _Workers:
                     os.kill(process.pid, signal.SIGKILL)  # workers ignore SIGTERM
                 else:
                     process.terminate()
-        # Until that thread has seen it, another scan would be given these processes.
+        # That thread takes leave of them; a program that goes on should not find it at work.
         self._executor._executor_manager_thread.join(_ENDING)
 
 
 @contextmanager
-def _signals_ignored(jobs: int) -> Iterator[None]:
+def _signals_ignored(*, begun: bool) -> Iterator[None]:
     """Let processes that begin here ignore stop signals, even before they run code of ours.
 
     They inherit that; to block the signals would not do, since loky unblocks them. A signal in
     these few milliseconds is lost, so nothing is changed where all processes have begun.
     """
-    begun = len(multiprocessing.active_children()) >= jobs
     if begun or threading.current_thread() is not threading.main_thread():
         yield
         return

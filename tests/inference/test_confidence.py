@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import TOY_FACTS, write_toy_model
+from conftest import TOY_METADATA, write_toy_model
 
 from tagger.inference.confidence import (
     Confidence,
@@ -15,7 +15,7 @@ from tagger.inference.confidence import (
     with_confidence,
     writes_nothing,
 )
-from tagger.inference.metadata import ModelFacts
+from tagger.inference.metadata import ModelMetadata
 from tagger.inference.vote import Voting, vote
 
 PLAIN = Confidence(intercept=0.0, log_odds=1.0, margin=0.0, disagreement=0.0, labels=(0, 0, 0))
@@ -61,10 +61,10 @@ def test_windows_that_disagree_are_a_feature():
 
 
 def test_the_model_file_carries_it(tmp_path):
-    stored = replace(TOY_FACTS, confidence=DOUBTFUL)
-    assert ModelFacts.from_json(stored.to_json()) == stored
-    assert "confidence" not in json.loads(TOY_FACTS.to_json())
-    assert ModelFacts.from_json(TOY_FACTS.to_json()).confidence is None
+    stored = replace(TOY_METADATA, confidence=DOUBTFUL)
+    assert ModelMetadata.from_json(stored.to_json()) == stored
+    assert "confidence" not in json.loads(TOY_METADATA.to_json())
+    assert ModelMetadata.from_json(TOY_METADATA.to_json()).confidence is None
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_the_model_file_carries_it(tmp_path):
     ],
 )
 def test_a_confidence_that_is_not_understood_is_refused(change, words):
-    content = json.loads(replace(TOY_FACTS, confidence=PLAIN).to_json())
+    content = json.loads(replace(TOY_METADATA, confidence=PLAIN).to_json())
     content["confidence"] |= change
     with pytest.raises(ValueError, match=words):
-        ModelFacts.from_json(json.dumps(content))
+        ModelMetadata.from_json(json.dumps(content))
 
 
 def test_an_album_keeps_the_doubt_of_its_tracks():
@@ -96,7 +96,7 @@ def test_an_album_keeps_the_doubt_of_its_tracks():
 def test_a_scan_says_that_a_model_writes_nothing(genretag, song, tmp_path):
     assert writes_nothing(0.99) == ""
     file = song("a.wav")
-    useless = write_toy_model(tmp_path / "useless.onnx", replace(TOY_FACTS, min_confidence=1.0))
+    useless = write_toy_model(tmp_path / "useless.onnx", replace(TOY_METADATA, min_confidence=1.0))
     code, out, err = genretag("scan", file, "--model", useless, "--jobs", 1)
     assert code == 0, err
     assert "writes nothing by default" in " ".join(out.split())
@@ -113,7 +113,7 @@ def test_a_scan_uses_the_confidence_of_the_model_file(genretag, song, tmp_path):
         ("doubtful", replace(DOUBTFUL, intercept=-9.0), "1 uncertain"),
     ):
         model = write_toy_model(
-            tmp_path / f"{name}.onnx", replace(TOY_FACTS, confidence=confidence)
+            tmp_path / f"{name}.onnx", replace(TOY_METADATA, confidence=confidence)
         )
         _, out, err = genretag("scan", file, "--model", model, "--jobs", 1)
         assert outcome in out, out + err
