@@ -99,3 +99,7 @@ class SilentError(TrackError):
 
 class TagError(TrackError):
     """The tags of a file cannot be read or written."""
+
+
+class OversizedTagError(TagError):
+    """A tag is beyond the bounds of any music: no library should be made to read it."""

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from tagger.audio.decode import decode_stream, open_audio
 from tagger.audio.frontend import FrontEnd, WindowGrid
 from tagger.errors import (
+    OversizedTagError,
     SilentError,
     TagError,
     TooShortError,
@@ -25,6 +26,7 @@ from tagger.tags.formats import can_hold_tags, is_music
 from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
 
 _STATUS = {
+    OversizedTagError: Status.UNREADABLE,
     SilentError: Status.SILENT,
     TooShortError: Status.TOO_SHORT,
     UnreadableError: Status.UNREADABLE,
@@ -79,10 +81,10 @@ class Extractor:
                 track = self._examined(path, stream)
                 if (cached := self._lookup(track)) is not None:
                     return cached
-                try:
-                    samples = decode_stream(stream, front_end.sample_rate, self._settings.seconds)
-                finally:  # the tags may be good where the audio is not
-                    track = _with_genres(track)
+                # Before decoding: the tags may be good where the audio is not, and what is out of
+                # bounds in them keeps a decoder busy too.
+                track = _with_genres(track)
+                samples = decode_stream(stream, front_end.sample_rate, self._settings.seconds)
             if samples.size < front_end.samples_for(grid.window):
                 raise TooShortError("is shorter than one window of the model")
             strip = grid.whole(front_end.compute(samples))
@@ -108,7 +110,11 @@ class Extractor:
             return Track(path=path, identity=identity)
 
     def _lookup(self, track: Track) -> PredictedTrack | None:
-        """Return the cached prediction for the audio of a track."""
+        """Return the cached prediction for the audio of a track.
+
+        Raises:
+            OversizedTagError: see `_with_genres`.
+        """
         if self._cached is None or track.fingerprint is None:
             return None
         prediction = self._cached(track.fingerprint)
@@ -127,16 +133,29 @@ def _refuse(path: Path) -> None:
 
 
 def _with_genres(track: Track) -> Track:
-    genres, tag_error = genres_of(track.path)
-    return replace(track, existing=genres, tag_error=tag_error)
+    """Return a track with its genres, or why they cannot be read.
+
+    Raises:
+        OversizedTagError: a tag is beyond all bounds, so the file is better left alone.
+    """
+    try:
+        return replace(track, existing=_genres(track.path))
+    except OversizedTagError:
+        raise
+    except TagError as error:
+        return replace(track, tag_error=str(error))
 
 
 def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
     """Return the genres of a file, or why they cannot be read."""
     try:
-        return read_genres(path) if can_hold_tags(path) else (), ""
+        return _genres(path), ""
     except TagError as error:
         return (), str(error)
+
+
+def _genres(path: Path) -> tuple[str, ...]:
+    return read_genres(path) if can_hold_tags(path) else ()
 
 
 def identity_of(path: Path) -> Identity | None:

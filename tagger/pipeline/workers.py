@@ -1,6 +1,5 @@
 """From files to features, in parallel processes."""
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -22,6 +21,7 @@ AHEAD_LONG = 2  # the same for files of which more is analysed than
 LONG = 60.0  # seconds
 MOST_KNOWN = 128  # files under way that are in the cache and need no worker
 _IDLE = 300  # seconds after which a worker without work ends
+_ENDING = 10  # seconds in which workers that are killed should have ended
 
 Extracted = Features | PredictedTrack
 
@@ -50,7 +50,7 @@ def extracting(
     try:
         yield iter(queue)
     finally:
-        queue.give_up()
+        queue.close()
 
 
 @dataclass
@@ -114,30 +114,19 @@ class _Queue:
                 prediction=Prediction(status=Status.UNREADABLE, error="makes the decoder crash"),
             )
 
-    def give_up(self) -> None:
-        """Drop what is still under way."""
+    def close(self) -> None:
+        """End the processes, and drop what is still under way."""
         # Not cancelled one by one: loky's own thread would stumble over them.
         if any(entry.future is not None and not entry.future.done() for entry in self._entries):
             self._workers.kill()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Pool:
-    """Processes, and the settings and number that they were begun with."""
-
-    wanted: tuple[ExtractSettings, int]
-    executor: Any
-
-
-_pool: _Pool | None = None
-"""Of the last scan. Not loky's `get_reusable_executor`: a process has one of these, and joblib
-itself, so scikit-learn too, would take ours for its own and fail."""
-
-_pool_lock = threading.RLock()
+        else:
+            self._workers.close()
 
 
 class _Workers:
-    """Processes that extract features; those of an earlier scan with equal settings are reused.
+    """Processes that extract features.
+
+    They are not those that joblib keeps for everybody: a program that scans may use joblib as well.
 
     Attributes:
         died: what is raised where a process has died.
@@ -149,29 +138,22 @@ class _Workers:
         self.died: type[Exception] = TerminatedWorkerError
         self._settings = settings
         self._jobs = jobs
+        self._executor: Any = None
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file."""
-        with _signals_ignored(self._jobs):
+        begun = self._executor is not None and len(self._executor._processes) >= self._jobs
+        with _signals_ignored(begun=begun):
             try:
                 return self._submit(file)
-            except self.died:  # since the last file; the next call starts new processes
+            except self.died:  # since the last file
                 return self._submit(file)
 
     def _submit(self, file: MusicFile) -> "Future[Extracted]":
-        with _pool_lock:
-            return self._pool().submit(_extract_in_worker, file)  # type: ignore[no-any-return]
-
-    def _pool(self) -> Any:
-        """Return the processes: those that there are, or new ones if they died or do not fit."""
         from joblib.externals.loky import ProcessPoolExecutor
 
-        global _pool  # noqa: PLW0603 - what outlives a scan
-        wanted = self._settings, self._jobs
-        if _pool is None or _pool.wanted != wanted or _pool.executor._flags.broken:
-            if _pool is not None:
-                _pool.executor.shutdown()
-            executor = ProcessPoolExecutor(
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
                 max_workers=self._jobs,
                 timeout=_IDLE,
                 initializer=_set_up_worker,
@@ -179,33 +161,45 @@ class _Workers:
                 # The cores are taken by the other processes and by the model.
                 env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
             )
-            _pool = _Pool(wanted=wanted, executor=executor)
-        return _pool.executor
+        try:
+            return self._executor.submit(_extract_in_worker, file)  # type: ignore[no-any-return]
+        except self.died:
+            self._executor = None  # the next file starts new processes
+            raise
+
+    def close(self) -> None:
+        """End the processes once they have nothing to do."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on.
 
         Not by `shutdown`, whose own thread stumbles over results that arrive meanwhile; that a
-        process dies is what it is prepared for.
+        process dies is what it is prepared for. Of a process that dies amid a result, that thread
+        would wait for the rest for ever, since this process could still send it: so this end of
+        the pipe is closed first.
         """
-        with _pool_lock:
-            processes = list(_pool.executor._processes.values()) if _pool else []
-        for process in processes:
+        if self._executor is None:  # they have died
+            return
+        self._executor._result_queue._writer.close()
+        for process in list(self._executor._processes.values()):
             with suppress(OSError):  # it has ended by itself
                 if hasattr(signal, "SIGKILL"):
                     os.kill(process.pid, signal.SIGKILL)  # workers ignore SIGTERM
                 else:
                     process.terminate()
+        # That thread takes leave of them; a program that goes on should not find it at work.
+        self._executor._executor_manager_thread.join(_ENDING)
 
 
 @contextmanager
-def _signals_ignored(jobs: int) -> Iterator[None]:
+def _signals_ignored(*, begun: bool) -> Iterator[None]:
     """Let processes that begin here ignore stop signals, even before they run code of ours.
 
     They inherit that; to block the signals would not do, since loky unblocks them. A signal in
     these few milliseconds is lost, so nothing is changed where all processes have begun.
     """
-    begun = len(multiprocessing.active_children()) >= jobs
     if begun or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -15,6 +15,7 @@ from commandline import GENRETAG, copies, digests, in_a_process, rows, started
 from conftest import genretag_here as genretag
 from conftest import write_audio
 
+from tagger.state.schemas import JOURNAL
 from tagger.tags.families import open_tags, read_genres
 
 
@@ -369,7 +370,7 @@ def test_history_before_anything_was_written(home):
 
 def test_a_journal_that_cannot_be_used(home, song, toy_model):
     home.mkdir()
-    (home / "genretag.sqlite").write_text("this is no database, and long enough to be read as one")
+    (home / JOURNAL.file_name).write_text("this is no database, and long enough to be read as one")
     before = digests(song().parent)
     done = genretag("scan", song(), "--model", toy_model, "--write-tags")
     assert done.returncode == 1

@@ -127,10 +127,16 @@ def test_an_empty_home_is_none(genretag, tmp_path, monkeypatch):
         ("a folder", "The configuration {} cannot be read ("),
         (b'[genres]\nRock = "\xff"', "{} is not in UTF-8; save it as UTF-8.\n"),
         ("[genres]".encode("utf-16"), "{} is not in UTF-8; save it as UTF-8.\n"),
-        (b"[genres", "{} is no TOML: Expected"),
-        (b"genres = 3", "{}: [genres] should map a genre to a name, in quotes.\n"),
-        (b"[genres]\nRock = 3", "{}: [genres] should map a genre to a name, in quotes.\n"),
-        (b'[genre]\nRock = "Pop"', "{}: genre means nothing here; [genres] does.\n"),
+        (b"[genres", "{} is not valid TOML: Expected"),
+        (b"genres = 3", "{}, line 1: [genres] must be a table.\n"),
+        (
+            b"[genres]\nRock = 3",
+            "{}, line 2: 'Rock' must be a name in quotes, or a list of names.\n",
+        ),
+        (
+            b'[genre]\nRock = "Pop"',
+            "{}, line 1: unknown setting 'genre'. Did you mean 'genres'?\n",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used(genretag, song, toy_model, tmp_path, content, words):
@@ -147,4 +153,4 @@ def test_settings_that_cannot_be_used(genretag, song, toy_model, tmp_path, conte
 def test_settings_that_notepad_saved(tmp_path):
     file = tmp_path / "my.toml"
     file.write_bytes(b'\xef\xbb\xbf[genres]\r\nRock = "Pop"\r\n')
-    assert load(file).genres == {"Rock": "Pop"}
+    assert load(file).genres == {"Rock": ("Pop",)}

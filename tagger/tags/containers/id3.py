@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tagger.errors import OversizedTagError
 from tagger.tags.containers.base import Data, Parts, number
 
 ID3V1_SIZE = 128
@@ -14,7 +15,7 @@ HEADER_SIZE = 10
 V22, V23, V24 = 2, 3, 4
 
 # Bounds that no tag of music reaches, but one that was made to hurt does. They are checked before
-# a library reads the tag.
+# a library, FFmpeg included, reads the tag.
 MOST_BYTES = 1 << 27  # of a tag
 MOST_FRAMES = 5_000  # 40,000 keep FFmpeg's demuxer busy for 17 seconds
 MOST_UNPACKED = 1 << 26  # bytes of all compressed frames of a tag
@@ -77,14 +78,15 @@ def read_tag(data: Data) -> Tag:
     """Read an ID3v2 tag.
 
     Raises:
-        ValueError: it is damaged, of an unknown version, or beyond all bounds.
+        ValueError: it is damaged, or of an unknown version.
+        OversizedTagError: it is beyond all bounds.
     """
     header = bytes(data[:HEADER_SIZE])
     version, flags, size = header[3], header[5], id3_size(header[6:10])
     if version not in (V22, V23, V24):
         raise ValueError(f"its ID3 tag has the unknown version 2.{version}")
     if size > MOST_BYTES:
-        raise ValueError(f"its ID3 tag is larger than {MOST_BYTES >> 20} MB")
+        raise OversizedTagError(f"has an ID3 tag larger than {MOST_BYTES >> 20} MB")
     body = bytes(data[HEADER_SIZE : HEADER_SIZE + size])
     if len(body) < size:
         raise ValueError("its ID3 tag is cut short")
@@ -123,7 +125,7 @@ def _frames(body: bytes, at: int, version: int) -> tuple[list[tuple[bytes, bytes
         plain_sizes |= plain
         frames.append((body[at : at + width], body[at:stop]))
         if len(frames) > MOST_FRAMES:
-            raise ValueError(f"its ID3 tag has more than {MOST_FRAMES} frames")
+            raise OversizedTagError(f"has an ID3 tag of more than {MOST_FRAMES} frames")
         at = stop
     return frames, plain_sizes, at
 
@@ -153,7 +155,8 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     """Return the content of a frame, unpacked; empty if it is encrypted.
 
     Raises:
-        ValueError: it is damaged, or more than `most` bytes when it is unpacked.
+        ValueError: it is damaged.
+        OversizedTagError: it is more than `most` bytes when it is unpacked.
     """
     if version == V22:
         return frame[6:]
@@ -176,7 +179,7 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     except zlib.error:
         raise ValueError("a compressed frame of its ID3 tag is damaged") from None
     if unpacker.unconsumed_tail:
-        raise ValueError(f"a compressed frame of its ID3 tag holds more than {most} bytes")
+        raise OversizedTagError(f"has a compressed ID3 frame of more than {most} bytes")
     return content
 
 

@@ -35,6 +35,8 @@ def read_comments(content: bytes) -> Comments:
         ValueError: they are damaged.
     """
     at = 4 + number(content[:4], little=True)
+    if at + 4 > len(content):
+        raise ValueError("the Vorbis comments are cut short")
     vendor, count = content[4:at], number(content[at : at + 4], little=True)
     at += 4
     if count > _MOST_COMMENTS:
