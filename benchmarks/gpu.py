@@ -161,12 +161,12 @@ def in_half(model: Path, scratch: Path) -> Path:
 def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """Run all measurements and return the report."""
     model = GenreModel(options.model, options.device)
-    facts, path = model.metadata, model.path
+    metadata, path = model.metadata, model.path
     half = in_half(path, scratch)
     name, device = path.name, model.device_name
     del model  # frees its GPU memory for the contenders
-    frames = facts.grid.window + (options.windows - 1) * facts.grid.hop
-    shape = (options.strips, facts.front_end.rows, frames)
+    frames = metadata.grid.window + (options.windows - 1) * metadata.grid.hop
+    shape = (options.strips, metadata.front_end.rows, frames)
     strips = np.random.default_rng(0).standard_normal(shape, np.float32)
     found = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -185,7 +185,7 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     if options.tracks:  # before the contenders, whose memory would count towards the peak
         found["whole_scans"] = whole_scans(half, options, scratch)
     ways = contenders(path, half, options.device)
-    return found | {"inference": compare(ways, strips, facts.grid, options)}
+    return found | {"inference": compare(ways, strips, metadata.grid, options)}
 
 
 def _torch() -> dict[str, str]:

@@ -45,14 +45,16 @@ def time_stages(folder: Path, count: int, model: Path | None) -> dict[str, float
     paths = [file.path for file in find_music([folder])]
     milliseconds["walk"] = round((time.perf_counter() - began) / len(paths) * 1e3, 3)
     network = GenreModel(model, "cpu")
-    facts = network.metadata
+    metadata = network.metadata
     some = paths[:count]
-    waves = clocked("decode", lambda path: decode(path, facts.front_end.sample_rate, 30), some)
-    facts.front_end.compute(waves[0])  # builds the filters, once
-    strips = clocked("mel", lambda wave: facts.grid.whole(facts.front_end.compute(wave)), waves)
-    pieces = [facts.grid.pieces(strip, strip.shape[1])[0][None] for strip in strips]
+    waves = clocked("decode", lambda path: decode(path, metadata.front_end.sample_rate, 30), some)
+    metadata.front_end.compute(waves[0])  # builds the filters, once
+    strips = clocked(
+        "mel", lambda wave: metadata.grid.whole(metadata.front_end.compute(wave)), waves
+    )
+    pieces = [metadata.grid.pieces(strip, strip.shape[1])[0][None] for strip in strips]
     windows = clocked("inference", network.window_probabilities, pieces)
-    clocked("vote", lambda found: vote(found[0], facts.voting, facts.temperature), windows)
+    clocked("vote", lambda found: vote(found[0], metadata.voting, metadata.temperature), windows)
     with tempfile.TemporaryDirectory() as state, Journal(Path(state)) as journal:
         writer = TagWriter(journal, "benchmark")
         clocked("write", lambda path: writer.write(path, ["Jazz"]), some)

@@ -123,7 +123,11 @@ def scan(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", min=1, metavar="N", help="Decode in N processes; by default one a core."
+            "--jobs",
+            "-j",
+            min=1,
+            metavar="N",
+            help="Decode in N processes; by default one per core.",
         ),
     ] = None,
     batch_size: Annotated[

@@ -1,1 +1,1 @@
-"""genretag-train: makes the model files that genretag listens with."""
+"""genretag-train: makes the model files that genretag runs."""

@@ -19,7 +19,7 @@ CREATE TABLE write (
     temporary BLOB NOT NULL,    -- path of the copy in which the change is made
     old TEXT NOT NULL,          -- JSON: of each tag that held a genre, its texts and its bytes
     new TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,  -- SHA-256 of the audio
+    fingerprint BLOB NOT NULL,  -- SHA-256 of samples of the audio bytes and their length
     state TEXT NOT NULL
 );
 CREATE INDEX write_of_run ON write (run);
@@ -55,7 +55,7 @@ CREATE TABLE cache_key (        -- all that predictions depend on besides the au
     UNIQUE (model, seconds, analysis)
 );
 CREATE TABLE prediction (
-    fingerprint BLOB,           -- SHA-256 of the audio, in whatever file it is
+    fingerprint BLOB,           -- of the audio, in whatever file it is
     cache_key INTEGER,
     status TEXT NOT NULL,
     error TEXT NOT NULL,

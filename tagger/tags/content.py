@@ -34,7 +34,7 @@ class Content:
     items: Counter[tuple[bytes, bytes]]
 
 
-def look(path: Path) -> Content:
+def read_content(path: Path) -> Content:
     """Read what a file holds.
 
     Raises:

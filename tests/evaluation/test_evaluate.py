@@ -102,7 +102,7 @@ def new_run(folder: Path, *data: Path, **options: object) -> Run:
         front_end=MelStrip(),
         labels=LABELS,
         batch_norm=True,
-        facts={"pretrained": []},
+        metadata={"pretrained": []},
     )
     made.save()
     return made
@@ -171,18 +171,18 @@ def test_without_validation_figures_there_are_none_on_the_test_split(run):
 
 def test_a_model_file_holds_both_figures_if_they_belong_together(run):
     scored(run)
-    facts = exporting._training_metadata(run, figures_of(run, "best"))
-    assert facts["accuracy"]["tracks"] == 120
-    assert facts["accuracy"]["artists"] == 60
-    assert "test_accuracy" not in facts
+    metadata = exporting._training_metadata(run, figures_of(run, "best"))
+    assert metadata["accuracy"]["tracks"] == 120
+    assert metadata["accuracy"]["artists"] == 60
+    assert "test_accuracy" not in metadata
     scored(run, split="test")
-    facts = exporting._training_metadata(run, figures_of(run, "best"))
-    assert facts["test_accuracy"]["tracks"] == 40
+    metadata = exporting._training_metadata(run, figures_of(run, "best"))
+    assert metadata["test_accuracy"]["tracks"] == 40
     # Validation chooses anew: the old test figures were counted with other settings.
     scored(run, precision_goal=0.95)
-    facts = exporting._training_metadata(run, figures_of(run, "best"))
-    assert "test_accuracy" not in facts
-    assert facts["confidence_fitted_to"]["precision_goal"] == 0.95
+    metadata = exporting._training_metadata(run, figures_of(run, "best"))
+    assert "test_accuracy" not in metadata
+    assert metadata["confidence_fitted_to"]["precision_goal"] == 0.95
 
 
 # Whose figures
@@ -197,11 +197,11 @@ def test_figures_of_another_run_need_a_network_of_the_same_kind(run, tmp_path, c
     assert figures_of(final, "last", run).borrowed
     told = scored(final, run, split="test", keep="last")
     assert told.settings == figures_of(run, "best").settings
-    facts = exporting._training_metadata(final, figures_of(final, "last", run))
-    assert facts["accuracy"]["protocol"].endswith("of the run that chose the settings")
-    assert facts["test_accuracy"]["protocol"].endswith("none of them in training")
-    facts = exporting._training_metadata(final, figures_of(final, "average", run))
-    assert "test_accuracy" not in facts  # it is of other weights
+    metadata = exporting._training_metadata(final, figures_of(final, "last", run))
+    assert metadata["accuracy"]["protocol"].endswith("of the run that chose the settings")
+    assert metadata["test_accuracy"]["protocol"].endswith("none of them in training")
+    metadata = exporting._training_metadata(final, figures_of(final, "average", run))
+    assert "test_accuracy" not in metadata  # it is of other weights
     for other, words in (
         (new_run(tmp_path / "vgg19", clips, arch="vgg19", **both), r"architecture .*\(vgg16"),
         (new_run(tmp_path / "coarse", clips, shrink=2, **both), r"--shrink .*\(1 instead of 2"),
@@ -303,6 +303,6 @@ def test_a_useless_network_is_said_to_write_nothing_wherever_it_is_used(
     monkeypatch.setattr(exporting, "largest_difference", lambda *_: 0.0)
     monkeypatch.setattr(exporting, "_record_answer", lambda _: None)
     said.clear()
-    facts = exporting.export(run, tmp_path / "m.onnx", "best", report=said.append)
-    assert facts.min_confidence == 1.0
+    metadata = exporting.export(run, tmp_path / "m.onnx", "best", report=said.append)
+    assert metadata.min_confidence == 1.0
     assert any("writes nothing by default" in line for line in said)

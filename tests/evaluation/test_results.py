@@ -93,7 +93,7 @@ def new_run(folder: Path, evaluation: Evaluation | None = None, epochs: int = 3)
         front_end=MelStrip(),
         labels=LABELS,
         batch_norm=True,
-        facts={"pretrained": []},
+        metadata={"pretrained": []},
     )
     run.save()
     history = run.history
@@ -397,12 +397,12 @@ def test_bad_run_folders(tmp_path):
     with pytest.raises(DataError, match="does not belong to"):
         train("compare", plain.folder)
 
-    facts = json.loads((plain.folder / "run.json").read_text())
+    metadata = json.loads((plain.folder / "run.json").read_text())
     for change, words in (
         ({"format": 99}, "made by another version"),
         ({"labels": None}, "not a run folder"),
     ):
-        (plain.folder / "run.json").write_text(json.dumps(facts | change))
+        (plain.folder / "run.json").write_text(json.dumps(metadata | change))
         with pytest.raises(DataError, match=words):
             load_run(plain.folder)
     (plain.folder / "run.json").write_text("[]")
@@ -445,9 +445,9 @@ def test_bad_options(tmp_path, change, words):
 
 def test_a_run_of_the_first_format_is_still_read(tmp_path):
     run = new_run(tmp_path / "run")
-    facts = json.loads((run.folder / "run.json").read_text())
+    metadata = json.loads((run.folder / "run.json").read_text())
     options = {"data": ["a", "b"], "init": None, "seed": 7, "augmentation": {"mixup": 0.1}}
-    (run.folder / "run.json").write_text(json.dumps(facts | {"format": 1, "options": options}))
+    (run.folder / "run.json").write_text(json.dumps(metadata | {"format": 1, "options": options}))
     (run.folder / "run.toml").unlink()
     stored = load_run(run.folder).options
     assert read_options(run.folder) == stored

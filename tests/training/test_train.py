@@ -209,7 +209,12 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
     assert {"confusion.svg", "curves.png", "reliability.svg", "predictions.csv"} <= {
         file.name for file in run.iterdir()
     }
-    assert load_run(run).facts["versions"].keys() >= {"genretag", "keras", "python", "tensorflow"}
+    assert load_run(run).metadata["versions"].keys() >= {
+        "genretag",
+        "keras",
+        "python",
+        "tensorflow",
+    }
     assert "run" in train("compare", run)
     with pytest.raises(DataError, match="evaluated with --keep best"):
         train("export", run, tmp_path / "model.onnx", "--keep", "last")
@@ -439,8 +444,8 @@ def test_teachers_answers_are_a_part_of_the_targets(run, strips, tmp_path):
         with pytest.raises(DataError, match="cheat was trained on tracks that are kept aside"):
             train("fit", strips, "--run", tmp_path / "none", *options, option, cheat)
 
-    facts = json.loads((small / "run.json").read_text())
-    (small / "run.json").write_text(json.dumps({**facts, "labels": ["polka", "waltz"]}))
+    metadata = json.loads((small / "run.json").read_text())
+    (small / "run.json").write_text(json.dumps({**metadata, "labels": ["polka", "waltz"]}))
     with pytest.raises(DataError, match="small has other genres"):
         train("fit", strips, "--run", tmp_path / "none", *options, *taught)
 
@@ -508,8 +513,8 @@ def test_what_flatters_is_labelled_wherever_it_is_shown(clips, tmp_path, no_trai
     assert "flattering" in train("evaluate", folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert "flattering" in metrics["subject"]["protocol"]
-    facts = _training_metadata(load_run(folder), figures_of(load_run(folder), "best"))
-    assert "flattering" in facts["accuracy"]["protocol"]
+    metadata = _training_metadata(load_run(folder), figures_of(load_run(folder), "best"))
+    assert "flattering" in metadata["accuracy"]["protocol"]
 
 
 @pytest.mark.usefixtures("small")

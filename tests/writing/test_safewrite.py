@@ -52,12 +52,12 @@ def sound_of(path: Path, kind: str) -> bytes:
 def test_every_format_is_written_read_back_and_restored(kind, tmp_path, writer, journal):
     track = formats.make(kind, tmp_path)
     before, others, sound = read_genres(track), open_tags(track).others(), sound_of(track, kind)
-    held = content.look(track)
+    held = content.read_content(track)
     assert held.items or kind == "mp3-bare"
     assert before == ()
 
     assert writer.write(track, ["Hip-Hop", "Jazz"])
-    assert content.look(track) == held
+    assert content.read_content(track) == held
     assert second_reader.genres_in(track) == ["Hip-Hop", "Jazz"]
     assert read_genres(track) == ("Hip-Hop", "Jazz")
     assert open_tags(track).others() == others
@@ -101,13 +101,13 @@ def test_undo_brings_back_the_very_words(tmp_path, writer, journal, texts):
 
 
 def test_content_is_all_but_the_genre(track, writer):
-    before = content.look(track)
+    before = content.read_content(track)
     original = track.with_name(f"original{track.suffix}")
     original.write_bytes(track.read_bytes())
     writer.write(
         track, ["A genre that needs more room than any padding has left, " * 200 + "truly"]
     )
-    assert content.look(track) == before
+    assert content.read_content(track) == before
     assert content.same_audio(original, track)
     whole = track.read_bytes()
     changed = 0
@@ -116,7 +116,7 @@ def test_content_is_all_but_the_genre(track, writer):
         track.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
         try:
             same = content.same_audio(original, track)
-            changed += not same or content.look(track) != before
+            changed += not same or content.read_content(track) != before
         except TagError:
             changed += 1
     # The long genre is most of what else there is.
@@ -312,7 +312,7 @@ def test_a_damaged_count_of_items_does_not_hang(tmp_path):
     track = formats.make("ape", tmp_path)
     data = track.read_bytes()
     track.write_bytes(data[:-16] + b"\xff" * 4 + data[-12:])
-    content.look(track)
+    content.read_content(track)
 
 
 def test_undo_wants_the_same_recording(tmp_path, writer, journal):

@@ -84,7 +84,9 @@ def fit(
     dropout: Annotated[
         float | None,
         typer.Option(
-            min=0, max=0.99, help="Share of dropout; default: 0.5 for VGG, less for small networks."
+            min=0,
+            max=0.99,
+            help="Share of dropout; default: 0.5, and less for cnn14, cnn-small and ann.",
         ),
     ] = None,
     average: shared.Average = 0.0,
@@ -124,7 +126,7 @@ def fit(
     seed: shared.Seed = 1,
 ) -> None:
     """Train a network to tell genres."""
-    defaults = network(arch).habits
+    defaults = network(arch).defaults
     augmentations = {
         "off": Augmentation.off(),
         "normal": replace(Augmentation(), mixup=mixup),

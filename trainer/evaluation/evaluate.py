@@ -142,7 +142,7 @@ def _tracks(run: Run, data: DataSet, options: EvaluateOptions) -> tuple[Track, .
     Raises:
         DataError: there are none, or the data does not fit the run.
     """
-    if network(run.options.arch).hear(data.front_end) != run.front_end:
+    if network(run.options.arch).front_end_for(data.front_end) != run.front_end:
         raise DataError(
             f"The data was prepared by another front end than that of {run.folder}; prepare it "
             "again, or name other data with --data."
@@ -176,7 +176,7 @@ def unknown_tracks(folder: Path, run: Run) -> list[Track]:
     Raises:
         DataError: it is no prepared data set, or one of another front end.
     """
-    if network(run.options.arch).hear(prepared.read_front_end(folder)) != run.front_end:
+    if network(run.options.arch).front_end_for(prepared.read_front_end(folder)) != run.front_end:
         raise DataError(f"{folder} was prepared by another front end than that of {run.folder}.")
     shrink = prepared.read_shrink(folder)
     return [

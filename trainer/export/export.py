@@ -120,7 +120,7 @@ def _training_metadata(run: Run, figures: Figures) -> dict[str, Any]:
         "teachers": [Path(folder).name for folder in options.teachers],
         "teacher_share": options.teacher_share if options.teachers else None,
         "initial_weights": Path(options.weights).name,
-        "pretrained_layers": list(run.facts["pretrained"]),
+        "pretrained_layers": list(run.metadata["pretrained"]),
         "data": [Path(folder).name for folder in options.data],
         "splits": list(options.train_splits),
         "fold": options.fold,

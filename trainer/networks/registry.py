@@ -15,7 +15,7 @@ Augment = Literal["off", "normal", "strong"]
 
 
 @dataclass(frozen=True)
-class Habits:
+class Defaults:
     """How a network is trained if nothing else is said."""
 
     batch_size: int = 32
@@ -29,7 +29,7 @@ class Network:
     """What a network takes, and how it is usually trained."""
 
     front_end: type[FrontEnd]
-    habits: Habits = Habits()
+    defaults: Defaults = Defaults()
     stride: int = 1  # bands and frames that become one feature, where strips are taken as a whole
 
     @property
@@ -38,7 +38,7 @@ class Network:
         kind = MelStrip if issubclass(self.front_end, MelStrip) else self.front_end
         return kind.kind.replace(" ", "-")
 
-    def hear(self, front_end: FrontEnd) -> FrontEnd:
+    def front_end_for(self, front_end: FrontEnd) -> FrontEnd:
         """Return the front end for use, out of that of the data.
 
         Raises:
@@ -67,10 +67,12 @@ NETWORKS: Mapping[str, Network] = {
     "inceptionv3": Network(MelWindow),
     "efficientnetb0": Network(MelWindow),
     "mobilenetv2": Network(MelWindow),
-    "cnn14": Network(MelWindow, Habits(dropout=0.3)),
-    "cnn-small": Network(SpectrogramPicture, Habits(dropout=0.2, augment="off", optimizer="adam")),
+    "cnn14": Network(MelWindow, Defaults(dropout=0.3)),
+    "cnn-small": Network(
+        SpectrogramPicture, Defaults(dropout=0.2, augment="off", optimizer="adam")
+    ),
     "ann": Network(
-        SummaryFeatures, Habits(batch_size=128, dropout=0.2, augment="off", optimizer="adam")
+        SummaryFeatures, Defaults(batch_size=128, dropout=0.2, augment="off", optimizer="adam")
     ),
 }
 

@@ -116,7 +116,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     options = plan.options
     if plan.past:
         run = load_run(plan.folder)
-        return run, run.model("last"), tuple(run.facts["pretrained"])
+        return run, run.model("last"), tuple(run.metadata["pretrained"])
     network = architecture(options.arch)
     taken: tuple[str, ...] = ()
     weights = network.weights("none" if plan.start else options.weights)
@@ -137,14 +137,14 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
         report(f"Starting from the weights of {options.init}")
     elif taken := network.take(model, weights):
         report(f"Taken from {options.weights}: {', '.join(taken)}")
-    facts = {"pretrained": taken, **surroundings(keras.backend.backend())}
+    metadata = {"pretrained": taken, **surroundings(keras.backend.backend())}
     run = Run(
         folder=plan.folder,
         options=options,
         front_end=plan.front_end,
         labels=plan.data.labels,
         batch_norm=batch_norm,
-        facts=facts,
+        metadata=metadata,
     )
     run.save()
     if plan.seen:

@@ -65,7 +65,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         raise DataError(f"No training tracks for {', '.join(sorted(missing))}.")
     held_out = () if "valid" in options.train_splits else data.split("valid")
     known = network(options.arch)
-    front_end = known.hear(data.front_end)
+    front_end = known.front_end_for(data.front_end)
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     start = None if past else _start(options, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
@@ -198,7 +198,10 @@ def check_weights_file(weights: str) -> None:
 def _teacher(folder: str, options: FitOptions, data: DataSet) -> Run:
     """Return the run of a network that takes the same data, whatever its architecture."""
     run = load_run(Path(folder))
-    if (run.labels, run.front_end) != (data.labels, network(run.options.arch).hear(data.front_end)):
+    if (run.labels, run.front_end) != (
+        data.labels,
+        network(run.options.arch).front_end_for(data.front_end),
+    ):
         raise DataError(f"{folder} has other genres or another front end.")
     _check_kept_aside(run.folder, run.options.train_splits, run.options.fold, options)
     run.there(run.final)

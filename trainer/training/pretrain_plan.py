@@ -47,11 +47,11 @@ def plan_pretraining(folder: Path, options: PretrainOptions, *, resume: bool) ->
     if not recordings.split("train").size:
         raise DataError(f"{options.data} has no tracks in train.")
     known = network(options.arch)
-    front_end = known.hear(recordings.front_end)
+    front_end = known.front_end_for(recordings.front_end)
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     check_weights_file(options.weights)
     probe = prepared.load([Path(path) for path in options.probe]) if options.probe else None
-    if probe and known.hear(probe.front_end) != front_end:
+    if probe and known.front_end_for(probe.front_end) != front_end:
         raise DataError(f"{options.probe[0]} has another front end than {options.data}.")
     if probe and not (probe.split("train") and probe.split("valid")):
         raise DataError(f"{options.probe[0]} needs tracks in train and in valid for a probe.")

@@ -1,7 +1,7 @@
 """A run folder: everything that a training left behind, enough to go on with it or repeat it.
 
-`run.toml` holds the options, `run.json` the facts, `history.csv` a line an epoch (with a copy for
-TensorBoard), `last.weights.h5` the newest weights with the optimizer's state,
+`run.toml` holds the options, `run.json` the metadata, `history.csv` a line per epoch (with a copy
+for TensorBoard), `last.weights.h5` the newest weights with the optimizer's state,
 `average.weights.h5` their moving average if one was asked for, `best.weights.h5` those of the best
 epoch on the validation tracks, and `metrics.json` what `evaluate` found.
 """
@@ -54,7 +54,7 @@ class Run:
     front_end: FrontEnd
     labels: tuple[str, ...]
     batch_norm: bool
-    facts: Mapping[str, Any]
+    metadata: Mapping[str, Any]
 
     @property
     def history(self) -> History[Epoch]:
@@ -97,7 +97,7 @@ class Run:
                 "front_end": self.front_end.to_dict(),
                 "labels": self.labels,
                 "batch_norm": self.batch_norm,
-                "facts": dict(self.facts),
+                "metadata": dict(self.metadata),
             },
         )
 
@@ -203,7 +203,7 @@ def load_run(folder: Path) -> Run:
             front_end=front_end_of(stored["front_end"]),
             labels=tuple(stored["labels"]),
             batch_norm=stored["batch_norm"],
-            facts=stored["facts"],
+            metadata=stored["metadata"],
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder} is not a run folder: its {RUN_FILE} is damaged.") from None
