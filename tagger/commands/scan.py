@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tagger import config
 from tagger.commands.state import open_cache, open_journal
@@ -29,8 +30,10 @@ from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
 from tagger.state.results import NullCache, ResultCache
 from tagger.tracks import Result
-from tagger.writing.journal import Journal
-from tagger.writing.writer import TagWriter
+
+if TYPE_CHECKING:
+    from tagger.writing.journal import Journal
+    from tagger.writing.writer import TagWriter
 
 Tell = Callable[[str], None]
 
@@ -235,7 +238,9 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         yield f"The GPU is not used: {model.loaded.notice}."
 
 
-def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> TagWriter:
+def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
+    from tagger.writing.writer import TagWriter  # a dry run starts without it
+
     return TagWriter(
         stack.enter_context(open_journal()),
         options.command_line(),

@@ -1,21 +1,26 @@
 """Opens the files in the state folder for the commands."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tagger.output.console import complain
 from tagger.paths import state_folder
 from tagger.state.cache import Cache
 from tagger.state.maintenance import CacheMaintenance
 from tagger.state.migration import take_over_old_state
-from tagger.writing.journal import Journal
+
+if TYPE_CHECKING:
+    from tagger.writing.journal import Journal
 
 
-def open_journal() -> Journal:
+def open_journal() -> "Journal":
     """Open the journal; damaged entries are named on standard error.
 
     Raises:
         StateError: it cannot be used.
     """
+    from tagger.writing.journal import Journal
+
     return Journal(_folder(), complain)
 
 

@@ -20,7 +20,6 @@ from tagger.errors import (
 from tagger.identity import Identity, MusicFile
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
-from tagger.tags.content import fingerprint_of
 from tagger.tags.families import read_genres
 from tagger.tags.formats import can_hold_tags, is_music
 from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
@@ -104,6 +103,8 @@ class Extractor:
         identity = Identity.from_status(os.fstat(stream.fileno()))
         if self._cached is None:
             return Track(path=path, identity=identity)
+        from tagger.tags.content import fingerprint_of  # a scan of known files starts without it
+
         try:
             return Track(path=path, identity=identity, fingerprint=fingerprint_of(data_of(stream)))
         except OSError:  # decoding will say what is wrong

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from tagger.errors import TagError
 from tagger.pipeline.albums import vote_by_album
@@ -14,7 +15,9 @@ from tagger.runtime.iteration import until
 from tagger.runtime.threads import in_parallel
 from tagger.state.results import NullCache
 from tagger.tracks import Action, Features, PredictedTrack, Result, Source
-from tagger.writing.writer import TagWriter
+
+if TYPE_CHECKING:
+    from tagger.writing.writer import TagWriter
 
 
 def scan(
@@ -24,7 +27,7 @@ def scan(
     *,
     batch_size: int,
     by_album: Sequence[Path] | None = None,
-    writer: TagWriter | None = None,
+    writer: "TagWriter | None" = None,
     cache: NullCache | None = None,
     only_new: bool = False,
     stop: Event | None = None,
@@ -76,7 +79,7 @@ class _Finish:
 
     labels: Sequence[str]
     rules: Rules
-    writer: TagWriter | None
+    writer: "TagWriter | None"
     cache: NullCache
 
     def __call__(self, predicted: PredictedTrack) -> Result:
@@ -104,7 +107,7 @@ def _with_tags_read_again(predicted: PredictedTrack) -> PredictedTrack:
     return replace(predicted, track=track, source=Source.FINGERPRINT)
 
 
-def _write(writer: TagWriter, result: Result) -> Result:
+def _write(writer: "TagWriter", result: Result) -> Result:
     try:
         written = writer.write(result.path, result.genres, result.identity)
     except TagError as error:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity, MusicFile
@@ -32,9 +32,11 @@ from tagger.state.rows import (
     stat_key,
 )
 from tagger.state.schemas import CACHE
-from tagger.tags.change import Change
 from tagger.tags.families import read_genres
 from tagger.tracks import PredictedTrack, Prediction, Source, Track
+
+if TYPE_CHECKING:
+    from tagger.tags.change import Change
 
 ANALYSIS_VERSION = 1
 """To be raised when decoding, features or voting change in a way that changes predictions."""
@@ -271,7 +273,7 @@ class Cache(Database):
                 time.time(),
             )
 
-    def wrote(self, change: Change) -> None:
+    def wrote(self, change: "Change") -> None:
         """Keep the new stat key of a file whose genre was written."""
         with suppress(OSError, TagError, StateError):  # the next scan will open the file then
             genres = read_genres(change.path) if change.meaning is None else change.meaning

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 from tagger.errors import TagError, reason
 from tagger.tags.places.base import Texts
-from tagger.tags.places.layouts import open_layout
 
 
 class TaggedFile(ABC):
@@ -210,6 +209,8 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
+    from tagger.tags.places.layouts import open_layout
+
     # Bounds on frames and compressed data are checked before a library sees the tags.
     open_layout(path)
     try:
@@ -261,6 +262,8 @@ def read_genres(path: Path) -> Texts:
     Raises:
         TagError: the file cannot be read, or its tags are damaged.
     """
+    from tagger.tags.places.layouts import open_layout
+
     return open_layout(path).genres
 
 
