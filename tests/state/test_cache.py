@@ -26,6 +26,7 @@ import tagger.identity
 import tagger.pipeline.extract
 import tagger.pipeline.lazy_model
 import tagger.pipeline.workers
+import tagger.tags.content
 from tagger.errors import StateError, TagError
 from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import ExtractSettings
@@ -298,7 +299,7 @@ def test_bad_files_are_not_tried_again_but_those_that_may_not_be_read_are(
         raise PermissionError
 
     track("closed.wav", seed=5)
-    monkeypatch.setattr(tagger.pipeline.extract, "fingerprint_of", refuse)
+    monkeypatch.setattr(tagger.tags.content, "fingerprint_of", refuse)
     for _ in range(2):
         scan()
     assert decoded == ["closed.wav", "closed.wav"]
