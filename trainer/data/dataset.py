@@ -254,6 +254,25 @@ def write_front_end(folder: Path, front_end: FrontEnd, shrink: int = 1) -> None:
         file.write(f"{json.dumps(content, indent=1)}\n".encode())
 
 
+def folds_of(folders: Sequence[Path]) -> tuple[int, ...]:
+    """Return the numbers of the folds of prepared folders.
+
+    Raises:
+        DataError: one of them is not in folds, or not in the same.
+    """
+    found = {
+        folder: {row.fold for row in read_rows(folder / TRACKS_FILE)}
+        for folder in folders
+        if read_front_end(folder)
+    }
+    for folder, names in found.items():
+        if "" in names:
+            raise DataError(f"{folder} is not in folds; 'prepare --split kfold' makes them.")
+        if names != found[folders[0]]:
+            raise DataError(f"{folder} has other folds than {folders[0]}.")
+    return tuple(sorted(map(int, found[folders[0]])))
+
+
 def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     """Read prepared folders as one data set.
 

@@ -17,11 +17,11 @@ from trainer.data.assignment import Assignment
 from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row
 from trainer.data.images import is_picture, ready_picture
 from trainer.data.library import MIN_TRACKS, find_tagged
-from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps, content_digest
+from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps
 from trainer.data.sources import find_clips, strip_files
 from trainer.data.splits import Split
 from trainer.data.stacked import is_stacked, prepare_stacked
-from trainer.files import PARTS
+from trainer.files import PARTS, content_digest
 
 Report = Callable[[str], None]
 Progress = Callable[[int, int], None]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
@@ -15,7 +15,7 @@ from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
 from trainer.training.plan import Plan
-from trainer.training.run_folder import Run, load_run, save_weights, surroundings
+from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
 from trainer.training.seen import divided_groups
 from trainer.training.teachers import Teachers
 from trainer.training.validation import Validation, validate
@@ -74,7 +74,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
     history = run.history
-    phase = None
+    phase, warning = None, ""
     for number in range(len(past) + 1, options.epochs + 1):
         if phase != (phase := number <= options.head_epochs):
             block = AFTER_ALL_BLOCKS if phase else options.unfreeze_from
@@ -95,7 +95,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
                 track_loss=found.track_loss,
             )
             if held_out and epoch.better_than(best):
-                best = epoch
+                best, warning = epoch, found.nothing_to_write
                 save_weights(model, run.weights("best"))
             if average:
                 save_weights(model, run.weights("average"))
@@ -108,6 +108,8 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         if options.patience and best and number - best.epoch >= options.patience:
             report(f"No better validation for {options.patience} epochs: stopped.")
             break
+    if warning:
+        report(warning)
     return run
 
 
@@ -115,7 +117,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     """Return the run, its network, and the names of the layers that came pretrained."""
     options = plan.options
     if plan.past:
-        run = load_run(plan.folder)
+        run = _resumed(plan, report)
         return run, run.model("last"), tuple(run.metadata["pretrained"])
     network = architecture(options.arch)
     taken: tuple[str, ...] = ()
@@ -150,6 +152,22 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     if plan.seen:
         plan.seen.save(plan.folder)
     return run, model, taken
+
+
+def _resumed(plan: Plan, report: Callable[[str], None]) -> Run:
+    """Return the run that goes on; a longer one than it was to be is noted in its folder."""
+    run = load_run(plan.folder)
+    if run.options == plan.options:
+        return run
+    done, epochs = len(plan.past), plan.options.epochs
+    if run.options.epochs != epochs:
+        report(
+            f"{run.options.epochs} epochs become {epochs}; from epoch {done + 1} on the learning "
+            f"rate is that of a training of {epochs}."
+        )
+    longer = replace(run, options=plan.options, metadata=extended(run.metadata, done))
+    longer.save()
+    return longer
 
 
 def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> None:

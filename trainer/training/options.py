@@ -51,6 +51,11 @@ class TrainingOptions:
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    @property
+    def final(self) -> Keep:
+        """The weights that a training with these options comes to."""
+        return "average" if self.average else "last"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions(TrainingOptions):
