@@ -122,6 +122,13 @@ def compare(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Even if they were scored on different tracks.")
     ] = False,
+    literature: Annotated[
+        bool,
+        typer.Option(
+            "--literature",
+            help="Add published figures on GTZAN, quoted with their protocol and source.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A folder for the table (Markdown, JSON) and a chart."),
@@ -132,7 +139,12 @@ def compare(
         from trainer.evaluation.compare import compare as compare_runs
 
         compare_runs(
-            list(map(load_run, runs)), split=split, anyway=anyway, output=output, report=_say
+            list(map(load_run, runs)),
+            split=split,
+            anyway=anyway,
+            with_literature=literature,
+            output=output,
+            report=_say,
         )
 
 

@@ -21,6 +21,7 @@ from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps
 from trainer.data.sources import find_clips, strip_files
 from trainer.data.splits import Split
 from trainer.data.stacked import is_stacked, prepare_stacked
+from trainer.data.windows import BY_WINDOW, SPLITS, WindowSplit
 from trainer.files import PARTS, content_digest
 
 Report = Callable[[str], None]
@@ -41,6 +42,7 @@ class Preparation:
     min_tracks: int = MIN_TRACKS  # of a genre, with from_tags
     split: Split | None = None  # None: what suits the clips
     shares: tuple[float, float, float] = SHARES
+    windows: WindowSplit = field(default_factory=WindowSplit)
     folds: int = FOLDS
     seed: int = 1
     jobs: int = -1
@@ -108,7 +110,7 @@ def prepare(
     if split is Split.KFOLD:
         rows = splits.folds(rows, how.folds, how.seed, report)
     if split is Split.WINDOWS:
-        rows = splits.by_window(rows, report)
+        rows = splits.by_window(rows, how.windows, report)
     prepared.write_rows(output / TRACKS_FILE, rows)
     assignment.write(output)
     prepared.write_front_end(output, how.front_end)
@@ -307,10 +309,10 @@ def genres_and_splits(rows: Sequence[Row]) -> str:
     folds = sorted({row.fold for row in rows if row.fold}, key=int)
     parts = folds or [
         split
-        for split in (*prepared.SPLITS, prepared.BY_WINDOW)
-        if any(row.split == split for row in rows)
+        for split in (*SPLITS, BY_WINDOW)
+        if any(row.split.split(" ")[0] == split for row in rows)
     ]
-    counts = Counter((row.genre, row.fold or row.split) for row in rows)
+    counts = Counter((row.genre, row.fold or row.split.split(" ")[0]) for row in rows)
     genres = sorted({row.genre for row in rows})
     return table(
         [
