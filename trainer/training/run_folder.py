@@ -141,8 +141,8 @@ class Run:
         if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
             raise DataError(f"{self.folder} was evaluated by another version; {again}.")
         subject = found["subject"]
-        digest, now = subject.get("weights_digest"), self.digest(subject["weights"])
-        if digest and now and digest != now:
+        digest = subject.get("weights_digest")
+        if digest and self.digest(subject["weights"]) not in ("", digest):
             raise DataError(f"{self.folder} was trained on since it was evaluated; {again}.")
         if "flattering" not in found["subject"]["protocol"]:
             scored = scored_names(self.predictions_file(split))
