@@ -16,6 +16,7 @@ from tagger.arguments import (
     StrictOwner,
     as_paths,
     chosen_mtime,
+    given_options,
     one_of,
     parse_probability,
     read_settings,
@@ -161,6 +162,7 @@ def scan(
         model=model,
         config=config,
         quiet=quiet,
+        given=given_options(ctx),
     )
     from tagger.commands.scan import run_scan
 
