@@ -61,10 +61,14 @@ class PlainCommand(TyperCommand):
         parameters: list[Any] = self.get_params(ctx)
         for parameter in parameters:
             parameter.show_envvar = False  # each has one, which would fill the page
+            switch = parameter.default is False  # off; its --no-… is for what a file turns on
+            parameter.show_default = parameter.show_default and not switch
             if record := parameter.get_help_record(ctx):
                 name, words = record
                 if parameter.param_type_name == "argument":
                     name = name.partition(" <")[0]
+                elif switch:
+                    name = name.partition(" / ")[0]
                 rows[parameter.param_type_name].append((name, words))
         for title, listed in (("Arguments", rows["argument"]), ("Options", rows["option"])):
             if listed:
@@ -126,6 +130,41 @@ def as_paths(arguments: Sequence[str] | None) -> tuple[Path, ...]:
     return tuple(map(Path, given))
 
 
+_SOURCES = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
+"""Where options come from, the strongest first; the last is the configuration file."""
+
+
+def one_of(ctx: typer.Context, **flags: bool) -> tuple[bool, ...]:
+    """Return flags of which one may be set; of several, the one from the strongest source is.
+
+    Raises:
+        UsageError: two from the same source are set.
+    """
+    given = [name for name, value in flags.items() if value]
+    strength = {name: _SOURCES.index(_source(ctx, name)) for name in given}
+    strongest = [name for name in given if strength[name] == min(strength.values())]
+    if len(strongest) > 1:
+        first, second = (f"--{name.replace('_', '-')}" for name in strongest[:2])
+        raise UsageError(f"{first} and {second} exclude each other.")
+    return tuple(name in strongest for name in flags)
+
+
+def chosen_mtime(ctx: typer.Context, mtime: Mtime, keep: bool) -> Mtime:
+    """Return what `--mtime` and `--keep-mtime` ask for; the stronger source counts.
+
+    Raises:
+        UsageError: both are from the same source, and ask for different times.
+    """
+    if keep and mtime != "keep" and _source(ctx, "mtime") in _SOURCES:
+        return "keep" if one_of(ctx, mtime=True, keep_mtime=True)[1] else mtime
+    return "keep" if keep else mtime
+
+
+def _source(ctx: typer.Context, name: str) -> str:
+    source = ctx.get_parameter_source(name)
+    return source.name if source else ""
+
+
 def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     """Let the configuration file set the defaults of a scan's options.
 
@@ -154,12 +193,13 @@ KeepMtime = Annotated[bool, typer.Option("--keep-mtime", help="Same as --mtime k
 StrictOwner = Annotated[
     bool,
     typer.Option(
-        "--strict-owner",
+        "--strict-owner/--no-strict-owner",
         help="Refuse files whose owner, group or permissions cannot be kept.",
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print only failures, on standard error.")
+    bool,
+    typer.Option("--quiet/--no-quiet", "-q", help="Print only failures, on standard error."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -113,7 +113,7 @@ def unknown_genres(genres: Iterable[str], labels: Iterable[str]) -> list[str]:
         genres: the keys of `[genres]`.
         labels: those of the model.
     """
-    from tagger.tags.genres import spelling
+    from tagger.tags.genre_names import spelling
 
     names = [*labels]
     known = [*map(spelling, names), *names]
