@@ -9,6 +9,10 @@ from pathlib import Path
 from tagger.audit.word_map import WordMap
 from tagger.tracks import Result, Status
 
+NO_GENRE = "no genre"
+NO_LABEL = "no label for its genre"
+UNCERTAIN = "uncertain"
+
 
 class Verdict(StrEnum):
     """What the prediction says about the existing genre of a file."""
@@ -91,11 +95,10 @@ class Auditor:
         if result.failed:
             return result.error
         if not result.existing:
-            return "no genre"
+            return NO_GENRE
         if not meant:
-            words = ", ".join(result.existing)
-            return f"the model has no label for {words!r}"
-        return "uncertain" if result.status is Status.UNCERTAIN else ""
+            return NO_LABEL
+        return UNCERTAIN if result.status is Status.UNCERTAIN else ""
 
 
 def surest_first(findings: Iterable[Finding]) -> list[Finding]:

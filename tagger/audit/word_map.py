@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tagger.audit.genre_words import GENRE_WORDS
-from tagger.tags.genres import plain, spelling
+from tagger.tags.genre_names import plain, spelling
 
 Labels = frozenset[str]
 
@@ -18,10 +18,10 @@ _BETWEEN_WORDS = re.compile(r"[\s_–-]+")
 class WordMap:
     """Finds the labels of a model that the genre words of a library stand for.
 
-    A word stands for a label that has its name, that it is a kind of ("Hard Rock": Rock), or that is
-    a kind of it ("Electronic": a label Techno). Words that are not known are divided at slashes and
-    commas ("Rock/Pop"), and if that does not help, count as what they end with ("Swedish Death
-    Metal": Death Metal).
+    A word stands for a label that has its name, for one that it is a kind of ("Hard Rock": Rock),
+    and for one that is a kind of it ("Electronic": a label Techno). A word that is not known is
+    divided at slashes and commas ("Rock/Pop"); if that does not help, it counts as what it ends
+    with ("Swedish Death Metal": Death Metal).
     """
 
     def __init__(
