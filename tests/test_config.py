@@ -108,12 +108,13 @@ def test_a_wrong_key_or_value_is_named_with_its_line(write, text, words):
 def test_a_misspelt_genre_is_named_with_its_line_and_the_nearest_right_one(write):
     file = write(
         '[genres]\nhiphop = "Rap"\nHip-Hop = "Rap"\njaz = []\n'
-        '[write]\nwhitelist = ["rap", "Jazz", "Jaz", "Hip-Hop"]\n'
+        '[genre_words]\nSka = ["Jaz"]\n[write]\nwhitelist = ["rap", "Jazz", "Jaz", "Hip-Hop"]\n'
     )
     assert [*unknown_genres(load(None), ["hiphop", "jazz"])] == [
         f"{file}, line 4: the model has no genre 'jaz'. Did you mean 'jazz'?",
-        f"{file}, line 6: no genre is written as 'Jaz'. Did you mean 'Jazz'?",
-        f"{file}, line 6: no genre is written as 'Hip-Hop'.",
+        f"{file}, line 6: the model has no genre 'Jaz'. Did you mean 'jazz'?",
+        f"{file}, line 8: no genre is written as 'Jaz'. Did you mean 'Jazz'?",
+        f"{file}, line 8: no genre is written as 'Hip-Hop'.",
     ]
 
 
@@ -193,7 +194,7 @@ def test_the_commands(write, home, toy_model):
     write('[scan]\ntop = 2\n[genres]\njaz = "Cool"\n')
     assert "top = 2" in genretag("config", "show").stdout
     shown = json.loads(genretag("config", "show", "--json").stdout)
-    assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}}
+    assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}, "genre_words": {}}
     done = genretag("config", "check")
     assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
 

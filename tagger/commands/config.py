@@ -18,7 +18,11 @@ def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
         ConfigError: the file has a wrong key or value.
     """
     settings = load(file)
-    content: dict[str, Any] = {"scan": dict(settings.scan), "genres": dict(settings.genres)}
+    content: dict[str, Any] = {
+        "scan": dict(settings.scan),
+        "genres": dict(settings.genres),
+        "genre_words": dict(settings.genre_words),
+    }
     if write := set_fields(settings.write):
         content["write"] = write
     if settings.folders:

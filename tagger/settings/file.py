@@ -31,6 +31,11 @@ EXAMPLE = """\
 # Jazz = ["Jazz", "Instrumental"]
 # Pop = []
 
+[genre_words]
+# Words in your tags that "genretag audit" does not know, with the genres that they are kinds of:
+# "Dungeon Synth" = "Metal"
+# Schlager = ["Pop", "Country"]
+
 [write]
 # No other genres than these are written:
 # whitelist = ["Rap", "Jazz", "Instrumental"]
@@ -87,7 +92,8 @@ def load(file: Path | None = None) -> Config:
     return Config(
         source=source,
         scan=_checked(source, "scan", content.get("scan", {}), scan),
-        genres=_genres(source, content.get("genres", {})),
+        genres=_genres(source, "genres", content.get("genres", {})),
+        genre_words=_genres(source, "genre_words", content.get("genre_words", {})),
         write=WriteSettings(**write),
         folders=tuple(_folders(source, content.get("folder", []))),
     )
@@ -104,9 +110,12 @@ def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
 
     labels = [*labels]
     known = [*map(spelling, labels), *labels]
-    for genre in config.genres:
+    named = [("genres", genre, genre) for genre in config.genres]
+    for word, meant in config.genre_words.items():
+        named += [("genre_words", word, genre) for genre in meant]
+    for section, key, genre in named:
         if genre not in known:
-            place = config.source.place("genres", genre)
+            place = config.source.place(section, key)
             yield f"{place}: the model has no genre {genre!r}.{nearest(genre, known)}"
     written = [name for label in labels for name in names_of(label, config.genres)]
     spellings = {*map(plain, written)}
@@ -117,7 +126,7 @@ def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
 
 
 def _check_section(source: Source, section: str, table: object) -> None:
-    known = {"scan": dict, "genres": dict, "write": dict, "folder": list}
+    known = {"scan": dict, "genres": dict, "genre_words": dict, "write": dict, "folder": list}
     if section not in known:
         raise ConfigError(
             f"{source.place(section)}: unknown setting {section!r}.{nearest(section, known)}"
@@ -154,13 +163,15 @@ def _checked(
     return found
 
 
-def _genres(source: Source, table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+def _genres(
+    source: Source, section: str, table: Mapping[str, object]
+) -> dict[str, tuple[str, ...]]:
     found = {}
     for key, value in table.items():
         try:
             found[key] = names(key, value)
         except ValueError as error:
-            raise ConfigError(f"{source.place('genres', key)}: {error}") from None
+            raise ConfigError(f"{source.place(section, key)}: {error}") from None
     return found
 
 

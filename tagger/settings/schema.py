@@ -57,6 +57,7 @@ class Config:
         source: the file.
         scan: options of `scan`, by the names of its parameters.
         genres: the names that take the place of a genre's own.
+        genre_words: words of the library's tags, each with the genres that it is a kind of.
         write: how genres are written.
         folders: rules for folders, in the order of the file.
     """
@@ -64,5 +65,6 @@ class Config:
     source: Source = field(compare=False)
     scan: Mapping[str, Any] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    genre_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     write: WriteSettings = WriteSettings()
     folders: tuple[FolderRule, ...] = ()
