@@ -22,10 +22,11 @@ from typing import Any
 
 from tagger.errors import StateError, TagError
 from tagger.runtime.threads import in_parallel
-from tagger.tags.families import read_genres
+from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal
+from tagger.writing.recovery import recover
 from tagger.writing.safewrite import TEMPORARY_PREFIX
-from tagger.writing.writer import TagWriter, recover
+from tagger.writing.writer import TagWriter
 
 KILLED, NO_JOURNAL, REFUSED, TOLERATED, DONE = (
     9,

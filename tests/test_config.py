@@ -111,6 +111,44 @@ def test_the_command_line_beats_the_environment_and_that_the_file(
     assert genres("--top", 3) == 3
 
 
+@pytest.fixture
+def scanned(monkeypatch):
+    """Run `genretag scan` as far as its options, and return them, or what it said."""
+    found: list[ScanOptions] = []
+    monkeypatch.setattr("tagger.commands.scan.run_scan", lambda o: found.append(o) or 0)
+
+    def run(*words: object) -> ScanOptions | str:
+        done = genretag("scan", "x", *words)
+        return found.pop() if done.returncode == 0 else done.stderr
+
+    return run
+
+
+def test_what_the_file_turns_on_is_turned_off_on_the_command_line(write, scanned):
+    switches = [key for key, value in GOOD.items() if value is True and key != "cache"]
+    write("[scan]\n" + "\n".join(f"{key} = true" for key in switches))
+    assert all(getattr(scanned(), key) for key in switches)
+    off = scanned(*(f"--no-{key.replace('_', '-')}" for key in switches))
+    assert not any(getattr(off, key) for key in switches)
+
+
+def test_of_options_that_exclude_each_other_the_stronger_source_counts(write, scanned, monkeypatch):
+    write("[scan]\nappend = true\nmtime = 'bump'\n")
+    options = scanned("--overwrite", "--keep-mtime")
+    assert (options.append, options.overwrite, options.mtime) == (False, True, "keep")
+    monkeypatch.setenv("GENRETAG_SCAN_KEEP_MTIME", "1")
+    assert scanned().mtime == "keep"
+    assert scanned("--mtime", "now").mtime == "now"
+
+
+def test_options_that_exclude_each_other_are_refused(scanned):
+    assert "--append and --overwrite exclude each other" in scanned("--append", "--overwrite")
+    for contradiction in ("now", "bump"):
+        said = scanned("--keep-mtime", "--mtime", contradiction)
+        assert "--mtime and --keep-mtime exclude each other" in said
+    assert scanned("--keep-mtime", "--mtime", "keep").mtime == "keep"
+
+
 def test_several_names_and_none(write, song, toy_model):
     names = "".join(f'{name} = ["A", "B"]\n' for name in ("classical", "hiphop", "metal"))
     write(f"[genres]\n{names}")
@@ -133,7 +171,7 @@ def test_the_commands(write, home, toy_model):
     write('[scan]\ntop = 2\n[genres]\njaz = "Cool"\n')
     assert "top = 2" in genretag("config", "show").stdout
     shown = json.loads(genretag("config", "show", "--json").stdout)
-    assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}}
+    assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}, "genre_words": {}}
     done = genretag("config", "check")
     assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
 

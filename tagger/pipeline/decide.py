@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tagger.inference.confidence import WRITES_NOTHING
-from tagger.tags.families import merged
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.genres import spelling
+from tagger.tags.genre_names import spelling
+from tagger.tags.mutagen_tags import merged
 from tagger.tracks import Action, PredictedTrack, Result, Status
 
 

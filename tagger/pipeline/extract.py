@@ -20,8 +20,8 @@ from tagger.errors import (
 from tagger.identity import Identity, MusicFile
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
-from tagger.tags.families import read_genres
 from tagger.tags.formats import can_hold_tags, is_music
+from tagger.tags.mutagen_tags import read_genres
 from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
 
 _STATUS = {

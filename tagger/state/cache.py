@@ -32,7 +32,7 @@ from tagger.state.rows import (
     stat_key,
 )
 from tagger.state.schemas import CACHE
-from tagger.tags.families import read_genres
+from tagger.tags.mutagen_tags import read_genres
 from tagger.tracks import PredictedTrack, Prediction, Source, Track
 
 if TYPE_CHECKING:

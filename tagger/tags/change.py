@@ -7,20 +7,33 @@ from pathlib import Path
 from tagger.identity import Identity
 from tagger.tags.containers.base import Splice
 from tagger.tags.content import Content
-from tagger.tags.places.base import Items, Texts
+from tagger.tags.genre_fields.base import ID3V1, Items, Layout, Texts
 
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What the places of a file hold of its genre."""
+    """What the genre fields of a file hold."""
 
-    texts: Mapping[str, Texts]  # of each place, word for word
-    items: Mapping[str, Items]  # of each place, as bytes
+    texts: Mapping[str, Texts]  # of each field, word for word
+    items: Mapping[str, Items]  # of each field, as bytes
 
     @property
     def shown(self) -> Texts:
-        """The texts of the first place that has any."""
+        """The texts of the first field that has any."""
         return next((texts for texts in self.texts.values() if texts), ())
+
+    @classmethod
+    def of(cls, layout: Layout) -> "Held":
+        """Return what these fields hold."""
+        return cls(texts=layout.texts, items=layout.items)
+
+    def says(self, other: "Held") -> bool:
+        """Tell whether both say the same, in whatever bytes; a number of ID3v1 says too little."""
+        return self._words == other._words
+
+    @property
+    def _words(self) -> set[Texts]:
+        return {texts for field, texts in self.texts.items() if texts and field != ID3V1}
 
 
 @dataclass(frozen=True, kw_only=True)

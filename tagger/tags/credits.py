@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tagger.errors import TagError
-from tagger.tags.families import open_tags
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.genres import plain
+from tagger.tags.genre_names import plain
+from tagger.tags.mutagen_tags import open_tags
 
 # What each family of tags calls it: Vorbis, ID3, MP4, ASF, APE.
 _ALBUM_ARTIST = ("albumartist", "TPE2", "aART", "WM/AlbumArtist", "Album Artist")

@@ -10,8 +10,8 @@ from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.output.planfile import PlannedWrite
 from tagger.runtime.threads import in_parallel
-from tagger.tags.families import read_genres
-from tagger.tags.places.base import Texts
+from tagger.tags.genre_fields.base import Texts
+from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal, RunRecord, State, Write
 from tagger.writing.writer import TagWriter
 

@@ -23,7 +23,7 @@ from tagger.runtime.threads import Together
 from tagger.state.database import Database
 from tagger.state.schemas import JOURNAL
 from tagger.tags.change import Change, Held
-from tagger.tags.places.base import Texts
+from tagger.tags.genre_fields.base import Texts
 
 _MOST_LATER = 100  # notes that wait for a commit
 _YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
@@ -32,14 +32,14 @@ T = TypeVar("T")
 
 
 def _to_json(held: Held) -> str:
-    """Return what the places of a file hold: a text, and bytes in base 64, for each."""
+    """Return what the fields of a file hold: a text, and bytes in base 64, for each."""
     return json.dumps(
         {
-            place: {
+            field: {
                 "texts": texts,
-                "items": [b64encode(item).decode() for item in held.items[place]],
+                "items": [b64encode(item).decode() for item in held.items[field]],
             }
-            for place, texts in held.texts.items()
+            for field, texts in held.texts.items()
         }
     )
 
@@ -52,13 +52,13 @@ def _from_json(text: Any) -> Held:
     """
     if not isinstance(text, str):
         raise ValueError("its genres are no text")
-    places = json.loads(text)
-    if isinstance(places, list):
-        return Held(texts={"": _texts(places)}, items={})
+    fields = json.loads(text)
+    if isinstance(fields, list):
+        return Held(texts={"": _texts(fields)}, items={})
     try:
         return Held(
-            texts={name: _texts(place["texts"]) for name, place in places.items()},
-            items={name: tuple(map(b64decode, place["items"])) for name, place in places.items()},
+            texts={name: _texts(field["texts"]) for name, field in fields.items()},
+            items={name: tuple(map(b64decode, field["items"])) for name, field in fields.items()},
         )
     except (AttributeError, KeyError, TypeError):
         raise ValueError("its genres are not those of a file") from None

@@ -26,9 +26,9 @@ from tagger.options import Mtime
 from tagger.tags.change import Change, Held
 from tagger.tags.containers.base import Data, open_data, spliced
 from tagger.tags.content import Content, content_of, same_audio
-from tagger.tags.families import open_tags
-from tagger.tags.places.base import WriteStyle
-from tagger.tags.places.layouts import layout_of, understood
+from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_fields.layouts import layout_of, understood
+from tagger.tags.mutagen_tags import open_tags
 
 TEMPORARY_PREFIX = ".genretag-"
 
@@ -82,9 +82,9 @@ def plan(
         path=real,
         temporary=real.with_name(name),
         identity=identity,
-        old=Held(texts=layout.texts, items=layout.items),
+        old=Held.of(layout),
         new=Held(
-            texts={place.name: place.codec.texts(items[place.name]) for place in layout.places},
+            texts={field.name: field.codec.texts(items[field.name]) for field in layout.fields},
             items=items,
         ),
         splices=splices,

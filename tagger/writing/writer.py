@@ -1,4 +1,4 @@
-"""Writes genres with a journal, takes them back, and tidies up after a crash."""
+"""Writes genres with a journal, and takes them back."""
 
 import os
 from collections import Counter
@@ -10,10 +10,10 @@ from tagger.errors import TagError
 from tagger.identity import Identity
 from tagger.options import Mtime
 from tagger.runtime.threads import Together
-from tagger.tags.change import Change, Held
-from tagger.tags.places.base import ID3V1, Texts, WriteStyle
-from tagger.tags.places.layouts import open_layout
+from tagger.tags.change import Change
+from tagger.tags.genre_fields.base import WriteStyle
 from tagger.writing.journal import Journal, State, Write
+from tagger.writing.recovery import recover
 from tagger.writing.safewrite import flush, make, plan, rehearse
 
 
@@ -75,7 +75,7 @@ class TagWriter:
             TagError: the file is as it was, and why: its genre is not what was written, say.
         """
         change = plan(write.path, back_to=write.before)
-        if not force and not _same(change.old, write.after) and not _same(change.old, write.before):
+        if not force and not change.old.says(write.after) and not change.old.says(write.before):
             now = ", ".join(change.old.shown) or "none"
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
         if not force and change.content.fingerprint != write.fingerprint:
@@ -115,15 +115,6 @@ class TagWriter:
         return True
 
 
-def _same(now: Held, then: Held) -> bool:
-    """Tell whether a file says what it said then, in whatever bytes; ID3v1 says too little."""
-    return _words(now) == _words(then)
-
-
-def _words(held: Held) -> set[Texts]:
-    return {texts for place, texts in held.texts.items() if texts and place != ID3V1}
-
-
 def refusal(
     path: Path,
     genres: Sequence[str],
@@ -148,21 +139,3 @@ def _flush_folders(folders: Sequence[Path]) -> Sequence[None]:
     for folder in set(folders):
         flush(folder)
     return [None] * len(folders)
-
-
-def recover(journal: Journal) -> None:
-    """Remove the copies that killed runs left, and find out which of their writes were made."""
-    for write in journal.unfinished():
-        if not write.path.parent.is_dir():
-            continue  # its drive is away; what became of it can be seen when it is back
-        try:
-            write.temporary.unlink(missing_ok=True)
-            made = write.path.exists() and _same(_held(write.path), write.after)
-        except (OSError, TagError):
-            continue
-        journal.mark(write.id, State.DONE if made else State.FAILED)
-
-
-def _held(path: Path) -> Held:
-    layout = open_layout(path)
-    return Held(texts=layout.texts, items=layout.items)

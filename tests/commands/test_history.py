@@ -6,7 +6,7 @@ import shlex
 import pytest
 from conftest import genretag_here as genretag
 
-from tagger.tags.families import read_genres
+from tagger.tags.mutagen_tags import read_genres
 
 
 @pytest.fixture

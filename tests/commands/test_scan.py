@@ -20,7 +20,7 @@ from conftest import genretag_here as genretag
 from tagger.output.table import COLUMNS
 from tagger.runtime.entry import run_app
 from tagger.state.schemas import CACHE
-from tagger.tags.families import read_genres
+from tagger.tags.mutagen_tags import read_genres
 
 
 @pytest.fixture

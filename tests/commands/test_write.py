@@ -16,7 +16,7 @@ from conftest import genretag_here as genretag
 from conftest import write_audio
 
 from tagger.state.schemas import JOURNAL
-from tagger.tags.families import open_tags, read_genres
+from tagger.tags.mutagen_tags import open_tags, read_genres
 
 
 @pytest.fixture

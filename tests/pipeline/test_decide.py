@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tagger.pipeline.decide import Rules, decide
-from tagger.tags.genres import spelling
+from tagger.tags.genre_names import spelling
 from tagger.tracks import Action, PredictedTrack, Prediction, Status, Track
 
 LABELS = ("hiphop", "rock", "my own")

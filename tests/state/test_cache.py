@@ -37,7 +37,7 @@ from tagger.state.migration import OLD_FILE
 from tagger.state.results import NullCache, ResultCache
 from tagger.state.schemas import CACHE, JOURNAL
 from tagger.tags.content import fingerprint
-from tagger.tags.families import open_tags, read_genres
+from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 from tagger.writing.journal import Journal
 from tagger.writing.safewrite import make, plan

@@ -9,7 +9,7 @@ from tagger.config import default_file, load
 from tagger.errors import DeviceError, StateError
 from tagger.output.scandisplay import ScanDisplay
 from tagger.state.cache import Cache
-from tagger.tags.families import read_genres
+from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal
 
 

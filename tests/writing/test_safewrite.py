@@ -20,7 +20,7 @@ from tagger.runtime.threads import in_parallel
 from tagger.tags import content
 from tagger.tags.containers.base import open_data
 from tagger.tags.containers.id3 import read_tag
-from tagger.tags.families import open_tags, read_genres
+from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.writing import safewrite
 from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter

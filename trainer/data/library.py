@@ -16,9 +16,9 @@ from tagger.output.console import count_of, printable
 from tagger.pipeline.albums import album_of
 from tagger.pipeline.walk import find_music
 from tagger.tags.credits import Credits, read_credits
-from tagger.tags.families import read_genres
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.genres import plain, spelling
+from tagger.tags.genre_names import plain, spelling
+from tagger.tags.mutagen_tags import read_genres
 from trainer.data.dataset import Row
 from trainer.tables import table
 

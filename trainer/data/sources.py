@@ -11,7 +11,7 @@ from tagger.output.console import printable
 from tagger.pipeline.albums import album_of
 from tagger.pipeline.walk import find_music
 from tagger.tags.credits import read_credits
-from tagger.tags.genres import plain
+from tagger.tags.genre_names import plain
 from trainer.data import gtzan
 from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row, read_rows
 from trainer.data.images import is_picture

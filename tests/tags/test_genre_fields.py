@@ -1,4 +1,4 @@
-"""Where files keep genres: all places are read, all are written, and nothing else changes."""
+"""Where files keep genres: all fields are read, all are written, and nothing else changes."""
 
 import os
 import struct
@@ -17,10 +17,10 @@ from mutagen.apev2 import APEv2
 
 from tagger.errors import TagError
 from tagger.tags.containers.base import open_data
-from tagger.tags.families import open_tags, read_genres
 from tagger.tags.formats import can_hold_tags, is_music, why_no_tags
-from tagger.tags.places.base import WriteStyle
-from tagger.tags.places.layouts import open_layout
+from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_fields.layouts import open_layout
+from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter, refusal
 
@@ -91,7 +91,7 @@ def test_wav_with_id3_and_info_is_written_in_both(tmp_path, writer):
     assert read_genres(track) == ("Rock",)
     assert writer.write(track, ["Jazz"])
     layout = open_layout(track)
-    assert [place.genres for place in layout.places] == [("Jazz",), ("Jazz",)]
+    assert [field.genres for field in layout.fields] == [("Jazz",), ("Jazz",)]
 
 
 def test_wav_that_only_names_its_encoder_gets_an_id3_chunk(tmp_path, writer):
@@ -119,7 +119,7 @@ def test_an_id3v2_tag_before_monkeys_audio_is_read_and_not_the_only_place(tmp_pa
     tag = id3v2(4, (b"TIT2", b"\3Title"), (b"TCON", b"\3Rock"))
     track.write_bytes(tag + track.read_bytes())
     assert read_genres(track) == ("Rock",)
-    assert [place.name for place in open_layout(track).places] == ["ID3v2.4", "APEv2"]
+    assert [field.name for field in open_layout(track).fields] == ["ID3v2.4", "APEv2"]
 
 
 def test_genre_of_an_unsynchronised_tag_is_read(tmp_path, writer):
@@ -173,7 +173,7 @@ def test_all_tags_of_an_mp3_are_kept_in_step(tmp_path, writer, journal):
     assert writer.write(track, ["Jazz"])
     layout = open_layout(track)
     assert list(layout.texts) == ["ID3v2.3", "ID3v2.4 number 2", "APEv2", "ID3v1"]
-    assert {place.genres for place in layout.places} == {("Jazz",)}
+    assert {field.genres for field in layout.fields} == {("Jazz",)}
     writer.restore(journal.writes(1)[0])
     assert open_layout(track).items == before.items
 
@@ -202,8 +202,8 @@ def test_several_genres_can_be_joined_for_players_that_read_one(tmp_path, journa
     ):
         track = formats.make(kind, tmp_path)
         assert TagWriter(journal, "test", style=style).write(track, ["Jazz", "Pop"])
-        (place, *_) = open_layout(track).places
-        assert place.texts == ("Jazz; Pop",)
+        (field, *_) = open_layout(track).fields
+        assert field.texts == ("Jazz; Pop",)
 
 
 def twice_author(folder: Path) -> Path:

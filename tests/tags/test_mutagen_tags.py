@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mutagen.id3 import ID3, TCON, TIT2, TYER
 
 from tagger.errors import TagError
-from tagger.tags.families import merged, open_tags, read_genres
 from tagger.tags.formats import can_hold_tags
+from tagger.tags.mutagen_tags import merged, open_tags, read_genres
 
 
 @pytest.fixture(scope="module")

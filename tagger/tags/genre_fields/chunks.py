@@ -17,17 +17,17 @@ from tagger.tags.containers.riff import (
     info_items,
     is_info,
 )
-from tagger.tags.places.base import (
+from tagger.tags.genre_fields.base import (
     Codec,
+    GenreField,
     Items,
     Layout,
     NewItems,
-    Place,
     Texts,
     WriteStyle,
     replaced,
 )
-from tagger.tags.places.id3 import new_tag, place_of, render
+from tagger.tags.genre_fields.id3 import field_of, new_tag, render
 
 _INFO = "RIFF INFO"
 _GENRE = b"IGNR"
@@ -66,7 +66,7 @@ def _decoded(item: bytes) -> str:
 
 
 def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
-    """Read the places of a WAV, AIFF or DSDIFF file; a new tag is an ID3v2.4 chunk at its end."""
+    """Read the genre fields of WAV, AIFF or DSDIFF; a new tag is an ID3v2.4 chunk at the end."""
     end = chunks_end(data, form)
     inside = list(chunks(data, form, form.first, end))
     tags = [chunk for chunk in inside if chunk.is_id3]
@@ -75,8 +75,8 @@ def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
     read = {chunk.start: read_tag(data[chunk.inner : chunk.stop]) for chunk in tags}
     if not tags and info is None:
         read[end] = new_tag()
-    places = [
-        place_of(tag, f"ID3v2.{tag.version}" + (f" number {index + 1}" if index else ""))
+    fields = [
+        field_of(tag, f"ID3v2.{tag.version}" + (f" number {index + 1}" if index else ""))
         for index, tag in enumerate(read.values())
     ]
     if info is not None:
@@ -85,15 +85,15 @@ def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
             for item in info_items(data, form, info)
             if item.name == _GENRE
         )
-        places.append(Place(name=_INFO, codec=InfoCodec(), items=genre))
+        fields.append(GenreField(name=_INFO, codec=InfoCodec(), items=genre))
 
     def rebuild(items: NewItems) -> list[Splice]:
         by_start = {chunk.start: chunk for chunk in tags}
         splices = []
-        for (start, tag), place in zip(read.items(), places, strict=False):
-            if items[place.name] == place.items:
+        for (start, tag), field in zip(read.items(), fields, strict=False):
+            if items[field.name] == field.items:
                 continue
-            new = render(tag, items[place.name])
+            new = render(tag, items[field.name])
             old = by_start.get(start)
             name = old.name if old else (b"id3 " if form is WAV else b"ID3 ")
             splices.append(_chunk_splice(data, form, inside, old, name, new))
@@ -106,7 +106,7 @@ def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
         fixed = size.to_bytes(form.width, order)  # type: ignore[arg-type]
         return [*splices, Splice(start=4, stop=form.header, new=fixed)]
 
-    return Layout(places=tuple(places), rebuild=rebuild)
+    return Layout(fields=tuple(fields), rebuild=rebuild)
 
 
 def _says_something(data: Data, form: ChunkFormat, info: Chunk) -> bool:
@@ -146,14 +146,14 @@ def _render_info(data: Data, form: ChunkFormat, info: Chunk, items: Items) -> by
 
 
 def dsf_layout(data: Data) -> Layout:
-    """Read the place of a DSF file: an ID3v2 tag behind the audio."""
+    """Read the genre field of a DSF file: an ID3v2 tag behind the audio."""
     start = dsf_tag(data)
     tag = read_tag(data[start:]) if start < len(data) else new_tag()
-    place = place_of(tag)
+    field = field_of(tag)
 
     def rebuild(items: NewItems) -> list[Splice]:
         end = start + after_id3(data[start:])
-        new = render(tag, items[place.name])
+        new = render(tag, items[field.name])
         size = len(data) - (end - start) + len(new)
         return [
             Splice(start=12, stop=20, new=size.to_bytes(8, "little")),
@@ -161,4 +161,4 @@ def dsf_layout(data: Data) -> Layout:
             Splice(start=start, stop=end, new=new),
         ]
 
-    return Layout(places=(place,), rebuild=rebuild)
+    return Layout(fields=(field,), rebuild=rebuild)

@@ -1,8 +1,8 @@
 """Where a file keeps its genre, and how to change those bytes and no others.
 
-A *place* is one tag that can hold a genre: an ID3v2 tag, the items of an APEv2 tag, the attribute
-of an ASF file. Its *items* are the raw bytes of the genre, a whole frame, item, comment or atom, so
-that an undo brings back exactly what was there. A *layout* knows all places of a file and turns new
+A *genre field* is where one tag keeps it: the frame of an ID3v2 tag, the items of an APEv2 tag,
+the attribute of an ASF file. Its *items* are raw bytes, a whole frame, item, comment or atom, so
+that an undo brings back exactly what was there. A *layout* knows all fields of a file and turns new
 items into splices: everything outside them stays as it is because it is never touched.
 """
 
@@ -17,7 +17,7 @@ Texts = tuple[str, ...]
 Items = tuple[bytes, ...]
 
 ID3V1 = "ID3v1"
-"""The name of the place that can only come near a genre."""
+"""The name of the field that can only hold a near genre."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +86,8 @@ _MOST_SHOWN = 60  # letters of a genre in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """One tag of a file that can hold a genre."""
+class GenreField:
+    """The genre of one tag of a file, which may hold none yet."""
 
     name: str
     codec: Codec
@@ -105,75 +105,75 @@ class Place:
 
 
 NewItems = Mapping[str, Items]
-"""The items that each place, by its name, is to hold."""
+"""The items that each field, by its name, is to hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The places of one file; where it has no tag, the place that would be made."""
+    """The fields of one file; where it has no tag, the field that would be made."""
 
-    places: tuple[Place, ...]
+    fields: tuple[GenreField, ...]
     rebuild: Callable[[NewItems], list[Splice]]
 
     @property
     def genres(self) -> Texts:
-        """The genres of all places: those of the first, and what others have besides.
+        """The genres of all fields: those of the first, and what others have besides.
 
-        A number of ID3v1 counts only where no other place has a genre.
+        A number of ID3v1 counts only where no other field has a genre.
         """
         for exact in (True, False):
             found: list[str] = []
-            for place in self.places:
+            for field in self.fields:
                 known = {genre.casefold() for genre in found}
-                if place.codec.exact is exact:
-                    found += [genre for genre in place.genres if genre.casefold() not in known]
+                if field.codec.exact is exact:
+                    found += [genre for genre in field.genres if genre.casefold() not in known]
             if found:
                 return tuple(found)
         return ()
 
     @property
     def items(self) -> dict[str, Items]:
-        """The items of each place by its name."""
-        return {place.name: place.items for place in self.places}
+        """The items of each field by its name."""
+        return {field.name: field.items for field in self.fields}
 
     @property
     def texts(self) -> dict[str, Texts]:
-        """The texts of each place by its name."""
-        return {place.name: place.texts for place in self.places}
+        """The texts of each field by its name."""
+        return {field.name: field.texts for field in self.fields}
 
     def items_for(self, genres: Sequence[str], style: WriteStyle) -> dict[str, Items]:
-        """Return the items of each place that mean these genres.
+        """Return the items of each field that mean these genres.
 
-        A place that means them already keeps its own; if all do, ID3v1 is not touched either.
+        A field that means them already keeps its own; if all do, ID3v1 is not touched either.
 
         Raises:
-            TagError: a place cannot hold them.
+            TagError: a field cannot hold them.
         """
         wanted = tuple(genre.strip() for genre in genres if genre.strip())
-        exact = [place for place in self.places if place.codec.exact]
-        if exact and all(place.genres == wanted for place in exact):
+        exact = [field for field in self.fields if field.codec.exact]
+        if exact and all(field.genres == wanted for field in exact):
             return self.items
         return {
-            place.name: place.items if place.genres == wanted else place.codec.encode(wanted, style)
-            for place in self.places
+            field.name: field.items if field.genres == wanted else field.codec.encode(wanted, style)
+            for field in self.fields
         }
 
     def items_back(self, items: NewItems, texts: Mapping[str, Texts]) -> dict[str, Items]:
-        """Return what each place held before, from its items and texts of then.
+        """Return what each field held before, from its items and texts of then.
 
         A tag that was made, or turned into another version, since then gets the same words.
         """
         words = next((t for t in texts.values() if t), ())
         return {
-            place.name: items[place.name]
-            if place.name in items
-            else (place.codec.pack(words) if words and place.codec.exact else ())
-            for place in self.places
+            field.name: items[field.name]
+            if field.name in items
+            else (field.codec.pack(words) if words and field.codec.exact else ())
+            for field in self.fields
         }
 
     def splices(self, items: NewItems) -> list[Splice]:
-        """Return the changes of bytes that give the places these items."""
-        if all(place.items == items[place.name] for place in self.places):
+        """Return the changes of bytes that give the fields these items."""
+        if all(field.items == items[field.name] for field in self.fields):
             return []
         return [splice for splice in self.rebuild(items) if splice.new or splice.growth]
 

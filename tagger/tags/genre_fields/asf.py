@@ -24,7 +24,15 @@ from tagger.tags.containers.asf import (
     is_genre,
 )
 from tagger.tags.containers.base import Data, Splice, number
-from tagger.tags.places.base import Codec, Items, Layout, NewItems, Place, Texts, replaced
+from tagger.tags.genre_fields.base import (
+    Codec,
+    GenreField,
+    Items,
+    Layout,
+    NewItems,
+    Texts,
+    replaced,
+)
 
 _NAME = "ASF"
 _KEY = "WM/Genre\0".encode("utf-16-le")
@@ -63,7 +71,7 @@ def _attribute(text: str) -> bytes:
 
 
 def asf_layout(data: Data) -> Layout:
-    """Read the place of an ASF file."""
+    """Read the genre field of an ASF file."""
     header = next(asf_objects(data, 0, len(data)))
     if header.kind != ASF_HEADER:
         raise ValueError("it has no ASF header")
@@ -85,7 +93,7 @@ def asf_layout(data: Data) -> Layout:
         for name, raw in held[one.start]
         if is_genre(name)
     )
-    place = Place(name=_NAME, codec=AsfCodec(), items=genres)
+    field = GenreField(name=_NAME, codec=AsfCodec(), items=genres)
 
     def rebuild(items: NewItems) -> list[Splice]:
         left = list(items[_NAME])
@@ -114,7 +122,7 @@ def asf_layout(data: Data) -> Layout:
             grown = 0
         return splices + _sizes(data, header, inside, extension, grown, deeper_grown, added)
 
-    return Layout(places=(place,), rebuild=rebuild)
+    return Layout(fields=(field,), rebuild=rebuild)
 
 
 def _object(kind: bytes, items: list[bytes]) -> bytes:

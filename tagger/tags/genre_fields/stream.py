@@ -10,8 +10,17 @@ from dataclasses import dataclass
 from tagger.tags.containers.apev2 import ApeTag, read_ape
 from tagger.tags.containers.base import Data, Splice
 from tagger.tags.containers.id3 import before_id3v1, id3_tags, read_tag
-from tagger.tags.places.base import ID3V1, Codec, Items, Layout, NewItems, Place, Texts, replaced
-from tagger.tags.places.id3 import Id3v1Codec, new_tag, place_of, render
+from tagger.tags.genre_fields.base import (
+    ID3V1,
+    Codec,
+    GenreField,
+    Items,
+    Layout,
+    NewItems,
+    Texts,
+    replaced,
+)
+from tagger.tags.genre_fields.id3 import Id3v1Codec, field_of, new_tag, render
 
 APE_FORMATS = (b"MAC ", b"wvpk", b"MP+", b"MPCK", b"tBaK")
 """How files begin that have an APEv2 tag rather than an ID3v2 tag."""
@@ -36,7 +45,7 @@ class ApeCodec(Codec):
 
 
 def stream_layout(data: Data) -> Layout:
-    """Read the places of a file; a new tag is APEv2 where that is usual, or else ID3v2.4."""
+    """Read the genre fields of a file; a new tag is APEv2 where that is usual, or else ID3v2.4."""
     tags = [(start, len(raw), read_tag(raw)) for start, raw in id3_tags(data)]
     end = before_id3v1(data)
     id3v1 = bytes(data[end:])
@@ -46,18 +55,18 @@ def stream_layout(data: Data) -> Layout:
         ape = ApeTag(start=end, stop=end)  # readers of these look for no other tag
     if not tags and ape is None:
         tags = [(0, 0, new_tag(id3v1))]
-    places = [place_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
+    fields = [field_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
     if ape is not None:
         genre = tuple(raw for key, raw in ape.items if key == b"genre")
-        places.append(Place(name=_APE, codec=ApeCodec(), items=genre))
+        fields.append(GenreField(name=_APE, codec=ApeCodec(), items=genre))
     if id3v1:
-        places.append(Place(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],)))
+        fields.append(GenreField(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],)))
 
     def rebuild(items: NewItems) -> list[Splice]:
         splices = []
         for index, (start, size, tag) in enumerate(tags):
             new = items[_name(index, tag.version)]
-            if new != places[index].items:
+            if new != fields[index].items:
                 splices.append(Splice(start=start, stop=start + size, new=render(tag, new)))
         if ape is not None and items[_APE] != genre:
             new_ape = _render_ape(ape, items[_APE])
@@ -67,7 +76,7 @@ def stream_layout(data: Data) -> Layout:
             splices.append(Splice(start=len(data) - 1, stop=len(data), new=new_byte))
         return splices
 
-    return Layout(places=tuple(places), rebuild=rebuild)
+    return Layout(fields=tuple(fields), rebuild=rebuild)
 
 
 def _name(index: int, version: int) -> str:

@@ -1,9 +1,9 @@
 """The tags of music files as mutagen reads them: one declaration for each family of tags.
 
-Genres are changed by `tagger.tags.places`. Here is the second, independent reader, which is asked
-before and after a write whether all other tags are what they were; artist and album come from it
-too. The *texts* of a genre are what the file holds, word for word; the *genres* are what they mean:
-"(17)Rock" is Rock, and in ID3v2.3, which has no other way, "Rock/Jazz" is two.
+Genres are changed by `tagger.tags.genre_fields`. Here is the second, independent reader, which is
+asked before and after a write whether all other tags are what they were; artist and album come from
+it too. The *texts* of a genre are what the file holds, word for word; the *genres* are what they
+mean: "(17)Rock" is Rock, and in ID3v2.3, which has no other way, "Rock/Jazz" is two.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tagger.errors import TagError, reason
-from tagger.tags.places.base import Texts
+from tagger.tags.genre_fields.base import Texts
 
 
 class TaggedFile(ABC):
@@ -209,7 +209,7 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
     """
-    from tagger.tags.places.layouts import open_layout
+    from tagger.tags.genre_fields.layouts import open_layout
 
     # Bounds on frames and compressed data are checked before a library sees the tags.
     open_layout(path)
@@ -262,7 +262,7 @@ def read_genres(path: Path) -> Texts:
     Raises:
         TagError: the file cannot be read, or its tags are damaged.
     """
-    from tagger.tags.places.layouts import open_layout
+    from tagger.tags.genre_fields.layouts import open_layout
 
     return open_layout(path).genres
 

@@ -15,8 +15,8 @@ from tagger.tags.containers.id3 import (
     frame_content,
     syncsafe,
 )
-from tagger.tags.genres import NO_ID3V1_GENRE, id3v1_name, id3v1_number
-from tagger.tags.places.base import Codec, Items, Place, Texts, WriteStyle, replaced
+from tagger.tags.genre_fields.base import Codec, GenreField, Items, Texts, WriteStyle, replaced
+from tagger.tags.genre_names import NO_ID3V1_GENRE, id3v1_name, id3v1_number
 
 _GENRE = {V22: b"TCO", V23: b"TCON", V24: b"TCON"}
 _ROOM = 1024  # bytes of padding that a tag gets when it has to grow
@@ -118,10 +118,10 @@ class Id3v1Codec(Codec):
         return self.pack(tuple(genres))
 
 
-def place_of(tag: Tag, name: str = "") -> Place:
-    """Return the place that an ID3v2 tag is."""
+def field_of(tag: Tag, name: str = "") -> GenreField:
+    """Return the genre field of an ID3v2 tag."""
     genre = _GENRE[tag.version]
-    return Place(
+    return GenreField(
         name=name or f"ID3v2.{tag.version}",
         codec=Id3Codec(
             version=tag.version, plain_sizes=tag.plain_sizes, unsynchronised=tag.unsynchronised

@@ -20,8 +20,17 @@ from tagger.tags.containers.xiph import (
     read_comments,
     stream_kind,
 )
-from tagger.tags.places.base import ID3V1, Codec, Items, Layout, NewItems, Place, Texts, replaced
-from tagger.tags.places.id3 import Id3v1Codec, place_of, render
+from tagger.tags.genre_fields.base import (
+    ID3V1,
+    Codec,
+    GenreField,
+    Items,
+    Layout,
+    NewItems,
+    Texts,
+    replaced,
+)
+from tagger.tags.genre_fields.id3 import Id3v1Codec, field_of, render
 
 _NAME = "Vorbis comment"
 _ROOM = 4096  # bytes of padding that FLAC metadata get when they have to grow
@@ -41,9 +50,9 @@ class VorbisCodec(Codec):
         return tuple(b"GENRE=" + text.encode() for text in texts)
 
 
-def _place(comments: Comments) -> Place:
+def _field(comments: Comments) -> GenreField:
     genres = tuple(item for item in comments.items if comments.is_genre(item))
-    return Place(name=_NAME, codec=VorbisCodec(), items=genres)
+    return GenreField(name=_NAME, codec=VorbisCodec(), items=genres)
 
 
 def _render(comments: Comments, new: Items) -> bytes:
@@ -55,29 +64,29 @@ def _render(comments: Comments, new: Items) -> bytes:
 
 
 def flac_layout(data: Data) -> Layout:
-    """Read the places of a FLAC file; ID3 tags count where it has them."""
+    """Read the genre fields of a FLAC file; ID3 tags count where it has them."""
     tags = [(start, len(raw), read_tag(raw)) for start, raw in id3_tags(data)]
     blocks = list(flac_blocks(data, sum(size for _, size, _ in tags) + 4))
     found = next((block for block in blocks if block[0] == VORBIS_COMMENT), None)
     comments = read_comments(bytes(found[2])) if found else Comments(vendor=b"", items=())
     id3v1 = bytes(data[before_id3v1(data) :])
-    places = [_place(comments)]
-    places += [place_of(tag, f"ID3v2 number {n + 1}") for n, (_, _, tag) in enumerate(tags)]
-    places += [Place(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],))] if id3v1 else []
+    fields = [_field(comments)]
+    fields += [field_of(tag, f"ID3v2 number {n + 1}") for n, (_, _, tag) in enumerate(tags)]
+    fields += [GenreField(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],))] if id3v1 else []
 
     def rebuild(items: NewItems) -> list[Splice]:
         splices = [
-            Splice(start=start, stop=start + size, new=render(tag, items[place.name]))
-            for place, (start, size, tag) in zip(places[1:], tags, strict=False)
-            if items[place.name] != place.items
+            Splice(start=start, stop=start + size, new=render(tag, items[field.name]))
+            for field, (start, size, tag) in zip(fields[1:], tags, strict=False)
+            if items[field.name] != field.items
         ]
-        if items[_NAME] != places[0].items:
+        if items[_NAME] != fields[0].items:
             splices += _flac_splices(blocks, _render(comments, items[_NAME]))
         if id3v1 and items[ID3V1] and items[ID3V1] != (id3v1[-1:],):
             splices.append(Splice(start=len(data) - 1, stop=len(data), new=items[ID3V1][0]))
         return splices
 
-    return Layout(places=tuple(places), rebuild=rebuild)
+    return Layout(fields=tuple(fields), rebuild=rebuild)
 
 
 def _flac_splices(blocks: Sequence[tuple[int, int, Data]], content: bytes) -> list[Splice]:
@@ -123,7 +132,7 @@ def _header(kind: int, size: int, last: bool) -> bytes:
 
 
 def ogg_layout(data: Data) -> Layout:
-    """Read the place of the first stream of an Ogg file that may have comments.
+    """Read the genre field of the first stream of an Ogg file that may have comments.
 
     Raises:
         ValueError: it is damaged, or no stream of it is known.
@@ -146,7 +155,7 @@ def ogg_layout(data: Data) -> Layout:
     before = stream_kind(first)
     head, is_flac = packet[:before], bytes(first.content[:5]) == b"\x7fFLAC"
     comments = read_comments(packet[before:])
-    place = _place(comments)
+    field = _field(comments)
 
     def rebuild(items: NewItems) -> list[Splice]:
         body = _render(comments, items[_NAME])
@@ -155,7 +164,7 @@ def ogg_layout(data: Data) -> Layout:
         laced = bytes([_FULL] * (len(new) // _FULL) + [len(new) % _FULL]) + lacing[segments:]
         return _repaginate(data, pages, laced, new + content[len(packet) :])
 
-    return Layout(places=(place,), rebuild=rebuild)
+    return Layout(fields=(field,), rebuild=rebuild)
 
 
 _FULL = 255  # bytes of a segment that is not the last of its packet; and segments of a page

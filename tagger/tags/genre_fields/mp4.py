@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tagger.tags.containers.base import Data, Splice, number
 from tagger.tags.containers.mp4 import OFFSETS, Atom, atoms, meta_offset
-from tagger.tags.genres import id3v1_name
-from tagger.tags.places.base import Codec, Items, Layout, NewItems, Place, Texts
+from tagger.tags.genre_fields.base import Codec, GenreField, Items, Layout, NewItems, Texts
+from tagger.tags.genre_names import id3v1_name
 
 _NAME = "MP4"
 _GENRES = (b"\xa9gen", b"gnre")
@@ -52,14 +52,14 @@ def _atom(name: bytes, content: bytes) -> bytes:
 
 
 def mp4_layout(data: Data) -> Layout:
-    """Read the place of an MP4 file."""
+    """Read the genre field of an MP4 file."""
     top = list(atoms(data, 0, len(data)))
     path = list(_descend(data, top))
     if not path:
         raise ValueError("it has no moov atom")
     listed = list(atoms(data, path[3].inner, path[3].stop)) if len(path) == len(_PATH) else []
     old = [atom for atom in listed if atom.name in _GENRES]
-    place = Place(
+    field = GenreField(
         name=_NAME,
         codec=Mp4Codec(),
         items=tuple(bytes(data[atom.start : atom.stop]) for atom in old),
@@ -80,7 +80,7 @@ def mp4_layout(data: Data) -> Layout:
         growth += room.growth
         return [*splices, room, *_grow(data, top, path[:3], growth, ilst.stop)]
 
-    return Layout(places=(place,), rebuild=rebuild)
+    return Layout(fields=(field,), rebuild=rebuild)
 
 
 def _descend(data: Data, children: list[Atom]) -> Iterator[Atom]:

@@ -1,0 +1,153 @@
+"""The command `scan` with its options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagger.arguments import (
+    WHOLE_TRACK,
+    Album,
+    BatchSize,
+    DeviceChoice,
+    Exclude,
+    Folders,
+    Jobs,
+    KeepMtime,
+    ModelOption,
+    MtimeChoice,
+    PlainCommand,
+    Quiet,
+    Seconds,
+    StrictOwner,
+    UseCache,
+    as_paths,
+    chosen_mtime,
+    one_of,
+    parse_probability,
+    read_settings,
+    run,
+)
+from tagger.errors import UsageError
+from tagger.options import ScanOptions
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    example = "genretag scan ~/Music --write-tags --min-confidence 0.6"
+    app.command(cls=PlainCommand, epilog=f"Example: {example}")(scan)
+
+
+def scan(
+    ctx: typer.Context,
+    paths: Folders,
+    write_tags: Annotated[
+        bool,
+        typer.Option(
+            "--write-tags/--no-write-tags", help="Write genres into files that have none."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write no tags, even with --write-tags."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite/--no-overwrite", help="Replace existing genres as well.")
+    ] = False,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append/--no-append", help="Add to existing genres instead of keeping them."
+        ),
+    ] = False,
+    mtime: MtimeChoice = "now",
+    keep_mtime: KeepMtime = False,
+    strict_owner: StrictOwner = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the results as CSV; - is standard output."),
+    ] = None,
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the results as JSON lines; - as for --csv."),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force/--no-force",
+            help="Let --csv and --jsonl replace a file that was edited, or that genretag did not"
+            " write; it is kept as FILE.bak.",
+        ),
+    ] = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_probability,
+            metavar="P",
+            help="Leave files below this probability (0 to 1) alone; by default the value in the"
+            " model file.",
+        ),
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Write up to N genres per track.")
+    ] = 1,
+    album: Album = False,
+    new: Annotated[
+        bool,
+        typer.Option("--new/--no-new", help="Skip files that were analysed and have not changed."),
+    ] = False,
+    cache: UseCache = True,
+    seconds: Seconds = "30",  # type: ignore[assignment]
+    exclude: Exclude = None,
+    jobs: Jobs = None,
+    batch_size: BatchSize = None,
+    device: DeviceChoice = "auto",
+    model: ModelOption = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=read_settings,
+            is_eager=True,
+            help="Read this configuration file; see genretag config.",
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the genre of each track, and write it with --write-tags.
+
+    Without --write-tags no music file is opened for writing. What config.toml turns on can be
+    turned off with "no-" before its name, such as --no-album.
+    """
+    if csv is not None and csv == jsonl:
+        raise UsageError("--csv and --jsonl name the same file.")
+    append, overwrite = one_of(ctx, append=append, overwrite=overwrite)
+    if new and not cache:
+        raise UsageError("--new needs the cache, which --no-cache turns off.")
+    options = ScanOptions(
+        paths=as_paths(paths),
+        write_tags=write_tags and not dry_run,
+        overwrite=overwrite,
+        append=append,
+        mtime=chosen_mtime(ctx, mtime, keep_mtime),
+        strict_owner=strict_owner,
+        album=album,
+        new=new,
+        cache=cache,
+        csv=csv,
+        jsonl=jsonl,
+        force=force,
+        min_confidence=min_confidence,
+        top=top,
+        seconds=None if seconds == WHOLE_TRACK else seconds,
+        exclude=tuple(exclude or ()),
+        jobs=jobs,
+        batch_size=batch_size,
+        device=device,
+        model=model,
+        config=config,
+        quiet=quiet,
+    )
+    from tagger.commands.scan import run_scan
+
+    run(lambda: run_scan(options))
