@@ -27,11 +27,10 @@ class Rules:
     folders: FolderRules = field(default_factory=FolderRules)  # other rules for some folders
     style: WriteStyle = field(default_factory=WriteStyle)  # how several genres are spelled
 
-    def is_sure(self, confidence: float, path: Path) -> bool:
-        """Tell whether a genre of this confidence is written; a minimum of 1 writes nothing."""
+    def minimum(self, path: Path) -> float:
+        """Return the least confidence of a genre that is written to a file."""
         of_folder = self.folders.of(path.parent).min_confidence
-        least = self.min_confidence if of_folder is None else of_folder
-        return least <= confidence and least < WRITES_NOTHING
+        return self.min_confidence if of_folder is None else of_folder
 
     def names_of(self, label: str) -> tuple[str, ...]:
         """Return the names that a label of the model gets in a tag; none if it is not written."""
@@ -55,6 +54,10 @@ class Rules:
         """Tell whether the tracks of any folder vote as one."""
         return self.album or self.folders.any_albums
 
+    def shown(self, label: str) -> str:
+        """Return how a label of the model is shown, whether it is ever written or not."""
+        return ", ".join(self.names_of(label)) or spelling(label)
+
 
 def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
     """Rank the genres and say what is to be done with the file.
@@ -74,8 +77,9 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
             error=prediction.error,
         )
     ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    ranking = [(", ".join(rules.names_of(label)) or spelling(label), p) for label, p in ranked]
-    sure = [label for label, p in ranked[: rules.top] if rules.is_sure(p, track.path)]
+    ranking = [(rules.shown(label), p) for label, p in ranked]
+    minimum = rules.minimum(track.path)
+    sure = [label for label, p in ranked[: rules.top] if minimum <= p and minimum < WRITES_NOTHING]
     genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
     status = Status.OK if sure else Status.UNCERTAIN
     error = track.tag_error

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,12 +78,18 @@ class State(StrEnum):
     FAILED = "failed"  # the file is as it was
     UNDONE = "undone"
 
+    @property
+    def shown(self) -> str:
+        """The word for people."""
+        return {State.DONE: "written", State.BEGUN: "unfinished"}.get(self, str(self))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
     """One write of the journal."""
 
     id: int
+    run: int
     path: Path
     temporary: Path
     before: Held
@@ -109,6 +116,11 @@ class RunRecord:
     started: float
     command: str
     counts: dict[State, int]
+
+    @property
+    def started_utc(self) -> str:
+        """When it started, in ISO 8601."""
+        return datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds")
 
 
 class Journal(Database):
@@ -227,6 +239,10 @@ class Journal(Database):
         """Return the writes of a run in one state, the newest first."""
         return self._select("run = ? AND state = ?", (run, state))
 
+    def writes_of(self, path: Path) -> list[Write]:
+        """Return all writes of a file, links resolved, the newest first."""
+        return self._select("path = ?", (os.fsencode(path),))
+
     def last_run_below(self, path: Path, but_not: str) -> int | None:
         """Return the last run that wrote a file at or below a path and was not taken back.
 
@@ -253,7 +269,7 @@ class Journal(Database):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, fingerprint, state FROM write"
+            "SELECT id, run, path, temporary, old, new, fingerprint, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
@@ -315,11 +331,12 @@ def _read_write(row: tuple[Any, ...]) -> Write:
     Raises:
         ValueError: it is not what genretag writes.
     """
-    number, path, temporary, old, new, fingerprint, state = row
+    number, run, path, temporary, old, new, fingerprint, state = row
     if not isinstance(fingerprint, bytes):
         raise ValueError("its fingerprint is not bytes")
     return Write(
         id=number,
+        run=run,
         path=_read_path(path),
         temporary=_read_path(temporary),
         before=_from_json(old),
