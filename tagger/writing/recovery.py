@@ -3,7 +3,8 @@
 from tagger.errors import TagError
 from tagger.tags.change import Held
 from tagger.tags.genre_fields.layouts import open_layout
-from tagger.writing.journal import Journal, State
+from tagger.writing.entries import State
+from tagger.writing.journal import Journal
 
 
 def recover(journal: Journal) -> None:
