@@ -8,6 +8,11 @@ exclude = ["Podcasts"]
 hiphop = "Rap"                # another name
 jazz = ["Jazz", "Instrumental"]
 Pop = []                      # never written
+
+[genre_words]                 # a word in the tags of the library, for `genretag audit`
+"Dungeon Synth" = "Metal"     # the genre that it is a kind of
+Schlager = ["Pop", "Country"]
+Soundtrack = []               # of no genre of the model
 """
 
 import difflib
@@ -23,7 +28,7 @@ from tagger.options import ScanOptions
 from tagger.paths import chosen_home
 
 FILE_NAME = "config.toml"
-SECTIONS = ("genres", "scan")
+SECTIONS = ("genre_words", "genres", "scan")
 _NO_KEYS = ("paths", "config")  # what a scan is told on the command line alone
 
 EXAMPLE = """\
@@ -42,6 +47,11 @@ EXAMPLE = """\
 # Hip-Hop = "Rap"
 # Jazz = ["Jazz", "Instrumental"]
 # Pop = []
+
+[genre_words]
+# Words in your tags that "genretag audit" does not know, with the genres that they are kinds of:
+# "Dungeon Synth" = "Metal"
+# Schlager = ["Pop", "Country"]
 """
 
 
@@ -50,12 +60,19 @@ class Config:
     """What the file says.
 
     Attributes:
+        genre_words: words of the library's tags, each with the genres that it is a kind of.
         genres: the names that take the place of a genre's own.
         scan: options of `scan`, by their names in `ScanOptions`.
     """
 
+    genre_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scan: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def meant_genres(self) -> list[str]:
+        """The genres that the user's genre words stand for."""
+        return [genre for genres in self.genre_words.values() for genre in genres]
 
 
 def default_file() -> Path:
@@ -95,8 +112,8 @@ def load(file: Path | None) -> Config:
             )
         if not isinstance(table, dict):
             raise ConfigError(f"{_place(chosen, text, section)}: [{section}] must be a table.")
-    checked: dict[str, dict[str, Any]] = {"genres": {}, "scan": {}}
-    for section, check in (("genres", _genre), ("scan", _option)):
+    checked: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for section, check in (("genre_words", _genre), ("genres", _genre), ("scan", _option)):
         for key, value in content.get(section, {}).items():
             try:
                 name, read = check(key, value)

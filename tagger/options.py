@@ -12,6 +12,20 @@ Mtime = Literal["now", "bump", "keep"]
 or the old one. Most servers and players rescan a file only when it differs."""
 
 
+ANALYSIS = (
+    "min_confidence",
+    "album",
+    "cache",
+    "seconds",
+    "exclude",
+    "jobs",
+    "batch_size",
+    "device",
+    "model",
+)
+"""The options of a scan that the commands share which show its results and write none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScanOptions:
     """The options of `genretag scan`."""

@@ -16,7 +16,11 @@ def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
         ConfigError: the file has a wrong key or value.
     """
     settings = config.load(file)
-    content = {"scan": dict(settings.scan), "genres": dict(settings.genres)}
+    content = {
+        "scan": dict(settings.scan),
+        "genres": dict(settings.genres),
+        "genre_words": dict(settings.genre_words),
+    }
     if as_json:
         print(json.dumps(content, indent=1))
         return ExitCode.DONE
@@ -60,7 +64,7 @@ def run_check(file: Path | None, model: Path) -> ExitCode:
     """
     settings = config.load(file)
     labels = read_metadata(model).labels
-    for sentence in config.unknown_genres(settings.genres, labels):
+    for sentence in config.unknown_genres([*settings.genres, *settings.meant_genres], labels):
         raise ConfigError(f"{file or config.default_file()}: {sentence}")
     print("The configuration is valid.")
     return ExitCode.DONE

@@ -38,8 +38,12 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def run_scan(options: ScanOptions) -> ExitCode:
+def run_scan(options: ScanOptions, display: ScanDisplay | None = None) -> ExitCode:
     """Scan, show and save the results.
+
+    Args:
+        options: what the user asked for.
+        display: shows the results, if not as `genretag scan` does.
 
     Raises:
         GenretagError: the scan could not start.
@@ -49,7 +53,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         stop = stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
-        display = _display(options)
+        display = display or _display(options)
         tell = _once(display.complain)  # journal and cache may fail for the same reason
         work = _find_work(options, stack, stop, tell)
         if stop.is_set():
