@@ -14,7 +14,6 @@ from typing import Any
 
 from tagger.tags.change import Held
 from tagger.tags.genre_fields.base import Texts
-from tagger.writing.temporary import is_temporary_of
 
 _YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
 
@@ -123,13 +122,10 @@ def read_write(row: tuple[Any, ...]) -> Write:
     number, path, temporary, old, new, fingerprint, state = row
     if not isinstance(fingerprint, bytes):
         raise ValueError("its fingerprint is not bytes")
-    file, copy = _read_path(path), _read_path(temporary)
-    if not is_temporary_of(copy, file):
-        raise ValueError("its copy has a name that genretag does not give")
     return Write(
         id=number,
-        path=file,
-        temporary=copy,
+        path=_read_path(path),
+        temporary=_read_path(temporary),
         before=_read_held(old),
         after=_read_held(new),
         fingerprint=fingerprint,
