@@ -8,6 +8,7 @@ import json
 import os
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,18 @@ class State(StrEnum):
     FAILED = "failed"  # the file is as it was
     UNDONE = "undone"
 
+    @property
+    def shown(self) -> str:
+        """The word for people."""
+        return {State.DONE: "written", State.BEGUN: "unfinished"}.get(self, str(self))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
     """One write of the journal."""
 
     id: int
+    run: int
     path: Path
     temporary: Path
     before: Held
@@ -58,6 +65,11 @@ class RunRecord:
     started: float
     command: str
     counts: dict[State, int]
+
+    @property
+    def started_utc(self) -> str:
+        """When it started, in ISO 8601."""
+        return datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds")
 
 
 def held_column(held: Held) -> str:
@@ -119,11 +131,12 @@ def read_write(row: tuple[Any, ...]) -> Write:
     Raises:
         ValueError: it is not what genretag writes.
     """
-    number, path, temporary, old, new, fingerprint, state = row
+    number, run, path, temporary, old, new, fingerprint, state = row
     if not isinstance(fingerprint, bytes):
         raise ValueError("its fingerprint is not bytes")
     return Write(
         id=number,
+        run=run,
         path=_read_path(path),
         temporary=_read_path(temporary),
         before=_read_held(old),

@@ -156,6 +156,10 @@ class Journal(Database):
         """Return the writes of a run in one state, the newest first."""
         return self._select("run = ? AND state = ?", (run, state))
 
+    def writes_of(self, path: Path) -> list[Write]:
+        """Return all writes of a file, links resolved, the newest first."""
+        return self._select("path = ?", (os.fsencode(path),))
+
     def last_run_below(self, path: Path, but_not: str) -> int | None:
         """Return the last run that wrote a file at or below a path and was not taken back.
 
@@ -182,7 +186,7 @@ class Journal(Database):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, fingerprint, state FROM write"
+            "SELECT id, run, path, temporary, old, new, fingerprint, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
