@@ -72,19 +72,9 @@ def start_of_middle(path: Path, seconds: float | None) -> float:
         UnreadableError: not audio, or damaged.
         UnsupportedError: no audio stream in it.
     """
-    import av
-
-    try:
-        with (
-            open_audio(path) as stream,
-            av.open(stream, "r", metadata_errors="replace") as container,
-        ):
-            if not container.streams.audio:
-                raise UnsupportedError("holds no audio")
-            start = _middle(container, seconds)
-            return 0.0 if start is None else start - _first_second(container.streams.audio[0])
-    except (av.FFmpegError, OSError, EOFError) as error:
-        raise UnreadableError(f"is not audio, or is damaged ({reason(error)})") from None
+    with open_audio(path) as stream, open_container(stream) as container:
+        start = _middle(container, seconds)
+        return 0.0 if start is None else start - _first_second(container.streams.audio[0])
 
 
 def _middle(container: "InputContainer", seconds: float | None) -> float | None:
