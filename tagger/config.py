@@ -13,6 +13,9 @@ Pop = []                      # never written
 "Dungeon Synth" = "Metal"     # the genre that it is a kind of
 Schlager = ["Pop", "Country"]
 Soundtrack = []               # of no genre of the model
+
+[review]
+player = "mpv --start={start} --length={seconds} {file}"
 """
 
 import difflib
@@ -28,7 +31,7 @@ from tagger.options import ScanOptions
 from tagger.paths import chosen_home
 
 FILE_NAME = "config.toml"
-SECTIONS = ("genre_words", "genres", "scan")
+SECTIONS = ("genre_words", "genres", "review", "scan")
 _NO_KEYS = ("paths", "config")  # what a scan is told on the command line alone
 
 EXAMPLE = """\
@@ -52,6 +55,10 @@ EXAMPLE = """\
 # Words in your tags that "genretag audit" does not know, with the genres that they are kinds of:
 # "Dungeon Synth" = "Metal"
 # Schlager = ["Pop", "Country"]
+
+[review]
+# What plays a track in "genretag review":
+# player = "ffplay -nodisp -autoexit -ss {start} -t {seconds} {file}"
 """
 
 
@@ -62,11 +69,13 @@ class Config:
     Attributes:
         genre_words: words of the library's tags, each with the genres that it is a kind of.
         genres: the names that take the place of a genre's own.
+        review: settings of `genretag review`: `player`.
         scan: options of `scan`, by their names in `ScanOptions`.
     """
 
     genre_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    review: Mapping[str, str] = field(default_factory=dict)
     scan: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -113,7 +122,8 @@ def load(file: Path | None) -> Config:
         if not isinstance(table, dict):
             raise ConfigError(f"{_place(chosen, text, section)}: [{section}] must be a table.")
     checked: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    for section, check in (("genre_words", _genre), ("genres", _genre), ("scan", _option)):
+    checks = {"genre_words": _genre, "genres": _genre, "review": _review, "scan": _option}
+    for section, check in checks.items():
         for key, value in content.get(section, {}).items():
             try:
                 name, read = check(key, value)
@@ -153,6 +163,14 @@ def _genre(key: str, value: object) -> tuple[str, tuple[str, ...]]:
     if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
         raise ValueError(f"{key!r} must be a name in quotes, or a list of names.")
     return key, tuple(names)
+
+
+def _review(key: str, value: object) -> tuple[str, str]:
+    if key != "player":
+        raise ValueError(f"unknown setting {key!r}.{nearest(key, ['player'])}")
+    if not isinstance(value, str) or "{file}" not in value:
+        raise ValueError("player must be a command in quotes that names {file}.")
+    return key, value
 
 
 def _option(key: str, value: object) -> tuple[str, object]:

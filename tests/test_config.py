@@ -171,7 +171,12 @@ def test_the_commands(write, home, toy_model):
     write('[scan]\ntop = 2\n[genres]\njaz = "Cool"\n')
     assert "top = 2" in genretag("config", "show").stdout
     shown = json.loads(genretag("config", "show", "--json").stdout)
-    assert shown == {"scan": {"top": 2}, "genres": {"jaz": ["Cool"]}, "genre_words": {}}
+    assert shown == {
+        "scan": {"top": 2},
+        "genres": {"jaz": ["Cool"]},
+        "genre_words": {},
+        "review": {},
+    }
     done = genretag("config", "check")
     assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
 

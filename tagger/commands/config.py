@@ -20,6 +20,7 @@ def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
         "scan": dict(settings.scan),
         "genres": dict(settings.genres),
         "genre_words": dict(settings.genre_words),
+        "review": dict(settings.review),
     }
     if as_json:
         print(json.dumps(content, indent=1))
