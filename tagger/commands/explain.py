@@ -15,7 +15,7 @@ from tagger.output.explanation import as_json as plain_values
 from tagger.output.explanation import show
 from tagger.pipeline.explain import explain
 from tagger.pipeline.lazy_model import LazyModel
-from tagger.writing.journal import RunRecord, State, Write
+from tagger.writing.entries import RunRecord, State, Write
 
 _LONGEST_GENRE = 40  # letters of it on the screen
 

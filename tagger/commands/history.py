@@ -8,7 +8,7 @@ from typing import Any
 from tagger.commands.state import open_journal
 from tagger.errors import ExitCode, GenretagError
 from tagger.output.console import complain, cut, printable, show_table, when
-from tagger.writing.journal import RunRecord, State, Write
+from tagger.writing.entries import RunRecord, State, Write
 
 _COUNTED = (State.DONE, State.FAILED, State.UNDONE, State.BEGUN)
 _LONGEST_GENRE = 40  # letters of it on the screen

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from tagger import config
 from tagger.errors import ExitCode, UsageError
 from tagger.output.console import complain, printable
 from tagger.pipeline.decide import Rules
@@ -17,6 +16,7 @@ from tagger.review.keys import Keys
 from tagger.review.player import Player
 from tagger.review.screen import frame, goodbye
 from tagger.review.session import Review, rows_of
+from tagger.settings.file import load
 
 
 def run_review(table: Path, *, uncertain: bool, config_file: Path | None) -> ExitCode:
@@ -31,7 +31,7 @@ def run_review(table: Path, *, uncertain: bool, config_file: Path | None) -> Exi
         PathError: the table cannot be read or saved.
         UsageError: there is no terminal.
     """
-    settings = config.load(config_file)
+    settings = load(config_file)
     document = Document(table)
     rows = rows_of(
         document.table, Rules(min_confidence=0, names=settings.genres), uncertain=uncertain
@@ -41,7 +41,7 @@ def run_review(table: Path, *, uncertain: bool, config_file: Path | None) -> Exi
         return ExitCode.DONE
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("A review needs a terminal. Elsewhere, edit the table in a spreadsheet.")
-    player = Player(settings.review.get("player"))
+    player = Player(settings.review.player)
     try:
         review = _loop(Review(rows=rows).at_path(document.bookmark), document, player)
     finally:

@@ -85,7 +85,8 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     rules = rules_for(options, model.metadata)
     check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
-    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    music = find_music(options.paths, options.exclude, rules.skips)
+    walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
@@ -107,7 +108,7 @@ def _run(
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
-    tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
+    tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
     tracks = stack.enter_context(
         extracting(
             todo.entries(work.cache),
@@ -133,7 +134,7 @@ def _run(
         model,
         work.rules,
         batch_size=options.batch_size or strips,
-        by_album=options.paths if options.album else None,
+        named=options.paths,
         writer=tag_writer,
         cache=work.cache,
         only_new=options.new,
@@ -221,7 +222,7 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         yield f"The GPU is not used: {model.loaded.notice}."
 
 
-def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
+def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWriter":
     from tagger.writing.writer import TagWriter  # a dry run starts without it
 
     return TagWriter(
@@ -229,7 +230,8 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
         options.command_line(),
         mtime=options.mtime,
         strict_owner=options.strict_owner,
-        wrote=cache.wrote if cache else None,
+        style=work.rules.style,
+        wrote=work.database.wrote if work.database else None,
     )
 
 

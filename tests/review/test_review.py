@@ -9,7 +9,6 @@ import pytest
 from conftest import genretag_here as genretag
 from conftest import music, wait_until, write_audio
 
-from tagger import config
 from tagger.commands.review import run_review
 from tagger.errors import ConfigError, PathError
 from tagger.output.planfile import read_plan, read_table
@@ -20,6 +19,7 @@ from tagger.review.keys import Keys
 from tagger.review.player import Player, command_words
 from tagger.review.screen import frame
 from tagger.review.session import Candidate, Review, rows_of
+from tagger.settings.file import load
 from tagger.tracks import Action
 
 RULES = Rules(min_confidence=0, names={"hiphop": ("Rap",), "Metal": ()})
@@ -269,13 +269,13 @@ def test_the_player_is_a_setting(home):
     home.mkdir()
     file = home / "config.toml"
     file.write_text('[review]\nplayer = "vlc {file}"\n')
-    assert config.load(None).review == {"player": "vlc {file}"}
+    assert load().review.player == "vlc {file}"
     for wrong, said in (
         ('player = "vlc"', "that names {file}"),
-        ("player = 7", "that names {file}"),
+        ("player = 7", "must be a text in quotes"),
         ('plyer = "vlc {file}"', "Did you mean 'player'?"),
     ):
         file.write_text(f"[review]\n{wrong}\n")
         with pytest.raises(ConfigError, match="line 2") as error:
-            config.load(None)
+            load()
         assert said in str(error.value)
