@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from tagger.options import Device
+
 Run = Callable[[np.ndarray], np.ndarray]
 """From strips `[batch, rows, frames]` to probabilities `[batch, windows, labels]`."""
 
@@ -32,7 +34,7 @@ class Contender:
     options: Mapping[str, Any]
 
 
-def genretag(model: Path, device: str, **provider: str) -> Run:
+def genretag(model: Path, device: Device, **provider: str) -> Run:
     """Run the class that scans use; `provider` changes what it tells CUDA."""
     from tagger.inference import cuda
     from tagger.inference.model import GenreModel

@@ -24,13 +24,14 @@ def make_track(path: Path, seconds: float, seed: int) -> Path:
     sides = 0.04 * np.stack([chord, np.roll(chord, 99)]) + 0.2 * beat
     sides += 0.01 * rng.standard_normal(sides.shape)
     wanted = round(seconds * rate)
-    sides = np.tile(sides.astype(np.float32), -(-wanted // time.size))[:, :wanted]
+    repeated = np.tile(sides.astype(np.float32), -(-wanted // time.size))[:, :wanted]
     with av.open(str(path), "w", format=container_format) as container:
         stream = container.add_stream(codec, rate=rate, layout="stereo")
+        assert isinstance(stream, av.AudioStream)
         stream.bit_rate = 192_000
         size = stream.codec_context.frame_size or 4096
         fit = av.AudioResampler(stream.codec_context.format, "stereo", rate, size)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sides), "fltp", "stereo")
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(repeated), "fltp", "stereo")
         frame.sample_rate = rate
         for piece in [*fit.resample(frame), *fit.resample(None)]:
             container.mux(stream.encode(piece))

@@ -68,7 +68,7 @@ def compare(
     starts = range(0, count * grid.hop, grid.hop)
     single = np.concatenate([strips[:, :, first : first + grid.window] for first in starts])
     workers = {name: Worker(contender) for name, contender in found.items()}
-    report = {}
+    report: dict[str, Any] = {}
     try:
         for kind, batch in (("strips", strips), ("single windows", single)):
             windows = len(strips) * count * options.times

@@ -140,7 +140,7 @@ def main() -> None:
         scratch = Path(place)
         music = scratch / "music"
         paths = make_library(music, options.tracks, ".mp3", distinct=DISTINCT, seconds=MINUTES)
-        found = {
+        found: dict[str, Any] = {
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "machine": {
                 "processor": _processor(),

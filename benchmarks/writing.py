@@ -22,7 +22,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
@@ -49,7 +49,8 @@ def make_song(folder: Path) -> Path:
     """Make an MP3 of about 5 MB; noise always needs the full bit rate."""
     seconds = SIZE * 8 / 96_000
     noise = np.random.default_rng(0).standard_normal(round(seconds * 44_100)) * 0.1
-    return write_audio(folder / "song.mp3", noise.astype(np.float32), 44_100)
+    song: Path = write_audio(folder / "song.mp3", noise.astype(np.float32), 44_100)
+    return song
 
 
 def copy(paths: list[Path]) -> list[Path]:
@@ -74,7 +75,7 @@ def copy_and_replace(paths: list[Path]) -> None:
     flush(paths[0].parent)
 
 
-def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files: int) -> None:
+def measure(works: Mapping[str, Callable[[list[Path]], object]], song: Path, files: int) -> None:
     """Time each work on each block of files; save and print the report."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for first in range(0, files, BLOCK):
@@ -97,6 +98,10 @@ def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files:
         pairs = zip(seconds["write"], seconds[peer], strict=True)
         return round(statistics.median(ours / theirs for ours, theirs in pairs), 2)
 
+    ratios = {peer: ratio(peer) for peer in works if peer != "write"}
+    milliseconds = {
+        name: round(statistics.median(values) / BLOCK * 1e3, 2) for name, values in seconds.items()
+    }
     report = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "files": files,
@@ -104,16 +109,13 @@ def measure(works: dict[str, Callable[[list[Path]], object]], song: Path, files:
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),  # at the end, other programs included
         "threads": THREADS,
-        "milliseconds_a_file": {
-            name: round(statistics.median(values) / BLOCK * 1e3, 2)
-            for name, values in seconds.items()
-        },
-        "write_to": {peer: ratio(peer) for peer in works if peer != "write"},
+        "milliseconds_a_file": milliseconds,
+        "write_to": ratios,
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    for name, value in report["milliseconds_a_file"].items():
-        times = "" if name == "write" else f"   write takes {report['write_to'][name]} × as long"
+    for name, value in milliseconds.items():
+        times = "" if name == "write" else f"   write takes {ratios[name]} × as long"
         print(f"{name:<18}{value:8.2f} ms a file{times}")
 
 
@@ -130,7 +132,7 @@ def main() -> None:
         writer = TagWriter(journal, "benchmark")
 
         def write(paths: list[Path]) -> None:
-            rows = (PlannedWrite(path, ("Jazz",), ()) for path in paths)
+            rows = (PlannedWrite(path=path, genres=("Jazz",), existing=()) for path in paths)
             assert all(outcome.changed for outcome in apply_plan(rows, journal, writer, Event()))
 
         works = {

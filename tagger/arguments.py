@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tagger.errors import ExitCode, UsageError
-from tagger.options import Mtime
+from tagger.options import ANALYSIS, Device, Mtime, ScanOptions
 
 WHOLE_TRACK = float("inf")
 """What `--seconds full` is read as: None would stand for an option that was not given."""
@@ -48,6 +49,21 @@ def parse_probability(text: str | float) -> float:
     return value
 
 
+def parse_duration(text: str) -> str:
+    """Let a time such as "4h" pass.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    from tagger.runtime import deadline
+
+    try:
+        deadline.parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
 class PlainCommand(TyperCommand):
     """A command whose help names its arguments without their Python types."""
 
@@ -61,10 +77,14 @@ class PlainCommand(TyperCommand):
         parameters: list[Any] = self.get_params(ctx)
         for parameter in parameters:
             parameter.show_envvar = False  # each has one, which would fill the page
+            switch = parameter.default is False  # off; its --no-… is for what a file turns on
+            parameter.show_default = parameter.show_default and not switch
             if record := parameter.get_help_record(ctx):
                 name, words = record
                 if parameter.param_type_name == "argument":
                     name = name.partition(" <")[0]
+                elif switch:
+                    name = name.partition(" / ")[0]
                 rows[parameter.param_type_name].append((name, words))
         for title, listed in (("Arguments", rows["argument"]), ("Options", rows["option"])):
             if listed:
@@ -126,6 +146,46 @@ def as_paths(arguments: Sequence[str] | None) -> tuple[Path, ...]:
     return tuple(map(Path, given))
 
 
+_SOURCES = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
+"""Where options come from, the strongest first; the last is the configuration file."""
+
+
+def one_of(ctx: typer.Context, **flags: bool) -> tuple[bool, ...]:
+    """Return flags of which one may be set; of several, the one from the strongest source is.
+
+    Raises:
+        UsageError: two from the same source are set.
+    """
+    given = [name for name, value in flags.items() if value]
+    strength = {name: _SOURCES.index(_source(ctx, name)) for name in given}
+    strongest = [name for name in given if strength[name] == min(strength.values())]
+    if len(strongest) > 1:
+        first, second = (f"--{name.replace('_', '-')}" for name in strongest[:2])
+        raise UsageError(f"{first} and {second} exclude each other.")
+    return tuple(name in strongest for name in flags)
+
+
+def chosen_mtime(ctx: typer.Context, mtime: Mtime, keep: bool) -> Mtime:
+    """Return what `--mtime` and `--keep-mtime` ask for; the stronger source counts.
+
+    Raises:
+        UsageError: both are from the same source, and ask for different times.
+    """
+    if keep and mtime != "keep" and _source(ctx, "mtime") in _SOURCES:
+        return "keep" if one_of(ctx, mtime=True, keep_mtime=True)[1] else mtime
+    return "keep" if keep else mtime
+
+
+def _source(ctx: typer.Context, name: str) -> str:
+    source = ctx.get_parameter_source(name)
+    return source.name if source else ""
+
+
+def given_options(ctx: typer.Context) -> frozenset[str]:
+    """Return the names of the options on the command line and in the environment."""
+    return frozenset(name for name in ctx.params if _source(ctx, name) in _SOURCES[:2])
+
+
 def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     """Let the configuration file set the defaults of a scan's options.
 
@@ -133,10 +193,40 @@ def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
         ConfigError: the file cannot be read, or has a wrong key or value.
     """
     if not ctx.resilient_parsing:
-        from tagger import config
+        from tagger.settings.file import load
 
-        ctx.default_map = dict(config.load(file).scan)
+        settings = load(file).scan
+        ctx.default_map = {f"{k}_" if iskeyword(k) else k: v for k, v in settings.items()}
     return file
+
+
+def read_analysis_settings(ctx: typer.Context, file: Path | None) -> Path | None:
+    """Let the configuration file set the defaults of those options that scan has, too.
+
+    Raises:
+        ConfigError: the file cannot be read, or has a wrong key or value.
+    """
+    read_settings(ctx, file)
+    settings = ctx.default_map or {}
+    ctx.default_map = {name: settings[name] for name in ANALYSIS if name in settings}
+    return file
+
+
+def analysis_options(ctx: typer.Context) -> ScanOptions:
+    """Return what a command with the options `ANALYSIS` was told, as options of a dry run.
+
+    Raises:
+        UsageError: a path is empty.
+    """
+    values = {name: ctx.params[name] for name in (*ANALYSIS, "config", "quiet")}
+    whole = values["seconds"] == WHOLE_TRACK
+    values |= {
+        "paths": as_paths(ctx.params["paths"]),
+        "exclude": tuple(values["exclude"] or ()),
+        "seconds": None if whole else values["seconds"],
+        "given": given_options(ctx),
+    }
+    return ScanOptions(**values)
 
 
 DryRun = Annotated[
@@ -154,12 +244,13 @@ KeepMtime = Annotated[bool, typer.Option("--keep-mtime", help="Same as --mtime k
 StrictOwner = Annotated[
     bool,
     typer.Option(
-        "--strict-owner",
+        "--strict-owner/--no-strict-owner",
         help="Refuse files whose owner, group or permissions cannot be kept.",
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print only failures, on standard error.")
+    bool,
+    typer.Option("--quiet/--no-quiet", "-q", help="Print only failures, on standard error."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -190,5 +281,49 @@ ModelOption = Annotated[
     Path | None,
     typer.Option(
         "--model", metavar="FILE", help="Model made by genretag-train export, not the packaged one."
+    ),
+]
+Folders = Annotated[
+    list[str], typer.Argument(metavar="PATH", help="Music files, or folders of them.")
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        "--min-confidence",
+        parser=parse_probability,
+        metavar="P",
+        help="Count a genre below this probability (0 to 1) as uncertain; by default the value in"
+        " the model file.",
+    ),
+]
+Album = Annotated[
+    bool, typer.Option("--album/--no-album", help="Give all tracks of a folder the same genre.")
+]
+UseCache = Annotated[
+    bool, typer.Option("--cache/--no-cache", help="Reuse cached results for unchanged files.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="Skip matching files and folders (repeatable)."),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=1, metavar="N", help="Decode in N processes; by default one per core."
+    ),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option("--batch-size", min=1, metavar="N", help="Run the model on N tracks at a time."),
+]
+DeviceChoice = Annotated[Device, typer.Option("--device", help="Run the model on this device.")]
+AnalysisSettings = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        callback=read_analysis_settings,
+        is_eager=True,
+        help="Read this configuration file; see genretag config.",
     ),
 ]

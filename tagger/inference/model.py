@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tagger.errors import GenretagError, ModelError
 from tagger.inference import cuda
-from tagger.inference.binding import BoundSession
+from tagger.inference.io_binding import BoundSession
 from tagger.inference.metadata import read_metadata
 from tagger.inference.session import open_session
 from tagger.options import Device

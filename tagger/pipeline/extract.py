@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tagger.audio.decode import decode_stream, open_audio
+from tagger.audio.container import open_audio
+from tagger.audio.decode import decode_stream
 from tagger.audio.frontend import FrontEnd, WindowGrid
 from tagger.errors import (
     OversizedTagError,
@@ -13,6 +14,7 @@ from tagger.errors import (
     TagError,
     TooShortError,
     TrackError,
+    UnreachableError,
     UnreadableError,
     UnsupportedError,
     reason,
@@ -28,9 +30,13 @@ _STATUS = {
     OversizedTagError: Status.UNREADABLE,
     SilentError: Status.SILENT,
     TooShortError: Status.TOO_SHORT,
+    UnreachableError: Status.UNREADABLE,
     UnreadableError: Status.UNREADABLE,
     UnsupportedError: Status.UNSUPPORTED,
 }
+
+
+_REHEARSED = "genretag"  # a genre that no file has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +94,8 @@ class Extractor:
                 raise TooShortError("is shorter than one window of the model")
             strip = grid.whole(front_end.compute(samples))
         except TrackError as error:
+            if isinstance(error, UnreachableError):  # the next scan may have better luck
+                track = replace(track, fingerprint=None)
             prediction = Prediction(status=_STATUS[type(error)], error=str(error))
             return PredictedTrack(track=track, prediction=prediction)
         except Exception as error:  # one bad file must not end the scan of all others
@@ -134,17 +142,41 @@ def _refuse(path: Path) -> None:
 
 
 def _with_genres(track: Track) -> Track:
-    """Return a track with its genres, or why they cannot be read.
+    """Return a track with its genres, or why they cannot be read, or no other could be written.
 
     Raises:
         OversizedTagError: a tag is beyond all bounds, so the file is better left alone.
     """
     try:
-        return replace(track, existing=_genres(track.path))
+        track = replace(track, existing=_genres(track.path))
+        return replace(track, refusal=refusal_of(track.path))
     except OversizedTagError:
         raise
     except TagError as error:
         return replace(track, tag_error=str(error))
+
+
+def refusal_of(path: Path) -> str:
+    """Return why no genre could be written into a file; empty if nothing speaks against it.
+
+    A change is planned and rehearsed, which takes a small part of the time of decoding. Free space
+    is not looked at: the answer is kept as long as the file is as it is.
+
+    Raises:
+        OversizedTagError: see `_with_genres`.
+    """
+    if not can_hold_tags(path):
+        return ""
+    from tagger.writing.safewrite import check_permissions, plan, rehearse_content
+
+    try:
+        check_permissions(path)
+        rehearse_content(plan(path, genres=[_REHEARSED]))
+    except OversizedTagError:
+        raise
+    except TagError as error:
+        return str(error)
+    return ""
 
 
 def genres_of(path: Path) -> tuple[tuple[str, ...], str]:

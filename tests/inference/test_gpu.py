@@ -9,7 +9,7 @@ import pytest
 
 from tagger.errors import DeviceError, ModelError
 from tagger.inference import cuda
-from tagger.inference.binding import KEPT_SHAPES, BoundSession
+from tagger.inference.io_binding import KEPT_SHAPES, BoundSession
 from tagger.inference.model import GenreModel
 
 GB = 10**9

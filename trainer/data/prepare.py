@@ -20,7 +20,7 @@ from trainer.data.library import MIN_TRACKS, find_tagged
 from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps
 from trainer.data.sources import find_clips, strip_files
 from trainer.data.splits import Split
-from trainer.data.stacked import is_stacked, prepare_stacked
+from trainer.data.stacked_strips import is_stacked, prepare_stacked
 from trainer.data.windows import BY_WINDOW, SPLITS, WindowSplit
 from trainer.files import PARTS, content_digest
 
@@ -120,7 +120,7 @@ def prepare(
 def _prepare_stacked(
     source: Path, output: Path, how: Preparation, report: Report, progress: Progress
 ) -> list[Row]:
-    """Convert stacks of ready strips, see `trainer.data.stacked`."""
+    """Convert stacks of ready strips, see `trainer.data.stacked_strips`."""
     if not isinstance(how.front_end, MelStrip):
         raise DataError(f"{source} holds log-mel strips, which --front-end cannot change.")
     if how.split not in (None, Split.STRATIFIED, Split.KFOLD):

@@ -17,7 +17,7 @@ from trainer.files import all_or_nothing, write_json
 from trainer.training.options import FitOptions, Keep
 from trainer.training.plan import Plan, plan
 from trainer.training.run_folder import Run, load_run
-from trainer.training.seen import refuse_seen_tracks
+from trainer.training.seen_tracks import refuse_seen_tracks
 
 
 def crossvalidate(

@@ -33,7 +33,7 @@ from trainer.networks.registry import network
 from trainer.training.batches import inputs
 from trainer.training.options import Keep
 from trainer.training.run_folder import Run
-from trainer.training.seen import refuse_seen_tracks
+from trainer.training.seen_tracks import refuse_seen_tracks
 
 if TYPE_CHECKING:
     import keras

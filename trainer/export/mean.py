@@ -17,7 +17,7 @@ from trainer.evaluation.results import Subject, evaluate_predictions, protocol
 from trainer.evaluation.text import interval
 from trainer.training.options import Keep
 from trainer.training.run_folder import Run
-from trainer.training.seen import refuse_seen_tracks
+from trainer.training.seen_tracks import refuse_seen_tracks
 
 if TYPE_CHECKING:
     import keras

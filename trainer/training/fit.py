@@ -16,7 +16,7 @@ from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
 from trainer.training.plan import Plan
 from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
-from trainer.training.seen import divided_groups
+from trainer.training.seen_tracks import divided_groups
 from trainer.training.teachers import Teachers
 from trainer.training.validation import Validation, validate
 

@@ -14,7 +14,7 @@ from trainer.networks.registry import check_multiples, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
-from trainer.training.seen import Seen, load_seen, refuse_seen_tracks, seen_in
+from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_tracks, seen_in
 from trainer.training.start import Start, load_start
 
 CHANGEABLE = frozenset({"epochs", "patience"})

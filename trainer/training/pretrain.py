@@ -23,7 +23,7 @@ from trainer.training.pretrain_plan import PretrainPlan
 from trainer.training.pretraining_folder import Pretraining, load_pretraining
 from trainer.training.probe import ProbeScore, probe
 from trainer.training.run_folder import extended, save_weights, surroundings
-from trainer.training.seen import seen_in_recordings
+from trainer.training.seen_tracks import seen_in_recordings
 from trainer.training.target_batches import TargetSampler, validation_batch
 from trainer.training.target_loss import correlations, mean_loss, target_loss
 

@@ -21,7 +21,7 @@ from tagger.errors import DataError
 from trainer.files import content_digest, write_json, write_text
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions, Keep
-from trainer.training.seen import Seen, load_seen, refuse_seen_names, scored_names
+from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_names, scored_names
 from trainer.training.settings import from_table, read_toml, to_toml
 
 if TYPE_CHECKING:

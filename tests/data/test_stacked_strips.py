@@ -9,7 +9,7 @@ from commandline import train
 
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
-from trainer.data.stacked import dequantise
+from trainer.data.stacked_strips import dequantise
 from trainer.data.targets import load_targets
 
 SONGS = [  # genre, group, title

@@ -20,7 +20,7 @@ from trainer.training.options import FitOptions, PretrainOptions
 from trainer.training.plan import plan
 from trainer.training.pretraining_folder import Pretraining
 from trainer.training.run_folder import METRICS_FORMAT, Run, load_run
-from trainer.training.seen import SEEN_FILE, Seen, load_seen, overlaps, seen_in
+from trainer.training.seen_tracks import SEEN_FILE, Seen, load_seen, overlaps, seen_in
 
 FRAMES = 800  # 19 seconds
 

@@ -1,0 +1,195 @@
+"""The command `scan` with its options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagger.arguments import (
+    WHOLE_TRACK,
+    Album,
+    BatchSize,
+    DeviceChoice,
+    Exclude,
+    Folders,
+    Jobs,
+    KeepMtime,
+    ModelOption,
+    MtimeChoice,
+    PlainCommand,
+    Quiet,
+    Seconds,
+    StrictOwner,
+    UseCache,
+    as_paths,
+    chosen_mtime,
+    given_options,
+    one_of,
+    parse_duration,
+    parse_probability,
+    read_settings,
+    run,
+)
+from tagger.errors import UsageError
+from tagger.options import ScanOptions
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    example = "genretag scan ~/Music --write-tags --min-confidence 0.6"
+    app.command(cls=PlainCommand, epilog=f"Example: {example}")(scan)
+
+
+def scan(
+    ctx: typer.Context,
+    paths: Folders,
+    write_tags: Annotated[
+        bool,
+        typer.Option(
+            "--write-tags/--no-write-tags", help="Write genres into files that have none."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write no tags, even with --write-tags."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite/--no-overwrite", help="Replace existing genres as well.")
+    ] = False,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append/--no-append", help="Add to existing genres instead of keeping them."
+        ),
+    ] = False,
+    mtime: MtimeChoice = "now",
+    keep_mtime: KeepMtime = False,
+    strict_owner: StrictOwner = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the results as CSV; - is standard output."),
+    ] = None,
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the results as JSON lines; - as for --csv."),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force/--no-force",
+            help="Let --csv and --jsonl replace a file that was edited, or that genretag did not"
+            " write; it is kept as FILE.bak.",
+        ),
+    ] = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_probability,
+            metavar="P",
+            help="Leave files below this probability (0 to 1) alone; by default the value in the"
+            " model file.",
+        ),
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Write up to N genres per track.")
+    ] = 1,
+    album: Album = False,
+    new: Annotated[
+        bool,
+        typer.Option("--new/--no-new", help="Skip files that were analysed and have not changed."),
+    ] = False,
+    cache: UseCache = True,
+    seconds: Seconds = "30",  # type: ignore[assignment]
+    exclude: Exclude = None,
+    jobs: Jobs = None,
+    batch_size: BatchSize = None,
+    device: DeviceChoice = "auto",
+    model: ModelOption = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=read_settings,
+            is_eager=True,
+            help="Read this configuration file; see genretag config.",
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append what happens to a log file."),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="Run this in the shell when something was written, with the files on its standard"
+            " input.",
+        ),
+    ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            parser=parse_duration,
+            envvar="GENRETAG_SCAN_FOR",
+            metavar="TIME",
+            help="Stop after this time, such as 4h or 1h30m; the next scan goes on.",
+        ),
+    ] = None,
+    nice: Annotated[
+        bool,
+        typer.Option(
+            "--nice/--no-nice", help="Let other programs go first, on disk and processor."
+        ),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch/--no-watch", help="Stay, and scan new files as they appear."),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the genre of each track, and write it with --write-tags.
+
+    Without --write-tags no music file is opened for writing. What config.toml turns on can be
+    turned off with "no-" before its name, such as --no-album.
+    """
+    if csv is not None and csv == jsonl:
+        raise UsageError("--csv and --jsonl name the same file.")
+    append, overwrite = one_of(ctx, append=append, overwrite=overwrite)
+    if (new or watch) and not cache:
+        raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
+    if watch and (csv or jsonl):
+        raise UsageError("--watch saves no results: leave out --csv and --jsonl.")
+    options = ScanOptions(
+        paths=as_paths(paths),
+        write_tags=write_tags and not dry_run,
+        overwrite=overwrite,
+        append=append,
+        mtime=chosen_mtime(ctx, mtime, keep_mtime),
+        strict_owner=strict_owner,
+        album=album,
+        new=new,
+        cache=cache,
+        csv=csv,
+        jsonl=jsonl,
+        force=force,
+        min_confidence=min_confidence,
+        top=top,
+        seconds=None if seconds == WHOLE_TRACK else seconds,
+        exclude=tuple(exclude or ()),
+        jobs=jobs,
+        batch_size=batch_size,
+        device=device,
+        model=model,
+        config=config,
+        log=log,
+        after=after,
+        for_=for_,
+        nice=nice,
+        watch=watch,
+        quiet=quiet,
+        given=given_options(ctx),
+    )
+    from tagger.commands.unattended import run_unattended
+
+    run(lambda: run_unattended(options))
