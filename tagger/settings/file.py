@@ -43,6 +43,8 @@ EXAMPLE = """\
 # id3v23_separator = "/"
 # For players that read one value: all genres of a file in one, separated by this:
 # joined = "; "
+# Note beside a genre that scan writes where it came from, in GENRE_SOURCE:
+# provenance = true
 
 # Other settings for a folder and what is below it; of several, the innermost counts:
 # [[folder]]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tagger.errors import TagError, reason
+from tagger.tags.containers.base import SOURCE_KEY
+from tagger.tags.containers.mp4 import MEAN
 from tagger.tags.genre_fields.base import Texts
 
 
@@ -106,7 +108,12 @@ class Id3File(TaggedFile):
 
     def others(self) -> Any:
         """Return all other frames, and those that mutagen does not know."""
-        frames = {name: frame for name, frame in self.tags.items() if frame.FrameID != self.key}
+        ours = f"TXXX:{SOURCE_KEY}"
+        frames = {
+            name: frame
+            for name, frame in self.tags.items()
+            if frame.FrameID != self.key and name != ours
+        }
         return frames, list(self.tags.unknown_frames)
 
     def save(self) -> None:
@@ -120,6 +127,8 @@ _NUMBERED = re.compile(r"(\d+|CR|RX)$|\((\d+|CR|RX)\)")
 
 class MappedFile(TaggedFile):
     """A family whose tags map a key to a list of texts."""
+
+    ours: ClassVar[tuple[str, str]]  # what the family calls the genre, and its source
 
     @property
     def texts(self) -> Texts:
@@ -135,17 +144,19 @@ class MappedFile(TaggedFile):
 
     def others(self) -> Any:
         """Return all other items."""
-        return {name: value for name, value in self.tags.items() if name != self.key}
+        return {name: value for name, value in self.tags.items() if name not in self.ours}
 
 
 class VorbisFile(MappedFile):
     """FLAC, Ogg Vorbis, Opus, Ogg FLAC, Speex: repeated comments."""
 
     key = "genre"
+    ours = key, SOURCE_KEY.lower()
 
     def others(self) -> Any:
         """Return the other comments in their order, and FLAC's other blocks and pictures."""
-        comments = [(name.lower(), value) for name, value in self.tags if name.lower() != self.key]
+        named = [(name.lower(), value) for name, value in self.tags]
+        comments = [(name, value) for name, value in named if name not in self.ours]
         blocks = getattr(self.file, "metadata_blocks", ())
         kept = [
             (block.code, block.write()) for block in blocks if block.code not in _FLAC_TAG_BLOCKS
@@ -160,29 +171,32 @@ class Mp4File(MappedFile):
     """M4A, M4B, MP4; mutagen reads a numeric `gnre` as the `©gen` that takes its place."""
 
     key = "©gen"
+    ours = key, f"----:{MEAN.decode()}:{SOURCE_KEY}"
 
 
 class AsfFile(MappedFile):
     """WMA, ASF."""
 
     key = "WM/Genre"
+    ours = key, SOURCE_KEY
 
     def others(self) -> Any:
         """Return the other attributes in their order."""
-        return [(name, value) for name, value in self.tags if name != self.key]
+        return [(name, value) for name, value in self.tags if name not in self.ours]
 
 
 class ApeFile(MappedFile):
     """Monkey's Audio, WavPack, Musepack: one text with NUL between values."""
 
     key = "Genre"
+    ours = key.lower(), SOURCE_KEY.lower()
 
     def others(self) -> Any:
         """Return the other items with their kind, which equal values may differ in."""
         return {
             name: (value.kind, value.value)
             for name, value in self.tags.items()
-            if name.lower() != self.key.lower()
+            if name.lower() not in self.ours
         }
 
 
