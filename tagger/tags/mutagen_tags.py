@@ -217,8 +217,8 @@ def _families() -> tuple[tuple[type, type[TaggedFile]], ...]:
     )
 
 
-def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
-    """Open the tags of a file; its kind, mutagen's class for it, is found out if not given.
+def open_tags(path: Path) -> TaggedFile:
+    """Open the tags of a file, as the kind that mutagen takes it for.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
@@ -228,7 +228,7 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     # Bounds on frames and compressed data are checked before a library sees the tags.
     open_layout(path)
     try:
-        file = _open(path, kind)
+        file = _open(path)
     except Exception as error:  # an odd file can make of a parser whatever it likes
         raise TagError(f"has tags that cannot be read ({reason(error)})") from None
     for tags, family in _families():
@@ -237,13 +237,11 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     raise TagError("holds no tags that are known here")
 
 
-def _open(path: Path, kind: Any) -> Any:
+def _open(path: Path) -> Any:
     import mutagen
 
-    file = None
-    if kind is None:
-        file = mutagen.File(path)
-        kind = type(file)
+    file = mutagen.File(path)
+    kind: Any = type(file)
     if issubclass(kind, _id3_kinds()):
         # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
         # them find back; and it fills in from ID3v1 what ID3v2 does not say.
@@ -251,8 +249,6 @@ def _open(path: Path, kind: Any) -> Any:
         if plain.tags is not None and plain.tags.version[:2] in ((2, 3), (2, 4)):
             return plain
     # Tags of v2.2, or of v1 alone, have to be translated; they are written as v2.4.
-    if file is None and kind is not type(None):
-        file = kind(path)
     if file is not None and file.tags is None:
         file.add_tags()
     return file

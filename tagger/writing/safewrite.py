@@ -149,7 +149,13 @@ def _verify(change: Change) -> None:
         copy = open_data(change.temporary)
         check_fields(change, copy)
         check_content(change, content_of(copy))
-    if open_tags(change.temporary, change.kind).others() != change.others:
+    try:
+        tags = open_tags(change.temporary)
+    except TagError:
+        tags = None
+    if tags is None or type(tags.file) is not change.kind:
+        raise TagError("was left alone: with a tag its format would not be recognised")
+    if tags.others() != change.others:
         raise TagError("was left alone: another tag would have changed")
     if not same_audio(change.path, change.temporary):
         raise TagError("was left alone: its audio would have changed")
