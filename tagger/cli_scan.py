@@ -159,7 +159,9 @@ def scan(
     if (new or watch) and not cache:
         raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
     if watch and (csv or jsonl):
-        raise UsageError("--watch saves no results: leave out --csv and --jsonl.")
+        raise UsageError(
+            "--watch saves no results: leave out --csv and --jsonl, or pass --no-watch."
+        )
     options = ScanOptions(
         paths=as_paths(paths),
         write_tags=write_tags and not dry_run,
