@@ -32,6 +32,7 @@ from tagger.state.results import NullCache, ResultCache
 from tagger.tracks import Result
 
 if TYPE_CHECKING:
+    from tagger.report.writer import ReportWriter
     from tagger.writing.journal import Journal
     from tagger.writing.writer import TagWriter
 
@@ -122,8 +123,9 @@ def _run(
     )
     # Workers have begun; meanwhile the model is loaded. A scan that cannot run replaces no table.
     strips = model.loaded.strips_at_once() if todo.to_analyse else 1
-    outputs = _Outputs(options, model.metadata, stack)
-    plan = _PlanNotes(stack, tell) if options.csv and not options.write_tags else None
+    outputs = _Outputs(options, work, stack)
+    to_be_edited = options.csv or options.report
+    plan = _PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
     for line in _header(model, todo, jobs, options):
@@ -255,17 +257,19 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
 
 
 def _display(options: ScanOptions) -> ScanDisplay:
-    to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
+    to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl, options.report)
     return ScanDisplay(quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
 
 
 class _Outputs:
     """The files that the results go to."""
 
-    def __init__(self, options: ScanOptions, metadata: ModelMetadata, stack: ExitStack) -> None:
+    def __init__(self, options: ScanOptions, work: _Work, stack: ExitStack) -> None:
         """Open them; they are closed with the stack."""
+        metadata = work.model.metadata
         self._writers: list[Writer] = []
         self._files: list[ResultFile] = []
+        self._report: ReportWriter | None = None
         self._force = options.force
         if options.csv:
             stream = self._open(options.csv, CsvWriter.HEADER_LINES, stack).stream
@@ -273,6 +277,21 @@ class _Outputs:
         if options.jsonl:
             stream = self._open(options.jsonl, 0, stack).stream
             self._writers.append(JsonLinesWriter(stream, metadata.labels))
+        if options.report:
+            self._report = self._new_report(options, work, self._open(options.report, 0, stack))
+            self._writers.append(self._report)
+
+    def _new_report(self, options: ScanOptions, work: _Work, file: ResultFile) -> "ReportWriter":
+        from tagger.commands.auditor import new_auditor  # other scans start without them
+        from tagger.report.page import heading
+        from tagger.report.writer import ReportWriter
+
+        return ReportWriter(
+            file.stream,
+            new_auditor(options),
+            heading(options.paths, work.model.path),
+            threshold=work.rules.min_confidence,
+        )
 
     def _open(self, target: Path, header_lines: int, stack: ExitStack) -> ResultFile:
         file = stack.enter_context(
@@ -288,6 +307,8 @@ class _Outputs:
 
     def finish(self) -> None:
         """Let them take their places; call it when the results are complete."""
+        if self._report is not None:
+            self._report.finish()
         for file in self._files:
             file.finish()
 
