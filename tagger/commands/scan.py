@@ -10,7 +10,6 @@ from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
-from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
 from tagger.output.console import complain, count_of, counted
 from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
