@@ -165,6 +165,11 @@ def _source(ctx: typer.Context, name: str) -> str:
     return source.name if source else ""
 
 
+def given_options(ctx: typer.Context) -> frozenset[str]:
+    """Return the names of the options on the command line and in the environment."""
+    return frozenset(name for name in ctx.params if _source(ctx, name) in _SOURCES[:2])
+
+
 def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     """Let the configuration file set the defaults of a scan's options.
 
@@ -172,9 +177,9 @@ def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
         ConfigError: the file cannot be read, or has a wrong key or value.
     """
     if not ctx.resilient_parsing:
-        from tagger import config
+        from tagger.settings.file import load
 
-        ctx.default_map = dict(config.load(file).scan)
+        ctx.default_map = dict(load(file).scan)
     return file
 
 
@@ -202,6 +207,7 @@ def analysis_options(ctx: typer.Context) -> ScanOptions:
         "paths": as_paths(ctx.params["paths"]),
         "exclude": tuple(values["exclude"] or ()),
         "seconds": None if whole else values["seconds"],
+        "given": given_options(ctx),
     }
     return ScanOptions(**values)
 

@@ -23,6 +23,7 @@ from tagger.arguments import (
     UseCache,
     as_paths,
     chosen_mtime,
+    given_options,
     one_of,
     parse_probability,
     read_settings,
@@ -153,6 +154,7 @@ def scan(
         model=model,
         config=config,
         quiet=quiet,
+        given=given_options(ctx),
     )
     from tagger.commands.scan import run_scan
 

@@ -1,12 +1,12 @@
 """Sets up what compares existing genres with predictions, for `audit` and `report`."""
 
-from tagger import SHIPPED_MODEL, config
+from tagger import SHIPPED_MODEL
 from tagger.audit.findings import Auditor
 from tagger.audit.word_map import WordMap
 from tagger.inference.metadata import read_metadata
 from tagger.options import ScanOptions
-from tagger.output.console import complain
 from tagger.pipeline.decide import Rules
+from tagger.settings.file import load
 
 
 def new_auditor(options: ScanOptions) -> Auditor:
@@ -16,8 +16,6 @@ def new_auditor(options: ScanOptions) -> Auditor:
         GenretagError: model or configuration cannot be read.
     """
     labels = read_metadata(options.model or SHIPPED_MODEL).labels
-    settings = config.load(options.config)
-    for sentence in config.unknown_genres(settings.meant_genres, labels):
-        complain(f"{options.config or config.default_file()}: {sentence}")
+    settings = load(options.config)
     written = Rules(min_confidence=0, names=settings.genres)
     return Auditor(labels, WordMap(labels, written.names_of, settings.genre_words))

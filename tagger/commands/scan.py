@@ -3,18 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
 from tagger.options import ScanOptions
 from tagger.output.console import complain, count_of, counted
-from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
+from tagger.output.resultfile import STANDARD_OUTPUT
 from tagger.output.scandisplay import ScanDisplay
-from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.extract import ExtractSettings
@@ -28,11 +27,8 @@ from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
 from tagger.state.results import NullCache, ResultCache
-from tagger.tracks import Result
 
 if TYPE_CHECKING:
-    from tagger.report.writer import ReportWriter
-    from tagger.writing.journal import Journal
     from tagger.writing.writer import TagWriter
 
 Tell = Callable[[str], None]
@@ -85,7 +81,8 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     rules = rules_for(options, model.metadata)
     check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
-    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    music = find_music(options.paths, options.exclude, rules.skips)
+    walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
@@ -107,7 +104,7 @@ def _run(
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
-    tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
+    tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
     tracks = stack.enter_context(
         extracting(
             todo.entries(work.cache),
@@ -122,9 +119,9 @@ def _run(
     )
     # Workers have begun; meanwhile the model is loaded. A scan that cannot run replaces no table.
     strips = model.loaded.strips_at_once() if todo.to_analyse else 1
-    outputs = _Outputs(options, work, stack)
+    outputs = Outputs(options, model, work.rules, stack)
     to_be_edited = options.csv or options.report
-    plan = _PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
+    plan = PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
     for line in _header(model, todo, jobs, options):
@@ -134,7 +131,7 @@ def _run(
         model,
         work.rules,
         batch_size=options.batch_size or strips,
-        by_album=options.paths if options.album else None,
+        named=options.paths,
         writer=tag_writer,
         cache=work.cache,
         only_new=options.new,
@@ -222,7 +219,7 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         yield f"The GPU is not used: {model.loaded.notice}."
 
 
-def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
+def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWriter":
     from tagger.writing.writer import TagWriter  # a dry run starts without it
 
     return TagWriter(
@@ -230,87 +227,11 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
         options.command_line(),
         mtime=options.mtime,
         strict_owner=options.strict_owner,
-        wrote=cache.wrote if cache else None,
+        style=work.rules.style,
+        wrote=work.database.wrote if work.database else None,
     )
 
 
 def _display(options: ScanOptions) -> ScanDisplay:
     to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl, options.report)
     return ScanDisplay(quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
-
-
-class _Outputs:
-    """The files that the results go to."""
-
-    def __init__(self, options: ScanOptions, work: _Work, stack: ExitStack) -> None:
-        """Open them; they are closed with the stack."""
-        metadata = work.model.metadata
-        self._writers: list[Writer] = []
-        self._files: list[ResultFile] = []
-        self._report: ReportWriter | None = None
-        self._force = options.force
-        if options.csv:
-            stream = self._open(options.csv, CsvWriter.HEADER_LINES, stack).stream
-            self._writers.append(CsvWriter(stream, metadata.labels))
-        if options.jsonl:
-            stream = self._open(options.jsonl, 0, stack).stream
-            self._writers.append(JsonLinesWriter(stream, metadata.labels))
-        if options.report:
-            self._report = self._new_report(options, work, self._open(options.report, 0, stack))
-            self._writers.append(self._report)
-
-    def _new_report(self, options: ScanOptions, work: _Work, file: ResultFile) -> "ReportWriter":
-        from tagger.commands.auditor import new_auditor  # other scans start without them
-        from tagger.report.page import heading
-        from tagger.report.writer import ReportWriter
-
-        return ReportWriter(
-            file.stream,
-            new_auditor(options),
-            heading(options.paths, work.model.path),
-            threshold=work.rules.min_confidence,
-        )
-
-    def _open(self, target: Path, header_lines: int, stack: ExitStack) -> ResultFile:
-        file = stack.enter_context(
-            opened(target, force=self._force, header_lines=header_lines, tell=complain)
-        )
-        self._files.append(file)
-        return file
-
-    def write(self, result: Result) -> None:
-        """Add a result to each."""
-        for writer in self._writers:
-            writer.write(result)
-
-    def finish(self) -> None:
-        """Let them take their places; call it when the results are complete."""
-        if self._report is not None:
-            self._report.finish()
-        for file in self._files:
-            file.finish()
-
-
-class _PlanNotes:
-    """Notes in the journal what the files of a CSV are like, for `apply` to see what changed.
-
-    A dry run can do without when the journal cannot be used: `apply` goes by the genres then.
-    """
-
-    def __init__(self, stack: ExitStack, tell: Tell) -> None:
-        self._tell = tell
-        self._journal: Journal | None = None
-        try:
-            self._journal = stack.enter_context(open_journal())
-        except StateError as error:
-            tell(str(error))
-
-    def note(self, result: Result) -> None:
-        """Note a file, whatever its action: its row may be edited to `write`."""
-        if self._journal is None or result.identity is None:
-            return
-        try:
-            self._journal.remember(result.path, result.identity)
-        except StateError as error:
-            self._journal = None
-            self._tell(str(error))
