@@ -24,6 +24,8 @@ EXAMPLE = """\
 # top = 2
 # exclude = ["Podcasts", "*/Live/*"]
 # mtime = "bump"
+# log = "~/genretag.log"
+# after = "mpc --quiet update"
 
 [genres]
 # A genre can get another name, several names, or none; then it is never written:
@@ -87,7 +89,11 @@ def load(file: Path | None = None) -> Config:
         raise ConfigError(f"{chosen} is not valid TOML: {error}.") from None
     for section, table in content.items():
         _check_section(source, section, table)
-    scan = {name: hint for name, hint in _fields(ScanOptions).items() if name not in _NO_KEYS}
+    scan = {
+        name.rstrip("_"): hint  # "for" is a word of Python
+        for name, hint in _fields(ScanOptions).items()
+        if name not in _NO_KEYS
+    }
     write = _checked(source, "write", content.get("write", {}), _fields(WriteSettings))
     return Config(
         source=source,

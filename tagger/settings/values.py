@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from tagger.runtime.deadline import parse_duration
+
 
 def checked(key: str, value: object, hint: Any) -> Any:
     """Return a value as the field, or the option, that takes it needs it.
@@ -107,9 +109,19 @@ def _separator(key: str, value: object) -> str:
     raise ValueError(f"{key} must be a text without control characters.")
 
 
+def _duration(key: str, value: object) -> str:
+    text = _text(key, value)
+    try:
+        parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None
+    return text
+
+
 Check = Callable[[str, object], Any]
 
 _BY_KEY: Mapping[str, Check] = {
+    "for": _duration,
     "id3v23_separator": _separator,
     "joined": _separator,
     "min_confidence": _probability,
