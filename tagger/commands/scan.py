@@ -27,6 +27,7 @@ from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
 from tagger.state.results import NullCache, ResultCache
+from tagger.tracks import Result
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
