@@ -163,8 +163,8 @@ def scan(
     append, overwrite = one_of(ctx, append=append, overwrite=overwrite)
     if (new or watch) and not cache:
         raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
-    if watch and (csv or jsonl):
-        raise UsageError("--watch saves no results: leave out --csv and --jsonl.")
+    if watch and outputs:
+        raise UsageError("--watch saves no results: leave out --csv, --jsonl and --report.")
     options = ScanOptions(
         paths=as_paths(paths),
         write_tags=write_tags and not dry_run,
