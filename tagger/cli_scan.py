@@ -164,7 +164,7 @@ def scan(
     if (new or watch) and not cache:
         raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
     if watch and outputs:
-        raise UsageError("--watch saves no results: leave out --csv, --jsonl and --report.")
+        raise UsageError("--watch saves no results: leave out their files, or pass --no-watch.")
     options = ScanOptions(
         paths=as_paths(paths),
         write_tags=write_tags and not dry_run,
