@@ -1,5 +1,7 @@
 """The cells of the CSV: what is done to texts on their way out, and undone on their way back."""
 
+import csv
+import io
 import os
 import re
 from collections.abc import Sequence
@@ -42,11 +44,25 @@ def cell_path(cell: str) -> Path:
 
 
 def genres_cell(genres: Sequence[str]) -> str:
-    """Join genres into one cell; a semicolon within a genre gets a backslash."""
-    return text_cell(SEPARATOR.join(genre.replace(";", r"\;") for genre in genres))
+    """Join genres into one cell."""
+    return text_cell(joined_genres(genres))
+
+
+def joined_genres(genres: Sequence[str]) -> str:
+    """Join genres into one text; a semicolon within a genre gets a backslash."""
+    return SEPARATOR.join(genre.replace(";", r"\;") for genre in genres)
 
 
 def cell_genres(cell: str) -> tuple[str, ...]:
     """Split a cell into genres."""
     parts = (part.replace(r"\;", ";").strip() for part in re.split(r"(?<!\\);", cell_text(cell)))
     return tuple(part for part in parts if part)
+
+
+def row_text(cells: Sequence[str], delimiter: str = ",") -> str:
+    """Return cells as one row, without a line end."""
+    # The csv module quotes a carriage return only if it is part of the line's end, and a bare one
+    # would break the row for line tools.
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n")

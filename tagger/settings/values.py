@@ -102,6 +102,13 @@ def _seconds(key: str, value: object) -> object:
     raise ValueError(f"{key} must be a number of seconds, or 'full'.")
 
 
+def _player(key: str, value: object) -> str:
+    text = _text(key, value)
+    if "{file}" in text:
+        return text
+    raise ValueError(f"{key} must be a command that names {{file}}.")
+
+
 def _separator(key: str, value: object) -> str:
     text = _text(key, value)
     if text.isprintable():
@@ -126,6 +133,7 @@ _BY_KEY: Mapping[str, Check] = {
     "joined": _separator,
     "min_confidence": _probability,
     "path": _folder,
+    "player": _player,
     "seconds": _seconds,
     "whitelist": names,
 }
