@@ -34,6 +34,17 @@ def takes_choices(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def units(text: str) -> str:
+    """Refuse what are no numbers of units.
+
+    Raises:
+        typer.BadParameter: one of them is no whole number above zero.
+    """
+    if text and not all(count.isdecimal() and int(count) for count in text.split(",")):
+        raise typer.BadParameter(f"{text!r} is not a list of units such as 256,128.")
+    return text
+
+
 def choices_of_training(
     *,
     arch: shared.Arch = "vgg16",
@@ -64,6 +75,23 @@ def choices_of_training(
             min=1, max=6, help="After that, train VGG from this block on; 6: only the last layer."
         ),
     ] = 1,
+    unfreeze_layers: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="After that, train this many of the last pretrained layers; any network."
+        ),
+    ] = None,
+    head: Annotated[
+        str,
+        typer.Option(
+            metavar="UNITS,UNITS",
+            help="Put dense layers before the last one, such as 256,128.",
+            callback=units,
+        ),
+    ] = "",
+    label_smoothing: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Spread this share of a label over all genres.")
+    ] = 0.0,
     learning_rate: shared.LearningRate = 1e-3,
     warm_up: shared.WarmUp = 100,
     weight_decay: shared.WeightDecay = 1e-2,
@@ -130,6 +158,9 @@ def choices_of_training(
         "batch_size": batch_size or defaults.batch_size,
         "head_epochs": head_epochs,
         "unfreeze_from": unfreeze_from,
+        "unfreeze_layers": unfreeze_layers,
+        "head": tuple(int(count) for count in head.split(",") if count),
+        "label_smoothing": label_smoothing,
         "learning_rate": learning_rate,
         "warm_up": warm_up,
         "optimizer": optimizer or defaults.optimizer,
@@ -157,12 +188,13 @@ def changed(
 
 def without_effect(given: set[str], options: FitOptions) -> Iterator[str]:
     """Yield a sentence for each option that was given and does nothing."""
+    adamw = options.optimizer == "adamw"
     not_vgg = not options.arch.startswith("vgg")
     idle = {
         "weight_decay": ("with --optimizer adam", options.optimizer == "adam"),
         "layer_decay": (
-            "with --optimizer adam" if options.optimizer == "adam" else f"with {options.arch}",
-            options.optimizer == "adam" or not_vgg,
+            f"with {options.arch}" if adamw else f"with --optimizer {options.optimizer}",
+            not adamw or not_vgg,
         ),
         "mixup": ("with --augment off", options.augmentation == Augmentation.off()),
         "teacher_share": ("without --teacher", not options.teachers),

@@ -78,7 +78,9 @@ LearningRate = Annotated[
 WarmUp = Annotated[
     int, typer.Option(min=0, help="Batches until the highest learning rate is reached.")
 ]
-WeightDecay = Annotated[float, typer.Option(min=0, callback=finite, help="Weight decay of AdamW.")]
+WeightDecay = Annotated[
+    float, typer.Option(min=0, callback=finite, help="Weight decay of AdamW and SGD.")
+]
 Average = Annotated[
     float,
     typer.Option(

@@ -34,7 +34,6 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     """
     options, data, past = plan.options, plan.data, plan.past
     tracks, held_out = plan.tracks, plan.held_out
-    network = architecture(options.arch)
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
@@ -77,8 +76,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     phase, warning = None, ""
     for number in range(len(past) + 1, options.epochs + 1):
         if phase != (phase := number <= options.head_epochs):
-            block = AFTER_ALL_BLOCKS if phase else options.unfreeze_from
-            _compile(model, options, network.frozen(model, pretrained, block))
+            _compile(model, options, frozen_layers(model, options, pretrained, head_only=phase))
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
         first = (number - 1) * options.batches
@@ -133,6 +131,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
         len(plan.data.labels),
         batch_norm=batch_norm,
         dropout=options.dropout,
+        head=options.head,
     )
     if plan.start:
         plan.start.load_into(model, plan.data.labels)
@@ -170,6 +169,19 @@ def _resumed(plan: Plan, report: Callable[[str], None]) -> Run:
     return longer
 
 
+def frozen_layers(
+    model: keras.Model, options: FitOptions, pretrained: Sequence[str], *, head_only: bool
+) -> tuple[str, ...]:
+    """Return which of the layers that came pretrained stay as they are."""
+    network = architecture(options.arch)
+    taken = network.frozen(model, pretrained, AFTER_ALL_BLOCKS)
+    if head_only:
+        return taken
+    if options.unfreeze_layers is None:
+        return network.frozen(model, pretrained, options.unfreeze_from)
+    return taken[: max(len(taken) - options.unfreeze_layers, 0)]
+
+
 def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> None:
     """Freeze, and make a fresh optimizer for what trains."""
     vgg.freeze(model, frozen)
@@ -179,7 +191,8 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
         weight_decay=options.weight_decay,
         layer_decay=options.layer_decay,
     )
-    optimizers.compile_model(model, optimizer, "categorical_crossentropy")
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing)
+    optimizers.compile_model(model, optimizer, loss)
 
 
 def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:

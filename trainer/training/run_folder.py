@@ -82,6 +82,7 @@ class Run:
             "labels": self.labels,
             "architecture": self.options.arch,
             "batch normalisation": self.batch_norm,
+            "--head": self.options.head,
             "--shrink": self.options.shrink,
             "front end": self.front_end,
         }
@@ -163,6 +164,7 @@ class Run:
             len(self.labels),
             batch_norm=self.batch_norm,
             dropout=self.options.dropout,
+            head=self.options.head,
         )
         try:
             model.load_weights(file)
