@@ -7,6 +7,12 @@ import typer
 
 from tagger.arguments import (
     WHOLE_TRACK,
+    Album,
+    BatchSize,
+    DeviceChoice,
+    Exclude,
+    Folders,
+    Jobs,
     KeepMtime,
     ModelOption,
     MtimeChoice,
@@ -14,15 +20,17 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
+    UseCache,
     as_paths,
     chosen_mtime,
+    given_options,
     one_of,
     parse_probability,
     read_settings,
     run,
 )
 from tagger.errors import UsageError
-from tagger.options import Device, ScanOptions
+from tagger.options import ScanOptions
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,9 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 def scan(
     ctx: typer.Context,
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Music files, or folders of them.")
-    ],
+    paths: Folders,
     write_tags: Annotated[
         bool,
         typer.Option(
@@ -86,36 +92,17 @@ def scan(
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="Write up to N genres per track.")
     ] = 1,
-    album: Annotated[
-        bool, typer.Option("--album/--no-album", help="Give all tracks of a folder the same genre.")
-    ] = False,
+    album: Album = False,
     new: Annotated[
         bool,
         typer.Option("--new/--no-new", help="Skip files that were analysed and have not changed."),
     ] = False,
-    cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Reuse cached results for unchanged files.")
-    ] = True,
+    cache: UseCache = True,
     seconds: Seconds = "30",  # type: ignore[assignment]
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Skip matching files and folders (repeatable)."),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            min=1,
-            metavar="N",
-            help="Decode in N processes; by default one per core.",
-        ),
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Run the model on N tracks at a time."),
-    ] = None,
-    device: Annotated[Device, typer.Option(help="Run the model on this device.")] = "auto",
+    exclude: Exclude = None,
+    jobs: Jobs = None,
+    batch_size: BatchSize = None,
+    device: DeviceChoice = "auto",
     model: ModelOption = None,
     config: Annotated[
         Path | None,
@@ -161,6 +148,7 @@ def scan(
         model=model,
         config=config,
         quiet=quiet,
+        given=given_options(ctx),
     )
     from tagger.commands.scan import run_scan
 

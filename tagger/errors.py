@@ -85,6 +85,10 @@ class UnreadableError(TrackError):
     """The file should hold audio but cannot be read or decoded."""
 
 
+class UnreachableError(UnreadableError):
+    """The disk or network that the file is on fails, which may be over the next time."""
+
+
 class UnsupportedError(TrackError):
     """The file is not of a kind that holds audio for us."""
 

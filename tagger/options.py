@@ -12,6 +12,20 @@ Mtime = Literal["now", "bump", "keep"]
 or the old one. Most servers and players rescan a file only when it differs."""
 
 
+ANALYSIS = (
+    "min_confidence",
+    "album",
+    "cache",
+    "seconds",
+    "exclude",
+    "jobs",
+    "batch_size",
+    "device",
+    "model",
+)
+"""The options of a scan that the commands share which show its results and write none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScanOptions:
     """The options of `genretag scan`."""
@@ -38,13 +52,16 @@ class ScanOptions:
     model: Path | None = None  # None: that of the package for the device
     config: Path | None = None
     quiet: bool = False
+    given: frozenset[str] = (
+        frozenset()
+    )  # options that come from no file; they beat its folder rules
 
     def command_line(self) -> str:
         """Return a command line that means the same from any folder, for the journal."""
         words = ["scan"]
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "paths" or value == field.default:
+            if field.name in ("paths", "given") or value == field.default:
                 continue
             name = f"--{field.name.replace('_', '-')}"
             if value is True:

@@ -1,7 +1,5 @@
 """From a music file to the waveform of the part that is analysed."""
 
-import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -9,7 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import UnreadableError, UnsupportedError, reason
+from tagger.audio.container import open_audio, open_container
+from tagger.errors import UnreadableError
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -37,34 +36,6 @@ def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
         return decode_stream(stream, sample_rate, seconds)
 
 
-def open_audio(path: Path) -> BinaryIO:
-    """Open a regular file for reading.
-
-    A pipe is opened without waiting for whoever would write into it, and refused then.
-
-    Raises:
-        UnreadableError: it is not there, or may not be read.
-        UnsupportedError: it is not a regular file.
-    """
-    try:
-        stream: BinaryIO = open(path, "rb", opener=_open_at_once)  # noqa: SIM115
-    except IsADirectoryError:
-        raise UnreadableError("is a folder") from None
-    except PermissionError:
-        what = "is a folder that cannot be listed" if path.is_dir() else "may not be read"
-        raise UnreadableError(f"{what} (no permission)") from None
-    except OSError as error:
-        raise UnreadableError(f"cannot be reached ({reason(error)})") from None
-    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        return stream
-    stream.close()
-    raise UnsupportedError("is not a regular file")
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
 def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> Waveform:
     """Decode `seconds` from the middle of an open file, or all of it, as mono at `sample_rate`.
 
@@ -78,30 +49,32 @@ def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> 
         seconds: to decode at most; None: all of it.
 
     Raises:
-        UnreadableError: empty, damaged, or not audio at all.
+        UnreadableError: empty, damaged, or not audio of the kind that its name says.
         UnsupportedError: no audio stream in it.
     """
-    import av
-
-    if stream.seek(0, os.SEEK_END) == 0:
-        raise UnreadableError("is empty")
-    stream.seek(0)
-    try:
-        # A file object instead of a name: no name can be mistaken for a protocol such as
-        # "concat:", and names that are not valid UTF-8 open like any other.
-        with av.open(stream, mode="r", metadata_errors="replace") as container:
-            if not container.streams.audio:
-                raise UnsupportedError("holds no audio")
-            wanted = None if seconds is None else round(seconds * sample_rate)
-            start = _middle(container, seconds)
-            samples = _read(container, sample_rate, start, wanted)
-            if start is not None and wanted is not None and samples.size < wanted:
-                samples = _read(container, sample_rate, None, wanted, rewind=True)
-    except (av.FFmpegError, OSError, EOFError) as error:
-        raise UnreadableError(f"is not audio, or is damaged ({reason(error)})") from None
+    with open_container(stream) as container:
+        wanted = None if seconds is None else round(seconds * sample_rate)
+        start = _middle(container, seconds)
+        samples = _read(container, sample_rate, start, wanted)
+        if start is not None and wanted is not None and samples.size < wanted:
+            samples = _read(container, sample_rate, None, wanted, rewind=True)
     if samples.size == 0:
         raise UnreadableError("is damaged: no audio could be decoded")
     return samples
+
+
+def start_of_middle(path: Path, seconds: float | None) -> float:
+    """Return where the part that `decode` takes starts, in seconds from the start of a track.
+
+    It is what the container promises; of one that promises more than it holds the start is decoded.
+
+    Raises:
+        UnreadableError: not audio, or damaged.
+        UnsupportedError: no audio stream in it.
+    """
+    with open_audio(path) as stream, open_container(stream) as container:
+        start = _middle(container, seconds)
+        return 0.0 if start is None else start - _first_second(container.streams.audio[0])
 
 
 def _middle(container: "InputContainer", seconds: float | None) -> float | None:

@@ -13,10 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.audio.mel import decibels, mel_filters, mel_spectrogram
+from tagger.bounds import bounded, check_field
 from tagger.errors import SilentError
 
 Strip = NDArray[np.float32]
 """The features of a track, `[rows, frames]`; rows are mel bands most often."""
+
+# Bounds on what a file may ask for: far beyond what is of use, and yet little memory.
+MOST_RATE = 192_000  # Hz
+MOST_FFT = 1 << 15  # samples
+MOST_SECONDS = 120.0  # of one picture or segment
 
 SILENCE = 1e-3
 """A peak below this (−60 dB of full scale) counts as silence."""
@@ -81,6 +87,11 @@ class FrontEnd(ABC):
     def samples_for(self, frames: int) -> int:
         """Return the least number of samples that give this many frames."""
 
+    def seconds_per_frame(self) -> float:
+        """Return how far apart two frames are."""
+        window = self.grid.window
+        return (self.samples_for(2 * window) - self.samples_for(window)) / window / self.sample_rate
+
     @abstractmethod
     def compute(self, samples: NDArray[np.float32]) -> Strip:
         """Turn a mono waveform `[samples]` into a strip `[rows, frames]`.
@@ -96,9 +107,13 @@ class FrontEnd(ABC):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote; numbers that are not there keep their default."""
-        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        return cls(**{name: value for name, value in values.items() if name in known})
+        """Read what `to_dict` wrote; numbers that are not there keep their default.
+
+        Raises:
+            ValueError: a number is out of its bounds.
+        """
+        known = [field for field in fields(cls) if field.name in values]  # type: ignore[arg-type]
+        return cls(**{field.name: check_field(field, values[field.name]) for field in known})
 
 
 @dataclass(frozen=True)
@@ -107,13 +122,13 @@ class MelStrip(FrontEnd):
 
     kind = "mel strip"
     takes_strips = True
-    sample_rate: int = 22_050  # Hz
-    n_fft: int = 2048  # samples in one analysis frame, 93 ms
-    hop_length: int = 512  # samples between frames, 23 ms
-    n_mels: int = 128  # mel bands on the Slaney scale
-    fmin: float = 0.0  # Hz
-    fmax: float = 11_025.0  # Hz
-    top_db: float = 80.0  # dB kept below the loudest cell
+    sample_rate: int = bounded(22_050, least=1_000, most=MOST_RATE)  # Hz
+    n_fft: int = bounded(2048, least=16, most=MOST_FFT)  # samples in one analysis frame, 93 ms
+    hop_length: int = bounded(512, least=16, most=MOST_FFT)  # samples between frames, 23 ms
+    n_mels: int = bounded(128, least=1, most=512)  # mel bands on the Slaney scale
+    fmin: float = bounded(0.0, least=0, most=MOST_RATE)  # Hz
+    fmax: float = bounded(11_025.0, least=1, most=MOST_RATE)  # Hz
+    top_db: float = bounded(80.0, least=1, most=1_000)  # dB kept below the loudest cell
 
     @property
     def rows(self) -> int:
@@ -124,6 +139,18 @@ class MelStrip(FrontEnd):
     def grid(self) -> WindowGrid:
         """Three seconds, every second and a half."""
         return WindowGrid(128, 64)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ValueError: a number is out of its bounds, or the mel bands span nothing.
+        """
+        found = super().from_dict(values)
+        if found.fmin >= found.fmax:
+            raise ValueError(f"its fmin is {found.fmin:g} and not below its fmax, {found.fmax:g}")
+        return found
 
     def samples_for(self, frames: int) -> int:
         """Return the least number of samples that give this many frames."""

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import FrontEnd, Strip, WindowGrid, refuse_silence
+from tagger.audio.frontend import (
+    MOST_FFT,
+    MOST_RATE,
+    MOST_SECONDS,
+    FrontEnd,
+    Strip,
+    WindowGrid,
+    refuse_silence,
+)
+from tagger.bounds import bounded
 
 LEAST_SECONDS = 3.0  # a shorter clip says too little; one shorter than a picture is repeated
 TOP_OF_SCALE = 255.0
@@ -20,12 +29,12 @@ class SpectrogramPicture(FrontEnd):
     """
 
     kind = "spectrogram picture"
-    sample_rate: int = 22_050  # Hz
-    n_fft: int = 256  # samples in one analysis frame, 12 ms
-    hop_length: int = 224  # samples between frames, 10 ms
-    seconds: float = 30.0  # in one picture
-    height: int = 224  # pixels
-    width: int = 224
+    sample_rate: int = bounded(22_050, least=1_000, most=MOST_RATE)  # Hz
+    n_fft: int = bounded(256, least=16, most=MOST_FFT)  # samples in one analysis frame, 12 ms
+    hop_length: int = bounded(224, least=16, most=MOST_FFT)  # samples between frames, 10 ms
+    seconds: float = bounded(30.0, least=0.1, most=MOST_SECONDS)  # in one picture
+    height: int = bounded(224, least=1, most=2_048)  # pixels
+    width: int = bounded(224, least=1, most=2_048)
 
     @property
     def rows(self) -> int:

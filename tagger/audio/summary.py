@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import FrontEnd, Strip, WindowGrid, refuse_silence
+from tagger.audio.frontend import (
+    MOST_FFT,
+    MOST_RATE,
+    MOST_SECONDS,
+    FrontEnd,
+    Strip,
+    WindowGrid,
+    refuse_silence,
+)
+from tagger.bounds import bounded
 
 N_MFCC = 20
 _TIMELINES = (
@@ -27,10 +36,10 @@ class SummaryFeatures(FrontEnd):
 
     kind = "summary features"
     storage = np.float32  # from millionths to millions, further than float16 reaches
-    sample_rate: int = 22_050  # Hz
-    n_fft: int = 2048  # samples
-    hop_length: int = 512  # samples
-    seconds: float = 3.0  # in a segment
+    sample_rate: int = bounded(22_050, least=1_000, most=MOST_RATE)  # Hz
+    n_fft: int = bounded(2048, least=16, most=MOST_FFT)  # samples
+    hop_length: int = bounded(512, least=16, most=MOST_FFT)  # samples
+    seconds: float = bounded(3.0, least=0.1, most=MOST_SECONDS)  # in a segment
 
     @property
     def rows(self) -> int:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagger import config
+from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_cache, open_journal
-from tagger.errors import ExitCode, GenretagError, StateError, UsageError
+from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
@@ -38,8 +38,12 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def run_scan(options: ScanOptions) -> ExitCode:
+def run_scan(options: ScanOptions, display: ScanDisplay | None = None) -> ExitCode:
     """Scan, show and save the results.
+
+    Args:
+        options: what the user asked for.
+        display: shows the results, if not as `genretag scan` does.
 
     Raises:
         GenretagError: the scan could not start.
@@ -49,7 +53,7 @@ def run_scan(options: ScanOptions) -> ExitCode:
         stop = stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
-        display = _display(options)
+        display = display or _display(options)
         tell = _once(display.complain)  # journal and cache may fail for the same reason
         work = _find_work(options, stack, stop, tell)
         if stop.is_set():
@@ -78,10 +82,11 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
         GenretagError: the scan cannot start.
     """
     model = LazyModel(options.model, options.device)
-    rules = _rules(options, model.metadata)
-    _check_seconds(options, model.metadata)
+    rules = rules_for(options, model.metadata)
+    check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
-    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    music = find_music(options.paths, options.exclude, rules.skips)
+    walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
@@ -103,7 +108,7 @@ def _run(
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
-    tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
+    tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
     tracks = stack.enter_context(
         extracting(
             todo.entries(work.cache),
@@ -129,7 +134,7 @@ def _run(
         model,
         work.rules,
         batch_size=options.batch_size or strips,
-        by_album=options.paths if options.album else None,
+        named=options.paths,
         writer=tag_writer,
         cache=work.cache,
         only_new=options.new,
@@ -187,33 +192,12 @@ def _open_cache(
     return database, ResultCache(database, key, required=options.new, tell=tell)
 
 
-def _check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
-    front_end = metadata.front_end
-    least = front_end.samples_for(metadata.grid.window) / front_end.sample_rate
-    if options.seconds is not None and options.seconds < least:
-        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
-
-
 def _jobs(asked: int | None, files: int) -> int:
     if files == 0:
         return 1
     from joblib import cpu_count
 
     return max(1, min(asked or cpu_count(), files))
-
-
-def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
-    asked = options.min_confidence
-    names = config.load(options.config).genres
-    for sentence in config.unknown_genres(names, metadata.labels):
-        complain(f"{options.config or config.default_file()}: {sentence}")
-    return Rules(
-        min_confidence=metadata.min_confidence if asked is None else asked,
-        top=options.top,
-        overwrite=options.overwrite,
-        append=options.append,
-        names=names,
-    )
 
 
 def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
@@ -238,7 +222,7 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         yield f"The GPU is not used: {model.loaded.notice}."
 
 
-def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
+def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWriter":
     from tagger.writing.writer import TagWriter  # a dry run starts without it
 
     return TagWriter(
@@ -246,7 +230,8 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
         options.command_line(),
         mtime=options.mtime,
         strict_owner=options.strict_owner,
-        wrote=cache.wrote if cache else None,
+        style=work.rules.style,
+        wrote=work.database.wrote if work.database else None,
     )
 
 

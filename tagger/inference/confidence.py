@@ -22,6 +22,7 @@ WRITES_NOTHING = 1.0
 """As a minimum confidence: no confidence of this model reached the precision that was asked for."""
 
 _TINY = 1e-7
+_MOST_WEIGHT = 1e9
 _SUREST = 0.9999  # stays below WRITES_NOTHING
 
 
@@ -62,7 +63,7 @@ class Confidence:
         """Read what `to_dict` returned.
 
         Raises:
-            ValueError: another version, or a number is missing or not finite.
+            ValueError: another version, or a number is missing, not finite or too large.
         """
         values = dict(content)
         if (version := values.pop("version", None)) != VERSION:
@@ -73,8 +74,8 @@ class Confidence:
         except (KeyError, TypeError) as error:
             raise ValueError(f"its confidence is incomplete ({error})") from None
         numbers = (found.intercept, found.log_odds, found.margin, found.disagreement, *labels)
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError("its confidence holds numbers that are not finite")
+        if not all(abs(number) <= _MOST_WEIGHT for number in numbers):  # NaN is not, either
+            raise ValueError("its confidence holds numbers that are not finite, or too large")
         return found
 
 

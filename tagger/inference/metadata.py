@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
 from tagger.audio.kinds import front_end_of
+from tagger.bounds import checked
 from tagger.errors import ModelError
 from tagger.inference.confidence import Confidence
 from tagger.inference.onnxfile import read_properties
@@ -19,6 +20,13 @@ from tagger.inference.vote import Voting
 METADATA_KEY = "genretag"
 FORMAT_VERSION = 1
 MOST_WINDOWS = 40  # of one strip in one call, a minute: more would only cost memory
+
+# Bounds on what a file may ask for.
+_MOST_LABELS = 10_000
+_MOST_LABEL = 200  # characters
+_MOST_FRAMES = 1 << 14  # in a window or between two
+_MOST_CELLS = 1 << 20  # rows × frames of a window
+_MOST_TEMPERATURE = 1_000.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +91,20 @@ class ModelMetadata:
             values = json.loads(document)
             if values["format_version"] != FORMAT_VERSION:
                 raise ValueError(f"its format version is {values['format_version']!r}")
+
+            def number(name: str, least: float, most: float, *, whole: bool = False) -> Any:
+                return checked(name, values[name], least, most, whole=whole)
+
             metadata = cls(
-                labels=tuple(map(str, values["labels"])),
+                labels=_labels(values["labels"]),
                 front_end=front_end_of(values["front_end"]),
-                grid=WindowGrid(int(values["window_frames"]), int(values["hop_frames"])),
+                grid=WindowGrid(
+                    number("window_frames", 1, _MOST_FRAMES, whole=True),
+                    number("hop_frames", 1, _MOST_FRAMES, whole=True),
+                ),
                 voting=Voting(values["voting"]),
-                temperature=float(values["temperature"]),
-                min_confidence=float(values["min_confidence"]),
+                temperature=number("temperature", 1 / _MOST_TEMPERATURE, _MOST_TEMPERATURE),
+                min_confidence=number("min_confidence", 0, 1),
                 training=dict(values["training"]),
                 confidence=Confidence.from_dict(values["confidence"])
                 if values.get("confidence")
@@ -97,12 +112,29 @@ class ModelMetadata:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"its metadata are incomplete ({error})") from None
-        in_range = metadata.temperature > 0 and 0 <= metadata.min_confidence <= 1
-        if not (metadata.labels and in_range):
-            raise ValueError("its metadata are out of range")
+        except (RecursionError, OverflowError):
+            raise ValueError("its metadata are no description of a model") from None
+        if metadata.front_end.rows * metadata.grid.window > _MOST_CELLS:
+            raise ValueError("its windows are too large")
         if metadata.confidence and len(metadata.confidence.labels) != len(metadata.labels):
             raise ValueError("its confidence is for another number of labels")
         return metadata
+
+
+def _labels(values: object) -> tuple[str, ...]:
+    """Return labels as they stand in the file.
+
+    Raises:
+        ValueError: they are no list of different names.
+    """
+    if not (
+        isinstance(values, list)
+        and 0 < len(values) <= _MOST_LABELS
+        and all(isinstance(one, str) and 0 < len(one) <= _MOST_LABEL for one in values)
+        and len(set(values)) == len(values)
+    ):
+        raise ValueError("its labels are no list of different names")
+    return tuple(values)
 
 
 def read_metadata(path: Path) -> ModelMetadata:

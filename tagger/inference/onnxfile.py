@@ -7,6 +7,7 @@ numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 """
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,8 +63,8 @@ def read_onnx(path: Path) -> OnnxFile:
     Raises:
         ModelError: it cannot be read.
     """
-    with _understood(path):
-        model = list(_fields(memoryview(path.read_bytes())))
+    with _understood(path), _opened(path) as (file, size):
+        model = list(_fields(memoryview(file.read(size))))
         graph = list(_fields(_first(model, _MODEL_GRAPH)))
         weights: Counter[str] = Counter()
         for tensor in _all(graph, _GRAPH_WEIGHTS):
@@ -86,8 +87,7 @@ def read_properties(path: Path) -> dict[str, str]:
     Raises:
         ModelError: the file cannot be read.
     """
-    with _understood(path), path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with _understood(path), _opened(path) as (file, size):
         return dict(_property(memoryview(entry)) for entry in _entries(file, size))
 
 
@@ -103,10 +103,34 @@ def _understood(path: Path) -> Iterator[None]:
         raise ModelError(f"{path} is not an ONNX model.") from None
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a file that may be an ONNX file by its kind and size; gives it with its size.
+
+    Raises:
+        OSError: it is not a regular file: a pipe would have to be waited for, and a device has no
+            end.
+        ValueError: it is larger than any protocol buffer.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("it is not a regular file")
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _MOST_BYTES:
+            raise ValueError("too large")
+        yield file, size
+
+
 def _entries(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield the `metadata_props` of an open file."""
+    """Yield the `metadata_props` of an open file.
+
+    Raises:
+        ValueError: it is damaged, or has too many fields, or too long ones.
+    """
     position = 0
-    while position < size:
+    for _ in range(_MOST_FIELDS):
+        if position >= size:
+            return
         file.seek(position)
         number, kind, value, length = _field(memoryview(file.read(_LONGEST_HEAD)), 0)
         position += length
@@ -115,15 +139,22 @@ def _entries(file: BinaryIO, size: int) -> Iterator[bytes]:
         if position + value > size:
             raise ValueError("cut short")
         if number == _MODEL_METADATA:
+            if value > _MOST_METADATA:
+                raise ValueError("too large")
             file.seek(position)
             yield file.read(value)
         position += value
+    raise ValueError("too many fields")
 
 
 Field = tuple[int, Any]
 """Number and value: an int, or a memoryview of bytes, of text or of fields."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+_MOST_BYTES = (1 << 31) - 1  # of a protocol buffer
+_MOST_METADATA = 1 << 24  # bytes of one of `metadata_props`
+_MOST_FIELDS = 10_000  # of the file itself; the graph, one of them, has more
+_MOST_BITS = 64  # of a number
 _LONGEST_HEAD = 20  # bytes: two varints of 64 bits, or one and a number of fixed size
 
 
@@ -158,12 +189,13 @@ def _field(data: memoryview, position: int) -> tuple[int, int, int, int]:
 def _varint(data: memoryview, position: int) -> tuple[int, int]:
     """Read a number of seven bits a byte; return it and where it ends."""
     value = shift = 0
-    while True:
+    while shift < _MOST_BITS:
         byte = data[position]
         value |= (byte & 0x7F) << shift
         position, shift = position + 1, shift + 7
         if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
             return value, position
+    raise ValueError("a number without end")
 
 
 def _property(entry: memoryview) -> tuple[str, str]:

@@ -122,11 +122,7 @@ class ScanDisplay:
             self._console.print()
             self._console.print(_genre_table(self._genres))
         self._console.print()
-        if self._failures:
-            self._console.print(Text("Could not be read or written:", style="red"))
-            for sentence in self._failures:
-                self._console.print(Text(f"  {sentence}"))
-            self._console.print()
+        self._show_failures()
         seconds = time.monotonic() - self._started
         cut = f"{cut_short} after " if cut_short else ""
         speed = f"{duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second)"
@@ -134,6 +130,13 @@ class ScanDisplay:
         if not write_tags and (files := self._actions[Action.WRITE]):
             would = f"With --write-tags, {count_of(files, 'file')} would get a genre."
             self._say(Text(f"Nothing was written. {would}"))
+
+    def _show_failures(self) -> None:
+        if self._failures:
+            self._console.print(Text("Could not be read or written:", style="red"))
+            for sentence in self._failures:
+                self._console.print(Text(f"  {sentence}"))
+            self._console.print()
 
     def _outcome(self) -> str:
         parts = [f"{self._statuses[Status.OK]} with a genre"]

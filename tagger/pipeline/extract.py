@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tagger.audio.decode import decode_stream, open_audio
+from tagger.audio.container import open_audio
+from tagger.audio.decode import decode_stream
 from tagger.audio.frontend import FrontEnd, WindowGrid
 from tagger.errors import (
     OversizedTagError,
@@ -13,6 +14,7 @@ from tagger.errors import (
     TagError,
     TooShortError,
     TrackError,
+    UnreachableError,
     UnreadableError,
     UnsupportedError,
     reason,
@@ -28,6 +30,7 @@ _STATUS = {
     OversizedTagError: Status.UNREADABLE,
     SilentError: Status.SILENT,
     TooShortError: Status.TOO_SHORT,
+    UnreachableError: Status.UNREADABLE,
     UnreadableError: Status.UNREADABLE,
     UnsupportedError: Status.UNSUPPORTED,
 }
@@ -88,6 +91,8 @@ class Extractor:
                 raise TooShortError("is shorter than one window of the model")
             strip = grid.whole(front_end.compute(samples))
         except TrackError as error:
+            if isinstance(error, UnreachableError):  # the next scan may have better luck
+                track = replace(track, fingerprint=None)
             prediction = Prediction(status=_STATUS[type(error)], error=str(error))
             return PredictedTrack(track=track, prediction=prediction)
         except Exception as error:  # one bad file must not end the scan of all others

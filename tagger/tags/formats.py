@@ -11,49 +11,67 @@ class Format:
 
     name: str
     suffixes: tuple[str, ...]
+    demuxers: tuple[str, ...]  # FFmpeg's names of the containers
     tags: bool = True  # whether genres can be written into it
+    guessed: bool = False  # no first bytes tell it: FFmpeg may find it in the bytes of anything
 
 
 # FFmpeg reads more, but a folder of music holds pictures, films and playlists too, and asking the
 # decoder about each of them would be slow and noisy.
 FORMATS = (
-    Format(name="MP3", suffixes=(".mp3", ".mp2")),
-    Format(name="FLAC", suffixes=(".flac",)),
-    Format(name="Ogg", suffixes=(".ogg", ".oga", ".opus", ".spx")),
-    Format(name="MP4", suffixes=(".m4a", ".m4b", ".mp4")),
-    Format(name="WMA", suffixes=(".wma", ".asf")),
-    Format(name="WAV", suffixes=(".wav", ".wave")),
-    Format(name="AIFF", suffixes=(".aif", ".aifc", ".aiff")),
-    Format(name="Monkey's Audio", suffixes=(".ape",)),
-    Format(name="WavPack", suffixes=(".wv",)),
-    Format(name="Musepack", suffixes=(".mpc", ".mp+")),
-    Format(name="TrueAudio", suffixes=(".tta",)),
-    Format(name="TAK", suffixes=(".tak",)),
-    Format(name="DSF", suffixes=(".dsf",)),
-    Format(name="DSDIFF", suffixes=(".dff",)),
-    Format(name="AAC", suffixes=(".aac",), tags=False),
-    Format(name="AU", suffixes=(".au", ".snd"), tags=False),
-    Format(name="Matroska", suffixes=(".mka",), tags=False),
+    Format(name="MP3", suffixes=(".mp3", ".mp2"), demuxers=("mp3",), guessed=True),
+    Format(name="FLAC", suffixes=(".flac",), demuxers=("flac",)),
+    Format(name="Ogg", suffixes=(".ogg", ".oga", ".opus", ".spx"), demuxers=("ogg",)),
+    Format(name="MP4", suffixes=(".m4a", ".m4b", ".mp4"), demuxers=("mov",)),
+    Format(name="WMA", suffixes=(".wma", ".asf"), demuxers=("asf",)),
+    Format(name="WAV", suffixes=(".wav", ".wave"), demuxers=("wav", "w64")),
+    Format(name="AIFF", suffixes=(".aif", ".aifc", ".aiff"), demuxers=("aiff",)),
+    Format(name="Monkey's Audio", suffixes=(".ape",), demuxers=("ape",)),
+    Format(name="WavPack", suffixes=(".wv",), demuxers=("wv",)),
+    Format(name="Musepack", suffixes=(".mpc", ".mp+"), demuxers=("mpc", "mpc8")),
+    Format(name="TrueAudio", suffixes=(".tta",), demuxers=("tta",)),
+    Format(name="TAK", suffixes=(".tak",), demuxers=("tak",)),
+    Format(name="DSF", suffixes=(".dsf",), demuxers=("dsf",)),
+    Format(name="DSDIFF", suffixes=(".dff",), demuxers=("iff",)),
+    Format(name="AAC", suffixes=(".aac",), demuxers=("aac", "loas"), tags=False, guessed=True),
+    Format(name="AU", suffixes=(".au", ".snd"), demuxers=("au",), tags=False),
+    Format(name="Matroska", suffixes=(".mka",), demuxers=("matroska",), tags=False),
 )
 
 _BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
 MUSIC_SUFFIXES = frozenset(_BY_SUFFIX)
 
 
+def format_of(name: str | os.PathLike[str]) -> Format | None:
+    """Return the kind of music file that a name says; None if it says none."""
+    return _BY_SUFFIX.get(Path(name).suffix.lower())
+
+
+def demuxers_for(name: str | os.PathLike[str]) -> list[str]:
+    """Return FFmpeg's names of the containers that a file of this name may be.
+
+    A FLAC file that is called MP3 says in its first bytes what it is. That a damaged FLAC file
+    looks like MP3 somewhere does not make it one.
+    """
+    named = format_of(name)
+    possible = [form for form in FORMATS if named in (form, None) or not form.guessed]
+    return [demuxer for form in possible for demuxer in form.demuxers]
+
+
 def is_music(name: str | os.PathLike[str]) -> bool:
     """Tell by its name whether a file is music."""
-    return Path(name).suffix.lower() in _BY_SUFFIX
+    return format_of(name) is not None
 
 
 def can_hold_tags(path: Path) -> bool:
     """Tell by its name whether a file is of a kind whose tags we write."""
-    form = _BY_SUFFIX.get(path.suffix.lower())
+    form = format_of(path)
     return form is not None and form.tags
 
 
 def why_no_tags(path: Path) -> str:
     """Return why no genre can be written into a kind of file; empty if one can."""
-    form = _BY_SUFFIX.get(path.suffix.lower())
+    form = format_of(path)
     if form is None:
         return "is not a kind of music file that is known here"
     return "" if form.tags else f"no tags possible: genretag writes none into {form.name} files"

@@ -5,9 +5,9 @@ import os
 import pytest
 from commandline import rows
 
-from tagger.config import default_file, load
 from tagger.errors import DeviceError, StateError
 from tagger.output.scandisplay import ScanDisplay
+from tagger.settings.file import default_file, load
 from tagger.state.cache import Cache
 from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal

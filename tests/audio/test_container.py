@@ -1,0 +1,125 @@
+"""What FFmpeg may open: the file itself, as one of the containers of music."""
+
+import io
+import time
+from pathlib import Path
+
+import av
+import pytest
+from conftest import ENCODERS, RATE, TOY_METADATA, captured, music, write_audio
+
+from tagger.audio.container import open_audio, open_container
+from tagger.audio.decode import decode, decode_stream
+from tagger.errors import UnreachableError, UnreadableError
+from tagger.identity import MusicFile
+from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.state.cache import CacheKey, CacheLocation
+from tagger.tags.formats import FORMATS, demuxers_for
+
+SDP = b"""v=0
+o=- 0 0 IN IP4 127.0.0.1
+s=radio
+c=IN IP4 127.0.0.1
+t=0 0
+m=audio 5004 RTP/AVP 0
+a=rtpmap:0 PCMU/8000
+"""
+FFCONCAT = b"ffconcat version 1.0\nfile neighbour.wav\n"
+PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nneighbour.wav\n#EXT-X-ENDLIST\n"
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".ogg", ".m4a", ".aac"])
+@pytest.mark.parametrize("content", [SDP, FFCONCAT, PLAYLIST], ids=["sdp", "ffconcat", "hls"])
+def test_lists_of_files_and_addresses_are_refused_at_once(tmp_path, suffix, content):
+    write_audio(tmp_path / "neighbour.wav", music(4))
+    path = tmp_path / f"radio{suffix}"
+    path.write_bytes(content)
+    began = time.monotonic()
+    with pytest.raises(UnreadableError, match=r"^is not audio[^\n]*$"):
+        decode(path, RATE, 3)
+    assert time.monotonic() - began < 5  # an SDP used to wait 20 seconds for the network
+
+
+def test_no_container_reaches_another_file_or_the_network(tmp_path, monkeypatch):
+    """Were a list among the containers, it would still find nothing."""
+    monkeypatch.setattr("tagger.audio.container.demuxers_for", lambda _: ["concat", "sdp", "hls"])
+    write_audio(tmp_path / "neighbour.wav", music(4))
+    for content in (SDP, FFCONCAT, PLAYLIST):
+        (tmp_path / "a.mp3").write_bytes(content)
+        with pytest.raises(UnreadableError):
+            decode(tmp_path / "a.mp3", RATE, 3)
+
+
+def test_music_under_the_name_of_another_kind_is_read(tmp_path):
+    for suffix in (".flac", ".m4a", ".wav"):
+        path = write_audio(tmp_path / f"a{suffix}", music(4)).rename(tmp_path / "a.mp3")
+        assert decode(path, RATE, 3).size == 3 * RATE
+
+
+def test_what_only_looks_like_mp3_inside_of_a_damaged_file_is_not_analysed(tmp_path):
+    path = write_audio(tmp_path / "a.mp3", music(4)).rename(tmp_path / "a.flac")
+    with pytest.raises(UnreadableError, match=r"of the kind that its name says \(FLAC\)"):
+        decode(path, RATE, 3)
+
+
+def test_every_kind_of_music_names_containers_that_ffmpeg_has():
+    names = {name for listed in av.formats_available for name in listed.split(",")}
+    for form in FORMATS:
+        assert set(form.demuxers) <= names
+        assert set(form.demuxers) <= set(demuxers_for(f"a{form.suffixes[0]}"))
+
+
+class Failing(io.BytesIO):
+    """A file on a disk that fails some way into it."""
+
+    name = "a.mp3"
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > 60_000:
+            raise OSError(5, "Input/output error")
+        return super().read(size)
+
+
+def test_a_disk_error_is_named_and_nothing_is_printed(tmp_path):
+    content = write_audio(tmp_path / "a.mp3", music(20)).read_bytes()
+    with captured(2) as printed, pytest.raises(UnreachableError, match="input/output error"):
+        decode_stream(Failing(content), RATE, None)
+    assert printed == [""]
+
+
+def test_a_disk_error_is_not_remembered(tmp_path, monkeypatch, song):
+    path: Path = song("a.mp3", seconds=20)
+    monkeypatch.setattr(
+        "tagger.pipeline.extract.decode_stream",
+        lambda _, *rest: decode_stream(Failing(path.read_bytes()), *rest),
+    )
+    location = CacheLocation(file=tmp_path / "none.sqlite3", key=CacheKey(id=1, labels=3))
+    extractor = Extractor(
+        ExtractSettings(
+            front_end=TOY_METADATA.front_end,
+            grid=TOY_METADATA.grid,
+            seconds=None,
+            cache=location,
+        )
+    )
+    found = extractor.extract(MusicFile(path=path, identity=None))
+    extractor.close()
+    assert found.prediction.error == "cannot be read (input/output error)"
+    assert found.track.fingerprint is None
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+def test_a_damaged_file_prints_nothing(tmp_path, suffix):
+    """Containers whose sizes are wrong make FFmpeg seek before the beginning."""
+    content = bytearray(write_audio(tmp_path / f"a{suffix}", music(3)).read_bytes())
+    content[40:1000:7] = b"\xff" * len(content[40:1000:7])
+    path = tmp_path / f"b{suffix}"
+    path.write_bytes(content)
+    with captured(2) as printed, open_audio(path) as stream:
+        try:
+            with open_container(stream) as container:
+                list(container.demux(audio=0))
+        except UnreadableError:
+            pass
+    assert printed == [""]
