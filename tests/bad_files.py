@@ -170,7 +170,7 @@ _PACKED = 0x80
 
 def packed_frame(size: int) -> bytes:
     """Return a compressed frame of that many zero bytes."""
-    packer, block = zlib.compressobj(9), bytes(1 << 20)
+    packer, block = zlib.compressobj(1), bytes(1 << 20)
     pieces = [
         packer.compress(block[: min(len(block), size - at)]) for at in range(0, size, 1 << 20)
     ]
@@ -188,8 +188,9 @@ def _chapters(good: bytes, depth: int = 2_000) -> bytes:
     return id3(body) + good
 
 
-def _pages_without_content(good: bytes) -> bytes:
-    return good + (good[:26] + b"\0") * 300_000
+def empty_pages(good: bytes, count: int = 300_000) -> bytes:
+    """Add pages that hold nothing to an Ogg file."""
+    return good + (good[:26] + b"\0") * count
 
 
 def _packet_without_end(good: bytes) -> bytes:
@@ -213,8 +214,9 @@ def _comments(count: int, sizes: int) -> Callable[[bytes], bytes]:
     return make
 
 
-def _empty_blocks(good: bytes) -> bytes:
-    return good[:42] + b"\2\0\0\0" * 1_000_000 + good[42:]
+def empty_blocks(good: bytes, count: int = 1_000_000) -> bytes:
+    """Put metadata blocks that hold nothing into a FLAC file."""
+    return good[:42] + b"\2\0\0\0" * count + good[42:]
 
 
 def _nested_lists(good: bytes, depth: int = 5_000) -> bytes:
@@ -237,16 +239,16 @@ HOSTILE: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
     "ID3 chapters, 2,000 deep": ("mp3-v23", _chapters),
     "6,000 ID3 frames": ("mp3-v23", lambda good: id3(frame(b"TXXX", b"\0a\0b") * 6_000) + good),
     "ID3 picture of 60 MB": ("mp3-v23", lambda good: id3(frame(b"APIC", bytes(60 << 20))) + good),
-    "ID3 frames that unpack to the bound, and then to a gigabyte": (
+    "ID3 frames that unpack to the bound, and then to more": (
         "mp3-v23",
-        lambda good: id3(packed_frame(1 << 26) + packed_frame(1 << 30)) + good,
+        lambda good: id3(packed_frame(1 << 26) + packed_frame(1 << 28)) + good,
     ),
-    "300,000 empty Ogg pages": ("ogg-vorbis", _pages_without_content),
+    "300,000 empty Ogg pages": ("ogg-vorbis", empty_pages),
     "an Ogg packet without end": ("ogg-opus", _packet_without_end),
     "the same Ogg page again and again": ("ogg-flac", _same_page_again),
     "four thousand million comments": ("flac", _comments(0xFFFFFFFF, 0)),
     "comments of four gigabytes": ("flac", _comments(4, 0xFFFFFFFF)),
-    "a million empty FLAC blocks": ("flac", _empty_blocks),
+    "a million empty FLAC blocks": ("flac", empty_blocks),
     "RIFF lists, 5,000 deep": ("wav", _nested_lists),
     "60 MB behind a WAV file": ("wav", lambda good: good + bytes(60 << 20)),
 }

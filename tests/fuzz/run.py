@@ -39,7 +39,7 @@ TARGETS = ("containers", "tags", "write", "decode")
 def good_files() -> dict[str, tuple[str, bytes]]:
     """Return suffix and bytes of a good file of every kind."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = {kind: make(kind, Path(folder), 0.3) for kind in KINDS}
+        paths = {kind: make(kind, Path(folder), 0.1) for kind in KINDS}
         return {kind: (path.suffix, path.read_bytes()) for kind, path in paths.items()}
 
 

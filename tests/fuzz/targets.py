@@ -15,14 +15,15 @@ import second_reader
 from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.errors import TagError
 from tagger.identity import Identity, MusicFile
-from tagger.pipeline.extract import ExtractSettings, Extractor
+from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.pipeline.walk import find_music
 from tagger.tags.containers.base import Data
 from tagger.tags.content import content_of, fingerprint
 from tagger.tags.credits import read_credits
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.mutagen_tags import read_genres
-from tagger.writing.safewrite import TEMPORARY_PREFIX, make, plan, rehearse
+from tagger.writing.safewrite import make, plan, rehearse
+from tagger.writing.temporary import TEMPORARY_PREFIX
 
 GENRES = ("Hip-Hop", "Zoük")
 
