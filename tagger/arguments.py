@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,21 @@ def parse_probability(text: str | float) -> float:
         hint = f"; did you mean {value / 100:g}?" if 1 < value <= 100 else "."  # noqa: PLR2004
         raise typer.BadParameter(f"{text!r} is not between 0 and 1{hint}")
     return value
+
+
+def parse_duration(text: str) -> str:
+    """Let a time such as "4h" pass.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    from tagger.runtime import deadline
+
+    try:
+        deadline.parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
 
 
 class PlainCommand(TyperCommand):
@@ -179,7 +195,8 @@ def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     if not ctx.resilient_parsing:
         from tagger.settings.file import load
 
-        ctx.default_map = dict(load(file).scan)
+        settings = load(file).scan
+        ctx.default_map = {f"{k}_" if iskeyword(k) else k: v for k, v in settings.items()}
     return file
 
 

@@ -55,6 +55,11 @@ GOOD = {
     "batch_size": 3,
     "device": "cpu",
     "model": "m.onnx",
+    "log": "a.log",
+    "after": "mpc update",
+    "for": "1h30m",
+    "nice": True,
+    "watch": True,
     "quiet": True,
 }
 
@@ -63,7 +68,8 @@ def test_every_option_of_scan_has_a_key(write):
     lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in GOOD.items())
     write(f"[scan]\n{lines}\n")
     assert load(None).scan == GOOD
-    assert set(GOOD) == set(ScanOptions.__dataclass_fields__) - {"paths", "config", "given"}
+    fields = {name.rstrip("_") for name in ScanOptions.__dataclass_fields__}
+    assert set(GOOD) == fields - {"paths", "config", "given"}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,7 @@ def test_every_option_of_scan_has_a_key(write):
         ('[scan]\nexclude = "a"\n', "line 2: exclude must be a list"),
         ('[scan]\nmtime = "then"\n', "line 2: mtime must be one of 'now', 'bump', 'keep'"),
         ("[scan]\nseconds = 0\n", "line 2: seconds must be a number of seconds, or 'full'"),
+        ("[scan]\nfor = '4 days'\n", "line 2: for: '4 days' is no time such as"),
         ("[scan]\ncsv = 1\n", "line 2: csv must be a path in quotes"),
         ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
         ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),
@@ -138,7 +145,7 @@ def test_the_command_line_beats_the_environment_and_that_the_file(
 def scanned(monkeypatch):
     """Run `genretag scan` as far as its options, and return them, or what it said."""
     found: list[ScanOptions] = []
-    monkeypatch.setattr("tagger.commands.scan.run_scan", lambda o: found.append(o) or 0)
+    monkeypatch.setattr("tagger.commands.unattended.run_unattended", lambda o: found.append(o) or 0)
 
     def run(*words: object) -> ScanOptions | str:
         done = genretag("scan", "x", *words)

@@ -23,8 +23,9 @@ def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
         "genres": dict(settings.genres),
         "genre_words": dict(settings.genre_words),
     }
-    if write := set_fields(settings.write):
-        content["write"] = write
+    for name, record in (("write", settings.write), ("review", settings.review)):
+        if given := set_fields(record):
+            content[name] = given
     if settings.folders:
         content["folder"] = [set_fields(rule) for rule in settings.folders]
     if as_json:

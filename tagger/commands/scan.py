@@ -38,30 +38,38 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def run_scan(options: ScanOptions, display: ScanDisplay | None = None) -> ExitCode:
+def run_scan(
+    options: ScanOptions,
+    display: ScanDisplay | None = None,
+    *,
+    stop: Stop | None = None,
+    note: Callable[[Result], None] = lambda _: None,
+) -> ExitCode:
     """Scan, show and save the results.
 
     Args:
         options: what the user asked for.
         display: shows the results, if not as `genretag scan` does.
+        stop: tells to stop; without one, signals do.
+        note: is told of every result.
 
     Raises:
         GenretagError: the scan could not start.
     """
     with ExitStack() as stack:
         # From here on, since Ctrl-C within the import of a library becomes errors of its own.
-        stop = stack.enter_context(told_to_stop())
+        stop = stop or stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
         display = display or _display(options)
         tell = _once(display.complain)  # journal and cache may fail for the same reason
         work = _find_work(options, stack, stop, tell)
         if stop.is_set():
-            display.header("Interrupted while looking for music; nothing was analysed.")
+            display.header(f"{stop.why} while looking for music; nothing was analysed.")
             return stop.exit_code
         if options.new and work.list.to_analyse == 0:
             return ExitCode.DONE
-        return _run(options, work, stack, stop, display, tell)
+        return _run(options, work, stack, stop, display, tell, note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +112,7 @@ def _run(
     stop: Stop,
     display: ScanDisplay,
     tell: Tell,
+    note: Callable[[Result], None],
 ) -> ExitCode:
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
@@ -146,6 +155,7 @@ def _run(
                 outputs.write(result)
                 if plan is not None:
                     plan.note(result)
+                note(result)
                 display.add(result)
         work.cache.flush()
     except GenretagError as error:
@@ -154,12 +164,13 @@ def _run(
             raise
         tell(str(error))  # unless the cache has failed for the same reason before
         return error.exit_code
-    display.summary(write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else "")
+    display.summary(write_tags=options.write_tags, cut_short=stop.why if stop.is_set() else "")
     if tag_writer is not None and tag_writer.notice:
         display.complain(tag_writer.notice)
-    if stop.is_set():
+    if stop.is_set() and stop.exit_code is not ExitCode.DONE:
         return stop.exit_code
-    outputs.finish()
+    if not stop.is_set():
+        outputs.finish()
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 

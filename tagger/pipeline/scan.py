@@ -84,7 +84,10 @@ class _Finish:
 
     def __call__(self, predicted: PredictedTrack) -> Result:
         result = decide(predicted, self.labels, self.rules)
-        if self.writer is not None and result.action is Action.WRITE:
+        if self.writer is None and result.action is Action.WRITE:
+            if refusal := predicted.track.refusal:
+                result = replace(result, action=Action.FAILED, error=refusal)
+        elif self.writer is not None and result.action is Action.WRITE:
             if predicted.source is Source.STAT_KEY:
                 predicted = _with_tags_read_again(predicted)
                 result = decide(predicted, self.labels, self.rules)

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from tagger.errors import ConfigError, reason
 from tagger.options import ScanOptions
 from tagger.paths import chosen_home
-from tagger.settings.schema import Config, FolderRule, Source, WriteSettings
+from tagger.settings.schema import Config, FolderRule, ReviewSettings, Source, WriteSettings
 from tagger.settings.values import checked, names, nearest
 
 FILE_NAME = "config.toml"
@@ -24,6 +24,8 @@ EXAMPLE = """\
 # top = 2
 # exclude = ["Podcasts", "*/Live/*"]
 # mtime = "bump"
+# log = "~/genretag.log"
+# after = "mpc --quiet update"
 
 [genres]
 # A genre can get another name, several names, or none; then it is never written:
@@ -43,6 +45,10 @@ EXAMPLE = """\
 # id3v23_separator = "/"
 # For players that read one value: all genres of a file in one, separated by this:
 # joined = "; "
+
+[review]
+# What plays a track in "genretag review":
+# player = "ffplay -nodisp -autoexit -ss {start} -t {seconds} {file}"
 
 # Other settings for a folder and what is below it; of several, the innermost counts:
 # [[folder]]
@@ -87,14 +93,20 @@ def load(file: Path | None = None) -> Config:
         raise ConfigError(f"{chosen} is not valid TOML: {error}.") from None
     for section, table in content.items():
         _check_section(source, section, table)
-    scan = {name: hint for name, hint in _fields(ScanOptions).items() if name not in _NO_KEYS}
+    scan = {
+        name.rstrip("_"): hint  # "for" is a word of Python
+        for name, hint in _fields(ScanOptions).items()
+        if name not in _NO_KEYS
+    }
     write = _checked(source, "write", content.get("write", {}), _fields(WriteSettings))
+    review = _checked(source, "review", content.get("review", {}), _fields(ReviewSettings))
     return Config(
         source=source,
         scan=_checked(source, "scan", content.get("scan", {}), scan),
         genres=_genres(source, "genres", content.get("genres", {})),
         genre_words=_genres(source, "genre_words", content.get("genre_words", {})),
         write=WriteSettings(**write),
+        review=ReviewSettings(**review),
         folders=tuple(_folders(source, content.get("folder", []))),
     )
 
@@ -126,7 +138,8 @@ def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
 
 
 def _check_section(source: Source, section: str, table: object) -> None:
-    known = {"scan": dict, "genres": dict, "genre_words": dict, "write": dict, "folder": list}
+    tables = ("scan", "genres", "genre_words", "write", "review")
+    known = {**dict.fromkeys(tables, dict), "folder": list}
     if section not in known:
         raise ConfigError(
             f"{source.place(section)}: unknown setting {section!r}.{nearest(section, known)}"

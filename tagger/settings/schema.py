@@ -18,6 +18,13 @@ class WriteSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewSettings:
+    """`[review]`: how `genretag review` works."""
+
+    player: str | None = None  # a command with {file}, {start} and {seconds}; None: the first found
+
+
+@dataclass(frozen=True, kw_only=True)
 class FolderRule:
     """`[[folder]]`: other settings for a folder and what is below it; None: as elsewhere."""
 
@@ -27,7 +34,7 @@ class FolderRule:
     min_confidence: float | None = None
 
 
-def set_fields(settings: WriteSettings | FolderRule) -> dict[str, Any]:
+def set_fields(settings: WriteSettings | ReviewSettings | FolderRule) -> dict[str, Any]:
     """Return what is not left at its default, as values of JSON."""
     return {
         name: str(value) if isinstance(value, Path) else value
@@ -59,6 +66,7 @@ class Config:
         genres: the names that take the place of a genre's own.
         genre_words: words of the library's tags, each with the genres that it is a kind of.
         write: how genres are written.
+        review: how `genretag review` works.
         folders: rules for folders, in the order of the file.
     """
 
@@ -67,4 +75,5 @@ class Config:
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genre_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     write: WriteSettings = WriteSettings()
+    review: ReviewSettings = ReviewSettings()
     folders: tuple[FolderRule, ...] = ()

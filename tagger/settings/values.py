@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from tagger.runtime.deadline import parse_duration
+
 
 def checked(key: str, value: object, hint: Any) -> Any:
     """Return a value as the field, or the option, that takes it needs it.
@@ -100,6 +102,13 @@ def _seconds(key: str, value: object) -> object:
     raise ValueError(f"{key} must be a number of seconds, or 'full'.")
 
 
+def _player(key: str, value: object) -> str:
+    text = _text(key, value)
+    if "{file}" in text:
+        return text
+    raise ValueError(f"{key} must be a command that names {{file}}.")
+
+
 def _separator(key: str, value: object) -> str:
     text = _text(key, value)
     if text.isprintable():
@@ -107,13 +116,24 @@ def _separator(key: str, value: object) -> str:
     raise ValueError(f"{key} must be a text without control characters.")
 
 
+def _duration(key: str, value: object) -> str:
+    text = _text(key, value)
+    try:
+        parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None
+    return text
+
+
 Check = Callable[[str, object], Any]
 
 _BY_KEY: Mapping[str, Check] = {
+    "for": _duration,
     "id3v23_separator": _separator,
     "joined": _separator,
     "min_confidence": _probability,
     "path": _folder,
+    "player": _player,
     "seconds": _seconds,
     "whitelist": names,
 }
