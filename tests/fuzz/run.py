@@ -46,13 +46,13 @@ def good_files() -> dict[str, tuple[str, bytes]]:
 def corpus(
     good: dict[str, tuple[str, bytes]], flips: int, seed: int
 ) -> Iterator[tuple[str, str, bytes]]:
-    """Yield name, suffix and bytes: made to hurt, wrong suffixes, all damages, then random ones."""
+    """Yield name, suffix and bytes: wrong suffixes, made to hurt, all damages, then random ones."""
     contents = {kind: content for kind, (_, content) in good.items()}
-    for name, (kind, hurt) in bad_files.HOSTILE.items():
-        yield name, good[kind][0], hurt(contents[kind])
     for kind, content in contents.items():
         for suffix in sorted({suffix for suffix, _ in good.values()}):
             yield f"{kind} as {suffix}", suffix, content
+    for name, (kind, hurt) in bad_files.HOSTILE.items():
+        yield name, good[kind][0], hurt(contents[kind])
     rng = Random(seed)
     damaged = [
         (
