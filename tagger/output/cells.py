@@ -22,6 +22,7 @@ def text_cell(text: str) -> str:
 
     What would be a formula gets a quotation mark before it; control characters are escaped.
     """
+    text = _ESCAPED.sub(lambda found: _escape("\\") + found[0][1:], text)  # it was none
     if not text.isprintable():
         text = "".join(c if c.isprintable() else _escape(c) for c in text)
     return f"'{text}" if text.startswith(_FORMULA) else text
@@ -39,10 +40,8 @@ def cell_text(cell: str) -> str:
 
 
 def _character(escaped: re.Match[str]) -> str:
-    """Return what was escaped, or the escape itself if that cannot have been."""
     code = int(escaped[1] or escaped[2], 16)
-    character = chr(code) if code <= sys.maxunicode else " "
-    return escaped[0] if character.isprintable() else character
+    return chr(code) if code <= sys.maxunicode else escaped[0]
 
 
 def path_cell(path: Path) -> str:
