@@ -41,6 +41,7 @@ class ScanOptions:
     cache: bool = True
     csv: Path | None = None
     jsonl: Path | None = None
+    report: Path | None = None
     force: bool = False  # replace a table that genretag did not write, or that was edited
     min_confidence: float | None = None  # None: what the model file says
     top: int = 1

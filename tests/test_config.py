@@ -46,6 +46,7 @@ GOOD = {
     "cache": True,
     "csv": "a.csv",
     "jsonl": "a.jsonl",
+    "report": "a.html",
     "force": True,
     "min_confidence": 0.6,
     "top": 2,
