@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up_ends_apply_with_its_sum(genretag, full_disk, toy_m
     table = tmp_path / "genres.csv"
     options = ("--model", toy_model, "-j", 1, "--min-confidence", 0)
     assert genretag("scan", full_disk, *options, "--csv", table)[0] == 0
-    code, out, err = genretag("apply", table, "--yes")
+    code, out, err = genretag("apply", table)
     assert (code, err) == (1, "genretag: The disk is full.\n")
     assert out.endswith("\nStopped: 3 files written\n")
 
