@@ -62,6 +62,21 @@ def scan(
             "--append/--no-append", help="Add to existing genres instead of keeping them."
         ),
     ] = False,
+    redo: Annotated[
+        bool,
+        typer.Option(
+            "--redo/--no-redo",
+            help="Replace genres that an earlier scan wrote with --provenance, unless they were"
+            " edited.",
+        ),
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Note beside each genre where it came from: program, model and confidence.",
+        ),
+    ] = False,
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
@@ -170,6 +185,8 @@ def scan(
         write_tags=write_tags and not dry_run,
         overwrite=overwrite,
         append=append,
+        redo=redo,
+        provenance=provenance,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
         album=album,

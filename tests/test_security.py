@@ -15,7 +15,8 @@ from tagger.errors import TagError
 from tagger.output.cells import cell_genres, cell_text, genres_cell, text_cell
 from tagger.tags.mutagen_tags import read_genres
 from tagger.writing import safewrite
-from tagger.writing.safewrite import make, plan
+from tagger.writing.planning import plan
+from tagger.writing.safewrite import make
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither pipes nor these modes")
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b1m\u202e\r"

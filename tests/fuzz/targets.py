@@ -22,7 +22,8 @@ from tagger.tags.content import content_of, fingerprint
 from tagger.tags.credits import read_credits
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.mutagen_tags import read_genres
-from tagger.writing.safewrite import make, plan, rehearse
+from tagger.writing.planning import plan, rehearse
+from tagger.writing.safewrite import make
 from tagger.writing.temporary import TEMPORARY_PREFIX
 
 GENRES = ("Hip-Hop", "Zoük")

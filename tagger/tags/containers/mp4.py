@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tagger.errors import OversizedTagError
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
 
 _MOST_ATOMS = 100_000  # of a file; a fragmented one of a whole day has 90,000
 _MOST_DEPTH = 32
@@ -77,8 +77,25 @@ def meta_offset(data: Data, meta: Atom) -> int:
     return 0 if bytes(data[meta.inner + 4 : meta.inner + 8]) == b"hdlr" else 4
 
 
+def purpose_of(data: Data, atom: Atom) -> Purpose | None:
+    """Return what an atom of a list of metadata items is for."""
+    if atom.name in (b"\xa9gen", b"gnre"):
+        return Purpose.GENRE
+    if atom.name != b"----":
+        return None
+    inside = {inner.name: inner for inner in atoms(data, atom.inner, atom.stop)}
+    key = [
+        bytes(data[inside[name].inner + 4 : inside[name].stop]) if name in inside else b""
+        for name in (b"mean", b"name")
+    ]
+    return Purpose.SOURCE if key == [MEAN, SOURCE_KEY.encode()] else None
+
+
+MEAN = b"com.apple.iTunes"
+"""Whose name a freeform atom has; players look at no others."""
+
 _FOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"ilst", b"meta")
-_NOT_COMPARED = (b"\xa9gen", b"gnre", b"free", b"skip")
+_FREE = (b"free", b"skip")
 OFFSETS = {b"stco": 4, b"co64": 8}
 """Atoms that say where chunks of samples are, and the width of an entry."""
 
@@ -94,7 +111,9 @@ def mp4_parts(data: Data) -> Parts:
             yield from ((AUDIO, offset.to_bytes(8)) for offset in _in_media(table, width, media))
         elif atom.name == b"moof":
             yield b"MP4 moof", b""  # it may say where it is
-        elif atom.name not in (b"mdat", *_FOLDERS, *_NOT_COMPARED):
+        elif atom.name in (b"mdat", *_FOLDERS, *_FREE):
+            continue
+        elif purpose_of(data, atom) is None:
             yield b"MP4 " + atom.name, data[atom.inner : atom.stop]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tagger.errors import OversizedTagError
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
 from tagger.tags.containers.id3 import (
     MOST_BYTES,
     before_id3v1,
@@ -20,7 +20,8 @@ from tagger.tags.containers.id3 import (
 _MOST_COMMENTS = 100_000
 _MOST_BLOCKS = 10_000
 _MOST_EMPTY_PAGES = 10_000
-_GENRE = b"genre="
+_LONGEST_NAME = 16  # bytes of a name that is looked at
+_PURPOSES = {b"genre": Purpose.GENRE, SOURCE_KEY.lower().encode(): Purpose.SOURCE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +32,11 @@ class Comments:
     items: tuple[bytes, ...]
     rest: bytes = b""  # what is behind them: the framing bit of Vorbis, padding of Opus
 
-    @staticmethod
-    def is_genre(item: bytes) -> bool:
-        """Tell whether a comment is a genre."""
-        return item[: len(_GENRE)].lower() == _GENRE
+
+def purpose_of(comment: bytes) -> Purpose | None:
+    """Return what a comment is for."""
+    name, found, _ = comment[:_LONGEST_NAME].partition(b"=")
+    return _PURPOSES.get(name.lower()) if found else None
 
 
 def read_comments(content: bytes) -> Comments:
@@ -64,7 +66,7 @@ def _comment_parts(content: bytes) -> Parts:
     """Yield vendor, comments but the genre, and what is behind them."""
     comments = read_comments(content)
     yield b"vendor", comments.vendor
-    yield from ((b"comment", item) for item in comments.items if not comments.is_genre(item))
+    yield from ((b"comment", item) for item in comments.items if purpose_of(item) is None)
     yield b"rest", comments.rest
 
 
