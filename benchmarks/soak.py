@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +102,9 @@ class Watched:
     processes_left: int
 
 
-def watch(name: str, home: Path, *words: object, kill_after: float | None = None) -> Watched:
+def watch(
+    name: str, home: Path, *words: object, kill_when: Callable[[], bool] = lambda: False
+) -> Watched:
     """Run a command and look at it twice a second."""
     started = time.monotonic()
     process = subprocess.Popen(
@@ -120,7 +122,7 @@ def watch(name: str, home: Path, *words: object, kill_after: float | None = None
             main.append(sizes.pop(process.pid, 0.0))
             others.append(sum(sizes.values()))
             open_files.append(len(list(Path(f"/proc/{process.pid}/fd").iterdir())))
-        if kill_after is not None and time.monotonic() - started > kill_after:
+        if kill_when():
             process.send_signal(signal.SIGKILL)
     seconds = time.monotonic() - started
     deadline = time.monotonic() + 30
@@ -170,14 +172,11 @@ def soak(folder: Path, files: int, jobs: int) -> dict[str, object]:
     report: dict[str, object] = {"files": files, "broken": -(-files // BROKEN)}
     runs: list[Watched] = []
 
-    def run(name: str, *words: object, kill_after: float | None = None) -> Watched:
-        runs.append(watch(name, home, *words, kill_after=kill_after))
+    def run(name: str, *words: object, **options: Callable[[], bool]) -> None:
+        runs.append(watch(name, home, *words, **options))
         print(runs[-1], flush=True)
-        return runs[-1]
 
-    few = watch("scan of 300", folder / "home of few", *scan[:1], library.path(0).parent, *scan[2:])
-    start = few.seconds  # of the program and its workers
-    run("scan, killed", *scan, kill_after=start + files / 400)
+    run("scan, killed", *scan, kill_when=lambda: cached(home) > files * 2 // 5)
     report["cached when it was killed"] = cached(home)
     run("scan", *scan, "--csv", table)
     report["cached by the scan after it"] = known = cached(home)
