@@ -55,13 +55,11 @@ def corpus(
         yield name, good[kind][0], hurt(contents[kind])
     rng = Random(seed)
     damaged = [
-        (
-            (f"{kind}, {name}", suffix, bad)
-            for name, bad in bad_files.all_damages(content, contents, flips)
-        )
+        _named(kind, suffix, damages)
         for kind, (suffix, content) in good.items()
+        for damages in bad_files.all_damages(content, contents, flips)
     ]
-    while damaged:  # in turns, so that a run that ends early has seen all kinds
+    while damaged:  # in turns, so that a run that ends early has seen all sorts
         source = rng.choice(damaged)
         one = next(source, None)
         if one is None:
@@ -77,6 +75,13 @@ def corpus(
             if damages:
                 content = damages[-1][1]
         yield f"random {seed}/{number} of {kind}", rng.choice([suffix, suffix, *pieces]), content
+
+
+def _named(
+    kind: str, suffix: str, damages: Iterator[bad_files.Case]
+) -> Iterator[tuple[str, str, bytes]]:
+    for name, bad in damages:
+        yield f"{kind}, {name}", suffix, bad
 
 
 _ROUGH = (

@@ -122,8 +122,9 @@ def _by_ffmpeg(path: Path) -> dict[str, object]:
     # By its suffix: FFmpeg guesses the format of what is damaged, and larger tags alter the guess.
     with av.open(str(path), metadata_errors="replace") as container:
         digest = hashlib.sha256()
-        for packet in container.demux():
-            digest.update(bytes(packet))
+        with _tolerant():  # of junk behind the last packet
+            for packet in container.demux():
+                digest.update(bytes(packet))
         tags = [container.metadata, *(stream.metadata for stream in container.streams)]
         kept = [
             {k: v for k, v in tag.items() if k.lower() not in ("genre", "wm/genre")} for tag in tags
