@@ -91,7 +91,10 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
     ranking = [(rules.shown(label), p) for label, p in ranked]
     minimum = rules.minimum(track.path)
     sure = [label for label, p in ranked[: rules.top] if minimum <= p and minimum < WRITES_NOTHING]
-    genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
+    names = [rules.names_of(label) for label in sure]
+    if names and not names[0]:
+        names = []  # its runner-up would pass for the genre of the track
+    genres = tuple(dict.fromkeys(name for of_label in names for name in of_label))
     status = Status.OK if sure else Status.UNCERTAIN
     error = track.tag_error
     if error:
