@@ -139,7 +139,7 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column[0], overflow="fold", no_wrap=column is not widest)
     for row in zip(*(cells for _, cells in columns), strict=True):
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _UNLIMITED
@@ -147,9 +147,13 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def complain(text: str) -> None:
-    """Show one sentence on standard error, and log it."""
-    logger.warning("%s", text)
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+    """Show one sentence, or several lines, on standard error, and log it.
+
+    Files have a say in it, by their names or what a library says about them.
+    """
+    shown = "\n".join(map(printable, text.split("\n")))
+    logger.warning("%s", shown)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(shown))
 
 
 def when(seconds: float) -> str:

@@ -92,7 +92,7 @@ class ScanDisplay:
         if result.status is Status.OK:
             self._genres[result.ranking[0][0]] += 1
         if result.failed:
-            self._failures.append(f"{printable(result.path)} {result.error}")
+            self._failures.append(printable(f"{result.path} {result.error}"))
             logger.warning("%s", self._failures[-1])
             if self._quiet:
                 self._show(Text(self._failures[-1]))
@@ -177,15 +177,15 @@ class ScanDisplay:
 
 def _line(result: Result) -> Text:
     """Lay out one result: genre, confidence, path, and what is special about it."""
-    path = printable(result.path)
+    path, error = printable(result.path), printable(result.error)
     if not result.ranking:
         name = result.status.replace("_", " ")
-        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} ", result.error)
+        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} {error}")
     best, confidence = result.ranking[0]
     style = "bold" if result.status is Status.OK else "dim"
     notes = {
         Action.KEEP: f"  keeps {_genres(result.existing)}",
-        Action.SKIP: f"  {result.error or 'uncertain'}",
+        Action.SKIP: f"  {error or 'uncertain'}",
         Action.WRITTEN: "  written",
     }
     return Text.assemble(
