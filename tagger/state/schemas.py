@@ -77,5 +77,7 @@ CREATE TABLE file (             -- the stat key, and what is known of a file wit
 """,
         # why no genre could be written into the file
         "ALTER TABLE file ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
+        # two bytes a part of the track: the best label and its probability; empty: not known
+        "ALTER TABLE prediction ADD COLUMN timeline BLOB NOT NULL DEFAULT x''",
     ),
 )
