@@ -13,7 +13,8 @@ FROM python:3.12-slim
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir av filelock jinja2 joblib mutagen numpy onnxruntime platformdirs \
         psutil rich scipy typer \
-    && pip install --no-cache-dir --no-deps /wheels/*.whl
+    && pip install --no-cache-dir --no-deps /wheels/*.whl \
+    && pip install --no-cache-dir watchfiles
 # `docker run --user` and `user:` in Compose put the owner of the music in its place.
 RUN useradd --uid 1000 --create-home genretag && install -d -o genretag -m 777 /state
 USER genretag

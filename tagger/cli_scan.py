@@ -62,6 +62,21 @@ def scan(
             "--append/--no-append", help="Add to existing genres instead of keeping them."
         ),
     ] = False,
+    redo: Annotated[
+        bool,
+        typer.Option(
+            "--redo/--no-redo",
+            help="Replace genres that an earlier scan wrote with --provenance, unless they were"
+            " edited.",
+        ),
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Note beside each genre where it came from: program, model and confidence.",
+        ),
+    ] = False,
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
@@ -164,12 +179,14 @@ def scan(
     if (new or watch) and not cache:
         raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
     if watch and outputs:
-        raise UsageError("--watch saves no results: leave out --csv, --jsonl and --report.")
+        raise UsageError("--watch saves no results: leave out their files, or pass --no-watch.")
     options = ScanOptions(
         paths=as_paths(paths),
         write_tags=write_tags and not dry_run,
         overwrite=overwrite,
         append=append,
+        redo=redo,
+        provenance=provenance,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
         album=album,

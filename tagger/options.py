@@ -34,6 +34,8 @@ class ScanOptions:
     write_tags: bool = False
     overwrite: bool = False
     append: bool = False
+    redo: bool = False  # genres that genretag wrote
+    provenance: bool = False  # note beside a genre where it came from
     mtime: Mtime = "now"
     strict_owner: bool = False  # refuse files whose owner, group or permissions cannot be kept
     album: bool = False

@@ -36,6 +36,8 @@ def test_names_of_genres(write):
 
 
 GOOD = {
+    "redo": True,
+    "provenance": True,
     "write_tags": True,
     "overwrite": True,
     "append": False,

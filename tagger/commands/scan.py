@@ -87,7 +87,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
         GenretagError: the scan cannot start.
     """
     model = LazyModel(options.model, options.device)
-    rules = rules_for(options, model.metadata)
+    rules = rules_for(options, model.metadata, model.path.stem)
     check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
     music = find_music(options.paths, options.exclude, rules.skips)
