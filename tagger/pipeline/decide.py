@@ -120,5 +120,6 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         seconds=prediction.seconds,
         error=error,
         probabilities=prediction.probabilities,
+        timeline=prediction.timeline,
         identity=track.identity,
     )

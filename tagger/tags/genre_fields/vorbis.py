@@ -15,6 +15,7 @@ from tagger.tags.containers.xiph import (
     VORBIS_COMMENT,
     Comments,
     Page,
+    check_header_size,
     flac_blocks,
     ogg_pages,
     purpose_of,
@@ -152,11 +153,14 @@ def ogg_layout(data: Data) -> Layout:
     """
     pages: list[Page] = []  # from the second of the stream to that on which the comments end
     first: Page | None = None
+    size = 0
     for page in ogg_pages(data):
         if first is None:
             first = page if stream_kind(page) >= 0 else None
         elif page.serial == first.serial:
             pages.append(page)
+            size += len(page.content)
+            check_header_size(size)
             if any(size < _FULL for size in page.lacing):
                 break
     if first is None or not pages:
