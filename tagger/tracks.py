@@ -60,6 +60,7 @@ class Prediction:
     error: str = ""  # why there are no probabilities
     seconds: float = 0.0  # of audio that were analysed
     probabilities: tuple[float, ...] = ()  # one a label, in the model's order
+    timeline: bytes = b""  # the best label over time, see `timeline_of`; empty: not known
 
 
 class Source(Enum):
@@ -106,6 +107,7 @@ class Result:
     seconds: float = 0.0
     error: str = ""
     probabilities: tuple[float, ...] = field(default=(), repr=False)  # in the model's order
+    timeline: bytes = field(default=b"", repr=False)  # the best label over time
     identity: Identity | None = None
 
     @property

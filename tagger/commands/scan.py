@@ -19,6 +19,7 @@ from tagger.pipeline.decide import Rules
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
+from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.workers import extracting
 from tagger.pipeline.worklist import WorkList
@@ -115,9 +116,10 @@ def _run(
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
     tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
+    under_way = UnderWay()
     tracks = stack.enter_context(
         extracting(
-            todo.entries(work.cache),
+            under_way.begun(todo.entries(work.cache)),
             ExtractSettings(
                 front_end=model.metadata.front_end,
                 grid=model.metadata.grid,
@@ -136,8 +138,9 @@ def _run(
     stack.enter_context(display)
     for line in _header(model, todo, jobs, options):
         display.header(line)
+    display.follow(under_way.slow)
     results = scan(
-        tracks,
+        under_way.done(tracks),
         model,
         work.rules,
         batch_size=options.batch_size or strips,

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Self
 
 from rich.table import Table
@@ -38,7 +39,10 @@ class ScanDisplay:
     def __init__(self, *, quiet: bool, results: bool, stderr: bool) -> None:
         self._quiet = quiet
         self._results = results
-        self._progress = progress_bar(shown=not quiet, stderr=stderr or quiet)
+        self._progress = progress_bar(
+            shown=not quiet, stderr=stderr or quiet, waiting_for=self._slow
+        )
+        self._waiting_for: Callable[[], Path | None] = lambda: None
         self._console = self._progress.console
         self._on_terminal = self._console.is_terminal
         self._task = self._progress.add_task("", total=None, rate="")
@@ -64,6 +68,17 @@ class ScanDisplay:
     def expect(self, total: int) -> None:
         """Take the number of tracks, once that is known."""
         self._progress.update(self._task, total=total)
+
+    def follow(self, waiting_for: Callable[[], Path | None]) -> None:
+        """Name beside the bar what takes long.
+
+        Args:
+            waiting_for: tells the file, if there is one.
+        """
+        self._waiting_for = waiting_for
+
+    def _slow(self) -> Path | None:
+        return self._waiting_for()
 
     def header(self, text: str) -> None:
         """Show a line about the scan as a whole."""

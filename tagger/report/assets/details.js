@@ -19,6 +19,18 @@ function shares(i) {
   );
 }
 
+/** The genres over time with their names, for the eye as colours and for the ear as words. */
+function overTime(i) {
+  const strip = timeline(i);
+  if (!strip) return "";
+  const parts = bytesOf(columns.timeline[i]).filter((_, place) => place % 2 === 0);
+  const counts = new Map();
+  for (const label of parts) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const sorted = [...counts].sort((a, b) => b[1] - a[1]);
+  const names = sorted.map(([label, count]) => make("span", {}, dot(label), ` ${labels[label]} ${percent(count / parts.length)}`));
+  return make("div", { class: "over-time" }, make("h3", {}, `Over the ${Math.round(columns.seconds[i])} seconds analysed`), strip, make("p", { class: "names dim" }, ...names));
+}
+
 function drawDetails(i) {
   const edit = edits.get(i);
   const genre = make("input", { id: "genre", list: "genres", value: edit ? edit.genre : columns.existing[i] || columns.genre[i], autocomplete: "off", "aria-describedby": "genre-hint" });
@@ -38,6 +50,7 @@ function drawDetails(i) {
     make("p", { class: "path dim" }, plainPath(i)),
     make("p", { class: "verdict-line" }, make("strong", {}, columns.genre[i] ? `${columns.genre[i]} ${percent(columns.confidence[i])}. ` : ""), sentence(i)),
     form,
+    overTime(i),
     columns.label[i] === NO_LABEL ? "" : make("div", { class: "shares" }, make("h3", {}, "Probabilities"), ...shares(i)),
   );
 }
