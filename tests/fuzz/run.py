@@ -18,6 +18,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -105,6 +106,7 @@ def attempt(target: str, path: Path, content: bytes) -> str:
 
 def work(cases: list[Case], folder: Path, out: int) -> None:
     """Go through a batch in a child process, and tell the outcome of each case."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders talk
     for number, (target, _, suffix, content) in enumerate(cases):
         started = time.process_time()
@@ -161,7 +163,8 @@ def main() -> int:
     stream = islice(
         corpus(good_files(), options.flips, options.seed), options.skip, options.skip + options.most
     )
-    with tempfile.TemporaryDirectory() as folder:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         while time.monotonic() < deadline and (files := list(islice(stream, BATCH // 4))):
             tried += len(files)
             cases = [(target, *file) for file in files for target in options.targets]
