@@ -1,6 +1,6 @@
 """From the prediction for a track to what its tag should say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Rules:
     noted_model: str = ""  # noted as the source of genres that are written; empty: nothing is noted
     album: bool = False  # the tracks of an album vote as one
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
-    whitelist: Sequence[str] | None = None  # no other names are written; None: all are
+    whitelist: Collection[str] | None = None  # no other names, by their `plain`; None: all
     folders: FolderRules = field(default_factory=FolderRules)  # other rules for some folders
     style: WriteStyle = field(default_factory=WriteStyle)  # how several genres are spelled
 
@@ -40,8 +40,7 @@ class Rules:
         names = names_of(label, self.names)
         if self.whitelist is None:
             return names
-        allowed = {*map(plain, self.whitelist)}
-        return tuple(name for name in names if plain(name) in allowed)
+        return tuple(name for name in names if plain(name) in self.whitelist)
 
     def source_of(self, result: Result) -> str:
         """Return what is noted beside the genres of a result; nothing if not all are its own."""

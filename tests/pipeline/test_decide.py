@@ -102,7 +102,7 @@ def test_a_whitelist_allows_names_in_any_spelling_and_no_others():
 
 
 def test_a_runner_up_is_not_written_in_place_of_a_genre_that_is_left_out():
-    for rules in ({"whitelist": ("Rock",)}, {"names": {"hiphop": ()}}):
+    for rules in ({"whitelist": ("rock",)}, {"names": {"hiphop": ()}}):
         result = decide(predicted(), LABELS, Rules(min_confidence=0.1, top=2, **rules))
         assert (result.action, result.genres) == (Action.SKIP, ())
 
