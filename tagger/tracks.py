@@ -104,6 +104,7 @@ class Result:
     ranking: tuple[tuple[str, float], ...] = ()  # (genre, confidence), the best first
     genres: tuple[str, ...] = ()  # what the tag is to say
     existing: tuple[str, ...] = ()
+    machine_made: bool = False  # genretag wrote the existing genres, by the note in the file
     seconds: float = 0.0
     error: str = ""
     probabilities: tuple[float, ...] = field(default=(), repr=False)  # in the model's order

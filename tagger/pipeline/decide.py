@@ -95,6 +95,8 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         names = []  # its runner-up would pass for the genre of the track
     genres = tuple(dict.fromkeys(name for of_label in names for name in of_label))
     status = Status.OK if sure else Status.UNCERTAIN
+    existing = rules.style.parts(track.existing)
+    machine_made = is_machine_made(existing, track.genre_source)
     error = track.tag_error
     if error:
         action = Action.FAILED
@@ -104,11 +106,10 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
     elif not can_hold_tags(track.path):
         action, error = Action.SKIP, f"{track.path.suffix} files hold no tags"
     else:
-        existing = rules.style.parts(track.existing)
         if rules.append:
             genres = merged(existing, genres)
-        redone = rules.redo and is_machine_made(existing, track.genre_source)
-        kept = existing and not (rules.overwrite or rules.append or redone)
+        replaced = rules.overwrite or rules.append or (rules.redo and machine_made)
+        kept = existing and not replaced
         action = Action.KEEP if kept or genres == existing else Action.WRITE
     return Result(
         path=track.path,
@@ -117,6 +118,7 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         ranking=tuple(ranking),
         genres=genres,
         existing=track.existing,
+        machine_made=machine_made,
         seconds=prediction.seconds,
         error=error,
         probabilities=prediction.probabilities,

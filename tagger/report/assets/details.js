@@ -7,6 +7,7 @@ function sentence(i) {
   const existing = columns.existing[i];
   if (columns.verdict[i] === "agree") return `The prediction agrees with ${existing}.`;
   if (columns.verdict[i] === "contradict") return `The file says ${existing}; the model gives that ${percent(columns.existingProbability[i])}.`;
+  if (columns.reason[i] === "genretag wrote its genre") return `genretag wrote ${existing} itself.`;
   if (columns.status[i] === "uncertain") return `Below ${percent(threshold)}, so too uncertain to be written.`;
   if (!existing) return "The file has no genre yet.";
   return `Nothing can be told of ${existing}: ${columns.reason[i]}.`;

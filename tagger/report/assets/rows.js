@@ -17,7 +17,8 @@ function badge(i) {
   }
   const uncertain = columns.status[i] === "uncertain" && columns.verdict[i] === "cannot_tell";
   const failed = columns.label[i] === NO_LABEL;
-  const words = failed ? columns.status[i].replace("_", " ") : uncertain ? "Uncertain" : VERDICTS[columns.verdict[i]];
+  const own = columns.reason[i] === "genretag wrote its genre";
+  const words = own ? "By genretag" : failed ? columns.status[i].replace("_", " ") : uncertain ? "Uncertain" : VERDICTS[columns.verdict[i]];
   return make("span", { class: `badge ${uncertain ? "uncertain" : columns.verdict[i]}`, title: columns.reason[i] }, words);
 }
 
