@@ -1,5 +1,6 @@
 """What all commands use to talk to a person: sentences, tables, questions, bars."""
 
+import logging
 import os
 import stat
 import sys
@@ -23,7 +24,11 @@ from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
-from tagger.runtime.logfile import logger
+logger = logging.getLogger("genretag")
+"""What is said on standard error is logged as well; without a log file that leads nowhere."""
+logger.setLevel(logging.INFO)
+logger.propagate = False
+logger.addHandler(logging.NullHandler())
 
 _UNLIMITED = 10_000  # letters in a line that another program reads
 _COUNTED_AT_ONCE = 100  # files

@@ -14,10 +14,10 @@ from tagger.output.console import (
     count_of,
     cut,
     duration,
+    logger,
     printable,
     progress_bar,
 )
-from tagger.runtime.logfile import logger
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
