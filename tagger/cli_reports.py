@@ -19,6 +19,7 @@ from tagger.arguments import (
     PlainCommand,
     Quiet,
     Seconds,
+    Timeout,
     UseCache,
     analysis_options,
     run,
@@ -58,6 +59,7 @@ def audit(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
+    timeout: Timeout = 120.0,
     batch_size: BatchSize = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,

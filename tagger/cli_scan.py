@@ -20,6 +20,7 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
+    Timeout,
     UseCache,
     as_paths,
     chosen_mtime,
@@ -100,6 +101,7 @@ def scan(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
+    timeout: Timeout = 120.0,
     batch_size: BatchSize = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,
@@ -142,6 +144,7 @@ def scan(
         seconds=None if seconds == WHOLE_TRACK else seconds,
         exclude=tuple(exclude or ()),
         jobs=jobs,
+        timeout=timeout,
         batch_size=batch_size,
         device=device,
         model=model,

@@ -48,6 +48,7 @@ GOOD = {
     "seconds": "full",
     "exclude": ["a", "b"],
     "jobs": 2,
+    "timeout": 30.0,
     "batch_size": 3,
     "device": "cpu",
     "model": "m.onnx",

@@ -115,6 +115,7 @@ def _run(
                 front_end=model.metadata.front_end,
                 grid=model.metadata.grid,
                 seconds=options.seconds,
+                timeout=options.timeout,
                 cache=work.cache.location,
             ),
             jobs,
@@ -200,10 +201,10 @@ def _check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
 
 def _jobs(asked: int | None, files: int) -> int:
     if files == 0:
-        return 1
+        return 0
     from joblib import cpu_count
 
-    return max(1, min(asked or cpu_count(), files))
+    return min(asked or cpu_count(), files)
 
 
 def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
