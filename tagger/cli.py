@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tagger import __version__, cli_reports, cli_scan, cli_tools
+from tagger import __version__, cli_inspect, cli_reports, cli_scan, cli_tools
 from tagger.arguments import (
     CommandGroup,
     DryRun,
@@ -140,6 +140,7 @@ def history(
     run(lambda: run_history(number, as_json=json))
 
 
+cli_inspect.add_to(app)
 cli_reports.add_to(app)
 cli_tools.add_to(app)
 

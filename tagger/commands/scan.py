@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagger import config
+from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_cache, open_journal
-from tagger.errors import ExitCode, GenretagError, StateError, UsageError
+from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
@@ -82,8 +82,8 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
         GenretagError: the scan cannot start.
     """
     model = LazyModel(options.model, options.device)
-    rules = _rules(options, model.metadata)
-    _check_seconds(options, model.metadata)
+    rules = rules_for(options, model.metadata)
+    check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
     walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
@@ -192,33 +192,12 @@ def _open_cache(
     return database, ResultCache(database, key, required=options.new, tell=tell)
 
 
-def _check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
-    front_end = metadata.front_end
-    least = front_end.samples_for(metadata.grid.window) / front_end.sample_rate
-    if options.seconds is not None and options.seconds < least:
-        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
-
-
 def _jobs(asked: int | None, files: int) -> int:
     if files == 0:
         return 0
     from joblib import cpu_count
 
     return min(asked or cpu_count(), files)
-
-
-def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
-    asked = options.min_confidence
-    names = config.load(options.config).genres
-    for sentence in config.unknown_genres(names, metadata.labels):
-        complain(f"{options.config or config.default_file()}: {sentence}")
-    return Rules(
-        min_confidence=metadata.min_confidence if asked is None else asked,
-        top=options.top,
-        overwrite=options.overwrite,
-        append=options.append,
-        names=names,
-    )
 
 
 def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:

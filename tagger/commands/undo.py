@@ -13,7 +13,7 @@ from tagger.output.changes import ChangeDisplay
 from tagger.output.console import ask, count_of, printable, when
 from tagger.runtime.interrupt import told_to_stop
 from tagger.writing.changes import UNDO, runs_to_undo, undo
-from tagger.writing.journal import RunRecord, Write
+from tagger.writing.entries import RunRecord, Write
 from tagger.writing.writer import TagWriter
 
 

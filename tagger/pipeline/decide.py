@@ -29,6 +29,10 @@ class Rules:
         spelled = spelling(label)
         return self.names.get(label, self.names.get(spelled, (spelled,)))
 
+    def shown(self, label: str) -> str:
+        """Return how a label of the model is shown, whether it is ever written or not."""
+        return ", ".join(self.names_of(label)) or spelling(label)
+
 
 def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
     """Rank the genres and say what is to be done with the file.
@@ -48,7 +52,7 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
             error=prediction.error,
         )
     ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    ranking = [(", ".join(rules.names_of(label)) or spelling(label), p) for label, p in ranked]
+    ranking = [(rules.shown(label), p) for label, p in ranked]
     sure = [label for label, p in ranked[: rules.top] if rules.is_sure(p)]
     genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
     status = Status.OK if sure else Status.UNCERTAIN

@@ -5,6 +5,7 @@ from tagger.state.database import Schema
 JOURNAL = Schema(
     name="journal",
     file_name="journal.sqlite3",
+    irreplaceable=True,
     steps=(
         """
 CREATE TABLE run (

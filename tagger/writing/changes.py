@@ -12,7 +12,8 @@ from tagger.output.planfile import PlannedWrite
 from tagger.runtime.threads import in_parallel
 from tagger.tags.genre_fields.base import Texts
 from tagger.tags.mutagen_tags import read_genres
-from tagger.writing.journal import Journal, RunRecord, State, Write
+from tagger.writing.entries import RunRecord, State, Write
+from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter
 
 UNDO = "undo"

@@ -12,7 +12,6 @@ place in one rename. Whoever looks, at whatever moment, sees the whole old file 
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -29,8 +28,7 @@ from tagger.tags.content import Content, content_of, same_audio
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.mutagen_tags import open_tags
-
-TEMPORARY_PREFIX = ".genretag-"
+from tagger.writing.temporary import temporary_for
 
 _READ_ONLY = "may not be written (it is read-only, or its folder is)"
 _PLAIN = WriteStyle()
@@ -77,10 +75,9 @@ def plan(
             items = layout.items_for(genres or (), style)
         splices = tuple(layout.splices(items))
     tags = open_tags(real)
-    name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{real.suffix}"
     return Change(
         path=real,
-        temporary=real.with_name(name),
+        temporary=temporary_for(real),
         identity=identity,
         old=Held.of(layout),
         new=Held(
