@@ -290,7 +290,7 @@ Jobs = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float,
+    int,
     typer.Option(
         "--timeout",
         min=1,

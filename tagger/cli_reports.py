@@ -59,7 +59,7 @@ def audit(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
-    timeout: Timeout = 120.0,
+    timeout: Timeout = 120,
     batch_size: BatchSize = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,

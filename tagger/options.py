@@ -48,7 +48,7 @@ class ScanOptions:
     seconds: float | None = 30.0  # None: the whole track
     exclude: tuple[str, ...] = ()
     jobs: int | None = None  # None: one for each core
-    timeout: float = 120.0  # seconds that one file may take
+    timeout: int = 120  # seconds that one file may take
     batch_size: int | None = None  # None: what suits the device
     device: Device = "auto"
     model: Path | None = None  # None: that of the package for the device

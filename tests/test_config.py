@@ -48,7 +48,7 @@ GOOD = {
     "seconds": "full",
     "exclude": ["a", "b"],
     "jobs": 2,
-    "timeout": 30.0,
+    "timeout": 30,
     "batch_size": 3,
     "device": "cpu",
     "model": "m.onnx",

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tagger.writing.journal import Journal
     from tagger.writing.writer import TagWriter
 
+PROCESSES_FROM = 1
+"""Least number of processes that decode; a smaller one is taken for none but this process."""
+
 Tell = Callable[[str], None]
 
 
@@ -197,7 +200,8 @@ def _jobs(asked: int | None, files: int) -> int:
         return 0
     from joblib import cpu_count
 
-    return min(asked or cpu_count(), files)
+    jobs = min(asked or cpu_count(), files)
+    return jobs if jobs >= PROCESSES_FROM else 0
 
 
 def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
