@@ -1,4 +1,4 @@
-"""The commands for single tracks: `explain`."""
+"""The commands for one track at a time: `explain` and `review`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from tagger.arguments import (
     WHOLE_TRACK,
+    ConfigFile,
     Json,
     ModelOption,
     PlainCommand,
@@ -23,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "explain", cls=PlainCommand, epilog="Example: genretag explain song.mp3 --image song.svg"
     )(explain)
+    app.command("review", cls=PlainCommand, epilog="Example: genretag review genres.csv")(review)
 
 
 def explain(
@@ -68,3 +70,19 @@ def explain(
     from tagger.commands.explain import run_explain
 
     run(lambda: run_explain(options, image, as_json=json))
+
+
+def review(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV that scan saved.")],
+    uncertain: Annotated[
+        bool, typer.Option("--uncertain", help="Show uncertain tracks only.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Go through a table track by track: take a guess, change it, or leave the file alone.
+
+    The table is saved after each decision, for genretag apply. No music file is changed.
+    """
+    from tagger.commands.review import run_review
+
+    run(lambda: run_review(table, uncertain=uncertain, config_file=config))

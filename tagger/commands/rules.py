@@ -1,11 +1,14 @@
 """What the commands that analyse take from options, configuration and model together."""
 
-from tagger import config
 from tagger.errors import UsageError
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
 from tagger.output.console import complain
 from tagger.pipeline.decide import Rules
+from tagger.pipeline.folders import FolderRules
+from tagger.settings.file import load, unknown_genres
+from tagger.settings.schema import WriteSettings
+from tagger.tags.genre_fields.base import WriteStyle
 
 
 def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
@@ -14,17 +17,26 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
     Raises:
         ConfigError: the configuration file cannot be used.
     """
+    config = load(options.config)
+    for sentence in unknown_genres(config, metadata.labels):
+        complain(sentence)
     asked = options.min_confidence
-    names = config.load(options.config).genres
-    for sentence in config.unknown_genres(names, metadata.labels):
-        complain(f"{options.config or config.default_file()}: {sentence}")
     return Rules(
         min_confidence=metadata.min_confidence if asked is None else asked,
         top=options.top,
         overwrite=options.overwrite,
         append=options.append,
-        names=names,
+        album=options.album,
+        names=config.genres,
+        whitelist=config.write.whitelist,
+        folders=FolderRules(config.folders, but_not=options.given),
+        style=style_of(config.write),
     )
+
+
+def style_of(settings: WriteSettings) -> WriteStyle:
+    """Return how several genres of one file are spelled."""
+    return WriteStyle(id3v23_separator=settings.id3v23_separator, joined=settings.joined)
 
 
 def check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:

@@ -41,30 +41,38 @@ PROCESSES_FROM = 1
 Tell = Callable[[str], None]
 
 
-def run_scan(options: ScanOptions, display: ScanDisplay | None = None) -> ExitCode:
+def run_scan(
+    options: ScanOptions,
+    display: ScanDisplay | None = None,
+    *,
+    stop: Stop | None = None,
+    note: Callable[[Result], None] = lambda _: None,
+) -> ExitCode:
     """Scan, show and save the results.
 
     Args:
         options: what the user asked for.
         display: shows the results, if not as `genretag scan` does.
+        stop: tells to stop; without one, signals do.
+        note: is told of every result.
 
     Raises:
         GenretagError: the scan could not start.
     """
     with ExitStack() as stack:
         # From here on, since Ctrl-C within the import of a library becomes errors of its own.
-        stop = stack.enter_context(told_to_stop())
+        stop = stop or stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
         display = display or _display(options)
         tell = _once(display.complain)  # journal and cache may fail for the same reason
         work = _find_work(options, stack, stop, tell)
         if stop.is_set():
-            display.header("Interrupted while looking for music; nothing was analysed.")
+            display.header(f"{stop.why} while looking for music; nothing was analysed.")
             return stop.exit_code
         if options.new and work.list.to_analyse == 0:
             return ExitCode.DONE
-        return _run(options, work, stack, stop, display, tell)
+        return _run(options, work, stack, stop, display, tell, note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +96,8 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     rules = rules_for(options, model.metadata)
     check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
-    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    music = find_music(options.paths, options.exclude, rules.skips)
+    walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
@@ -106,11 +115,12 @@ def _run(
     stop: Stop,
     display: ScanDisplay,
     tell: Tell,
+    note: Callable[[Result], None],
 ) -> ExitCode:
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
-    tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
+    tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
     tracks = stack.enter_context(
         extracting(
             todo.entries(work.cache),
@@ -137,7 +147,7 @@ def _run(
         model,
         work.rules,
         batch_size=options.batch_size or strips,
-        by_album=options.paths if options.album else None,
+        named=options.paths,
         writer=tag_writer,
         cache=work.cache,
         only_new=options.new,
@@ -149,6 +159,7 @@ def _run(
                 outputs.write(result)
                 if plan is not None:
                     plan.note(result)
+                note(result)
                 display.add(result)
         work.cache.flush()
     except GenretagError as error:
@@ -157,12 +168,13 @@ def _run(
             raise
         tell(str(error))  # unless the cache has failed for the same reason before
         return error.exit_code
-    display.summary(write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else "")
+    display.summary(write_tags=options.write_tags, cut_short=stop.why if stop.is_set() else "")
     if tag_writer is not None and tag_writer.notice:
         display.complain(tag_writer.notice)
-    if stop.is_set():
+    if stop.is_set() and stop.exit_code is not ExitCode.DONE:
         return stop.exit_code
-    outputs.finish()
+    if not stop.is_set():
+        outputs.finish()
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 
@@ -226,7 +238,7 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         yield f"The GPU is not used: {model.loaded.notice}."
 
 
-def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
+def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWriter":
     from tagger.writing.writer import TagWriter  # a dry run starts without it
 
     return TagWriter(
@@ -234,7 +246,8 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
         options.command_line(),
         mtime=options.mtime,
         strict_owner=options.strict_owner,
-        wrote=cache.wrote if cache else None,
+        style=work.rules.style,
+        wrote=work.database.wrote if work.database else None,
     )
 
 

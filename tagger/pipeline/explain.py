@@ -113,7 +113,7 @@ def explain(path: Path, model: Model, rules: Rules, *, seconds: float | None) ->
     track = extractor.extract(MusicFile(path=path, identity=identity_of(path)))
     if not isinstance(track, Features):
         return Explanation(
-            result=decide(track, metadata.labels, rules), minimum=rules.min_confidence
+            result=decide(track, metadata.labels, rules), minimum=rules.minimum(path)
         )
     windows = np.concatenate(
         [model.window_probabilities(piece[None])[0] for piece in metadata.pieces(track.strip)]
@@ -136,11 +136,11 @@ def explain(path: Path, model: Model, rules: Rules, *, seconds: float | None) ->
             windows,
             analysis.vote,
             analysis.probabilities,
-            minimum=rules.min_confidence,
+            minimum=rules.minimum(path),
             confidence=metadata.confidence,
         )
     return Explanation(
-        result=result, minimum=rules.min_confidence, analysis=analysis, reasons=reasons
+        result=result, minimum=rules.minimum(path), analysis=analysis, reasons=reasons
     )
 
 

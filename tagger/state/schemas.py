@@ -75,5 +75,7 @@ CREATE TABLE file (             -- the stat key, and what is known of a file wit
     PRIMARY KEY (inode, device)
 ) WITHOUT ROWID;
 """,
+        # why no genre could be written into the file
+        "ALTER TABLE file ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
     ),
 )

@@ -17,6 +17,7 @@ from mutagen import apev2
 from mutagen.apev2 import APEv2
 
 from tagger.errors import TagError
+from tagger.pipeline.extract import refusal_of
 from tagger.tags.containers.base import open_data
 from tagger.tags.formats import can_hold_tags, is_music, why_no_tags
 from tagger.tags.genre_fields.base import WriteStyle
@@ -300,6 +301,7 @@ def test_audio_that_lacks_its_last_byte_is_refused_and_whole_audio_is_not(tmp_pa
     assert refusal(whole, ["Jazz"]) == ""
     whole.write_bytes(whole.read_bytes()[:-1])
     assert "audio is missing at its end" in refusal(whole, ["Jazz"])
+    assert refusal_of(whole) == refusal(whole, ["Jazz"])
 
 
 def test_wavpack_that_lacks_a_whole_block_is_refused(tmp_path):
