@@ -46,7 +46,7 @@ def _notes_source(options: ScanOptions, settings: WriteSettings) -> bool:
     """Tell whether the source of a genre is noted: what is said on the command line counts most."""
     if "provenance" in options.given:
         return options.provenance
-    return options.provenance or settings.provenance
+    return options.provenance or options.redo or settings.provenance  # to be redone again
 
 
 def style_of(settings: WriteSettings) -> WriteStyle:

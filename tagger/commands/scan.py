@@ -33,6 +33,9 @@ from tagger.tracks import Result
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
 
+PROCESSES_FROM = 1
+"""Least number of processes that decode; a smaller one is taken for none but this process."""
+
 Tell = Callable[[str], None]
 
 
@@ -124,6 +127,7 @@ def _run(
                 front_end=model.metadata.front_end,
                 grid=model.metadata.grid,
                 seconds=options.seconds,
+                timeout=options.timeout,
                 cache=work.cache.location,
             ),
             jobs,
@@ -206,10 +210,11 @@ def _open_cache(
 
 def _jobs(asked: int | None, files: int) -> int:
     if files == 0:
-        return 1
+        return 0
     from joblib import cpu_count
 
-    return max(1, min(asked or cpu_count(), files))
+    jobs = min(asked or cpu_count(), files)
+    return jobs if jobs >= PROCESSES_FROM else 0
 
 
 def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:

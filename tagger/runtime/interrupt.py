@@ -18,6 +18,7 @@ _EXIT_CODES = {
     )
     if hasattr(signal, name)
 }
+STOP_SIGNALS = tuple(_EXIT_CODES)
 
 
 class Stop(Event):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tagger.state.cache import ANALYSIS_VERSION
 from tagger.state.database import Database
 from tagger.state.schemas import CACHE
+from tagger.tracks import Status
 
 _TABLES = ("prediction", "file", "cache_key", "model_file", "model")
 
@@ -111,6 +112,15 @@ class CacheMaintenance(Database):
                 for table in _TABLES:
                     self._db.execute(f"DELETE FROM {table}")
             self._shrink()
+
+    def clear_failures(self) -> int:
+        """Forget the predictions of what could not be read; return of how many recordings."""
+        failures = [str(status) for status in Status if status.is_failure]
+        marks = ", ".join("?" * len(failures))
+        with self._turn(), self._db:
+            return self._db.execute(
+                f"DELETE FROM prediction WHERE status IN ({marks})", failures
+            ).rowcount
 
     def _shrink(self) -> None:
         """Give the space back to the disk."""

@@ -193,6 +193,7 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     return content
 
 
+_LONGEST_KEY = 64  # bytes of a description that are looked at
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 
 
@@ -213,7 +214,8 @@ def purpose_of(name: bytes, frame: bytes, version: int) -> Purpose | None:
     if name in (b"TCON", b"TCO"):
         return Purpose.GENRE
     if name == b"TXX" or (name == b"TXXX" and frame[8:10] == b"\0\0"):
-        content = frame[6 if version == V22 else 10 :].replace(b"\xff\0", b"\xff")
+        start = 6 if version == V22 else 10
+        content = frame[start : start + _LONGEST_KEY].replace(b"\xff\0", b"\xff")
         return Purpose.SOURCE if frame_texts(content)[:1] == [SOURCE_KEY] else None
     return None
 

@@ -83,7 +83,10 @@ def purpose_of(data: Data, atom: Atom) -> Purpose | None:
         return Purpose.GENRE
     if atom.name != b"----":
         return None
-    inside = {inner.name: inner for inner in atoms(data, atom.inner, atom.stop)}
+    try:
+        inside = {inner.name: inner for inner in atoms(data, atom.inner, atom.stop)}
+    except ValueError:  # a damaged one is nothing that genretag changes
+        return None
     key = [
         bytes(data[inside[name].inner + 4 : inside[name].stop]) if name in inside else b""
         for name in (b"mean", b"name")
