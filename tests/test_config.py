@@ -55,6 +55,7 @@ GOOD = {
     "seconds": "full",
     "exclude": ["a", "b"],
     "jobs": 2,
+    "timeout": 30,
     "batch_size": 3,
     "device": "cpu",
     "model": "m.onnx",

@@ -19,6 +19,7 @@ from tagger.pipeline.decide import Rules
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
+from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.workers import extracting
 from tagger.pipeline.worklist import WorkList
@@ -31,6 +32,9 @@ from tagger.tracks import Result
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
+
+PROCESSES_FROM = 1
+"""Least number of processes that decode; a smaller one is taken for none but this process."""
 
 Tell = Callable[[str], None]
 
@@ -115,13 +119,15 @@ def _run(
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
     tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
+    under_way = UnderWay()
     tracks = stack.enter_context(
         extracting(
-            todo.entries(work.cache),
+            under_way.begun(todo.entries(work.cache)),
             ExtractSettings(
                 front_end=model.metadata.front_end,
                 grid=model.metadata.grid,
                 seconds=options.seconds,
+                timeout=options.timeout,
                 cache=work.cache.location,
             ),
             jobs,
@@ -136,8 +142,9 @@ def _run(
     stack.enter_context(display)
     for line in _header(model, todo, jobs, options):
         display.header(line)
+    display.follow(under_way.slow)
     results = scan(
-        tracks,
+        under_way.done(tracks),
         model,
         work.rules,
         batch_size=options.batch_size or strips,
@@ -203,10 +210,11 @@ def _open_cache(
 
 def _jobs(asked: int | None, files: int) -> int:
     if files == 0:
-        return 1
+        return 0
     from joblib import cpu_count
 
-    return max(1, min(asked or cpu_count(), files))
+    jobs = min(asked or cpu_count(), files)
+    return jobs if jobs >= PROCESSES_FROM else 0
 
 
 def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
@@ -240,6 +248,7 @@ def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWrit
         mtime=options.mtime,
         strict_owner=options.strict_owner,
         style=work.rules.style,
+        within=options.paths,
         wrote=work.database.wrote if work.database else None,
     )
 
