@@ -21,7 +21,8 @@ def prepare(
         Path,
         typer.Argument(
             help="Folder with a folder per genre, with a tracks.csv, with ready strips, or with "
-            "tagged music (--from-tags). All formats that genretag scan reads are read."
+            "tagged music (--from-tags), or a CSV of features. All formats that genretag scan "
+            "reads are read."
         ),
     ],
     output: Annotated[Path, typer.Argument(help="Folder for the prepared data set.")],
