@@ -5,14 +5,9 @@ from typing import Annotated
 
 import typer
 
-from tagger.arguments import (
-    WHOLE_TRACK,
-    as_paths,
-    given_options,
-    parse_probability,
-    read_settings,
-)
+from tagger.arguments import WHOLE_TRACK, as_paths, parse_probability
 from tagger.options import ANALYSIS, Device, ScanOptions
+from tagger.precedence import given_options, read_settings
 
 
 def read_analysis_settings(ctx: typer.Context, file: Path | None) -> Path | None:

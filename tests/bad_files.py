@@ -101,13 +101,17 @@ def swapped_heads(content: bytes, others: Mapping[str, bytes]) -> Iterator[Case]
         yield f"head of {kind} in front", other[:1024] + content
 
 
-def all_damages(content: bytes, others: Mapping[str, bytes], flip_count: int) -> Iterator[Case]:
-    """Yield everything that can be done to one good file."""
-    yield from truncations(content)
-    yield from wrong_sizes(content)
-    yield from rearranged(content)
-    yield from swapped_heads(content, others)
-    yield from flips(content, flip_count)
+def all_damages(
+    content: bytes, others: Mapping[str, bytes], flip_count: int
+) -> list[Iterator[Case]]:
+    """Return everything that can be done to one good file, sort by sort."""
+    return [
+        truncations(content),
+        wrong_sizes(content),
+        rearranged(content),
+        swapped_heads(content, others),
+        flips(content, flip_count),
+    ]
 
 
 def put(content: bytes, at: int, new: bytes) -> bytes:

@@ -248,6 +248,7 @@ def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWrit
         mtime=options.mtime,
         strict_owner=options.strict_owner,
         style=work.rules.style,
+        within=options.paths,
         wrote=work.database.wrote if work.database else None,
     )
 
