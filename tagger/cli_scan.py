@@ -23,16 +23,13 @@ from tagger.arguments import (
     Timeout,
     UseCache,
     as_paths,
-    chosen_mtime,
-    given_options,
-    one_of,
     parse_duration,
     parse_probability,
-    read_settings,
     run,
 )
 from tagger.errors import UsageError
 from tagger.options import ScanOptions
+from tagger.precedence import chosen_mtime, given_options, one_of, read_settings
 
 
 def add_to(app: typer.Typer) -> None:

@@ -89,6 +89,7 @@ def test_every_option_of_scan_has_a_key(write):
         ('[scan]\nmtime = "then"\n', "line 2: mtime must be one of 'now', 'bump', 'keep'"),
         ("[scan]\nseconds = 0\n", "line 2: seconds must be a number of seconds, or 'full'"),
         ("[scan]\nfor = '4 days'\n", "line 2: for: '4 days' is no time such as"),
+        ("[scan]\nlog = '~nobody-of-this-name/a'\n", "line 2: log: the home folder in '~nobody"),
         ("[scan]\ncsv = 1\n", "line 2: csv must be a path in quotes"),
         ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
         ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),
