@@ -101,6 +101,22 @@ def scan(
     exclude: Exclude = None,
     jobs: Jobs = None,
     batch_size: BatchSize = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local:N",
+            help="Analyse files on the workers of a Dask scheduler (tcp://host:8786), or in N"
+            " processes here.",
+        ),
+    ] = None,
+    path_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HERE=THERE",
+            help="Folder whose path is another one on the workers, such as /mnt/music=/srv/music"
+            " (repeatable).",
+        ),
+    ] = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,
     config: Annotated[
@@ -143,6 +159,8 @@ def scan(
         exclude=tuple(exclude or ()),
         jobs=jobs,
         batch_size=batch_size,
+        cluster=cluster,
+        path_map=tuple(path_map or ()),
         device=device,
         model=model,
         config=config,

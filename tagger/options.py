@@ -48,6 +48,8 @@ class ScanOptions:
     exclude: tuple[str, ...] = ()
     jobs: int | None = None  # None: one for each core
     batch_size: int | None = None  # None: what suits the device
+    cluster: str | None = None  # address of a scheduler, or "local:N"; None: this process
+    path_map: tuple[str, ...] = ()  # "/mnt/a=/srv/b": a folder here, and on the workers
     device: Device = "auto"
     model: Path | None = None  # None: that of the package for the device
     config: Path | None = None

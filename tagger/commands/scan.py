@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagger import config
+from tagger.commands.analysis import Analysis, analysing, check_cluster
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError, UsageError
 from tagger.inference.confidence import writes_nothing
@@ -18,11 +19,9 @@ from tagger.output.scandisplay import ScanDisplay
 from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
-from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
 from tagger.pipeline.walk import find_music
-from tagger.pipeline.workers import extracting
 from tagger.pipeline.worklist import WorkList
 from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
@@ -84,6 +83,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     model = LazyModel(options.model, options.device)
     rules = _rules(options, model.metadata)
     _check_seconds(options, model.metadata)
+    check_cluster(options)
     database, cache = _open_cache(options, model, stack, tell)
     walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
@@ -106,33 +106,20 @@ def _run(
 ) -> ExitCode:
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
-    jobs = _jobs(options.jobs, todo.to_analyse)
     tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
-    tracks = stack.enter_context(
-        extracting(
-            todo.entries(work.cache),
-            ExtractSettings(
-                front_end=model.metadata.front_end,
-                grid=model.metadata.grid,
-                seconds=options.seconds,
-                cache=work.cache.location,
-            ),
-            jobs,
-        )
-    )
-    # Workers have begun; meanwhile the model is loaded. A scan that cannot run replaces no table.
-    strips = model.loaded.strips_at_once() if todo.to_analyse else 1
+    # This loads the model: a scan that cannot run replaces no table.
+    analysis = stack.enter_context(analysing(options, model, todo, work.cache, display, stop))
     outputs = _Outputs(options, model.metadata, stack)
     plan = _PlanNotes(stack, tell) if options.csv and not options.write_tags else None
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
-    for line in _header(model, todo, jobs, options):
+    for line in _header(model, todo, analysis, options):
         display.header(line)
     results = scan(
-        tracks,
+        analysis.tracks,
         model,
         work.rules,
-        batch_size=options.batch_size or strips,
+        batch_size=analysis.batch_size,
         by_album=options.paths if options.album else None,
         writer=tag_writer,
         cache=work.cache,
@@ -198,14 +185,6 @@ def _check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
         raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
 
 
-def _jobs(asked: int | None, files: int) -> int:
-    if files == 0:
-        return 1
-    from joblib import cpu_count
-
-    return max(1, min(asked or cpu_count(), files))
-
-
 def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
     asked = options.min_confidence
     names = config.load(options.config).genres
@@ -220,7 +199,9 @@ def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
     )
 
 
-def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
+def _header(
+    model: LazyModel, todo: WorkList, analysis: Analysis, options: ScanOptions
+) -> Iterator[str]:
     """Yield the first lines of a scan."""
     if todo.files == 0:
         return
@@ -234,12 +215,9 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         return
     part = "all" if options.seconds is None else f"{options.seconds:g} s"
     cached = f"; {todo.known} of {count_of(todo.files, 'track')} cached" if todo.known else ""
-    yield (
-        f"{name} on {model.loaded.device_name}, decoding in "
-        f"{jobs} {'process' if jobs == 1 else 'processes'}, {part} of each track{cached}"
-    )
-    if model.loaded.notice:
-        yield f"The GPU is not used: {model.loaded.notice}."
+    yield f"{name} {analysis.where}, {part} of each track{cached}"
+    if analysis.notice:
+        yield analysis.notice
 
 
 def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
