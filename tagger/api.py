@@ -152,6 +152,7 @@ def scan(
     rules = Rules(
         min_confidence=metadata.min_confidence if min_confidence is None else min_confidence,
         top=top,
+        album=album,
     )
     settings = ExtractSettings(front_end=metadata.front_end, grid=metadata.grid, seconds=seconds)
     with extracting(find_music(named, exclude), settings, jobs) as tracks:
@@ -160,7 +161,7 @@ def scan(
             model,
             rules,
             batch_size=model.strips_at_once(),
-            by_album=named if album else None,
+            named=named,
         )
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,21 @@ def parse_probability(text: str | float) -> float:
         hint = f"; did you mean {value / 100:g}?" if 1 < value <= 100 else "."  # noqa: PLR2004
         raise typer.BadParameter(f"{text!r} is not between 0 and 1{hint}")
     return value
+
+
+def parse_duration(text: str) -> str:
+    """Let a time such as "4h" pass.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    from tagger.runtime import deadline
+
+    try:
+        deadline.parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
 
 
 class PlainCommand(TyperCommand):
@@ -165,6 +181,11 @@ def _source(ctx: typer.Context, name: str) -> str:
     return source.name if source else ""
 
 
+def given_options(ctx: typer.Context) -> frozenset[str]:
+    """Return the names of the options on the command line and in the environment."""
+    return frozenset(name for name in ctx.params if _source(ctx, name) in _SOURCES[:2])
+
+
 def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     """Let the configuration file set the defaults of a scan's options.
 
@@ -172,9 +193,10 @@ def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
         ConfigError: the file cannot be read, or has a wrong key or value.
     """
     if not ctx.resilient_parsing:
-        from tagger import config
+        from tagger.settings.file import load
 
-        ctx.default_map = dict(config.load(file).scan)
+        settings = load(file).scan
+        ctx.default_map = {f"{k}_" if iskeyword(k) else k: v for k, v in settings.items()}
     return file
 
 
@@ -202,6 +224,7 @@ def analysis_options(ctx: typer.Context) -> ScanOptions:
         "paths": as_paths(ctx.params["paths"]),
         "exclude": tuple(values["exclude"] or ()),
         "seconds": None if whole else values["seconds"],
+        "given": given_options(ctx),
     }
     return ScanOptions(**values)
 

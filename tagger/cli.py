@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from tagger import __version__, cli_reports, cli_scan, cli_tools
+from tagger import __version__, cli_inspect, cli_reports, cli_scan, cli_tools
 from tagger.arguments import (
     CommandGroup,
+    ConfigFile,
     DryRun,
     Json,
     KeepMtime,
@@ -66,6 +67,7 @@ def apply(
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
+    config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the genres of a table that scan saved.
@@ -81,6 +83,7 @@ def apply(
         overwrite=overwrite,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
+        config=config,
         quiet=quiet,
     )
     run(lambda: run_apply(options))
@@ -140,6 +143,7 @@ def history(
     run(lambda: run_history(number, as_json=json))
 
 
+cli_inspect.add_to(app)
 cli_reports.add_to(app)
 cli_tools.add_to(app)
 

@@ -23,7 +23,9 @@ from tagger.arguments import (
     UseCache,
     as_paths,
     chosen_mtime,
+    given_options,
     one_of,
+    parse_duration,
     parse_probability,
     read_settings,
     run,
@@ -128,6 +130,38 @@ def scan(
             help="Read this configuration file; see genretag config.",
         ),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append what happens to a log file."),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="Run this in the shell when something was written, with the files on its standard"
+            " input.",
+        ),
+    ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            parser=parse_duration,
+            envvar="GENRETAG_SCAN_FOR",
+            metavar="TIME",
+            help="Stop after this time, such as 4h or 1h30m; the next scan goes on.",
+        ),
+    ] = None,
+    nice: Annotated[
+        bool,
+        typer.Option(
+            "--nice/--no-nice", help="Let other programs go first, on disk and processor."
+        ),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch/--no-watch", help="Stay, and scan new files as they appear."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Show the genre of each track, and write it with --write-tags.
@@ -138,8 +172,10 @@ def scan(
     if csv is not None and csv == jsonl:
         raise UsageError("--csv and --jsonl name the same file.")
     append, overwrite = one_of(ctx, append=append, overwrite=overwrite)
-    if new and not cache:
-        raise UsageError("--new needs the cache, which --no-cache turns off.")
+    if (new or watch) and not cache:
+        raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
+    if watch and (csv or jsonl):
+        raise UsageError("--watch saves no results: leave out --csv and --jsonl.")
     options = ScanOptions(
         paths=as_paths(paths),
         write_tags=write_tags and not dry_run,
@@ -164,8 +200,14 @@ def scan(
         device=device,
         model=model,
         config=config,
+        log=log,
+        after=after,
+        for_=for_,
+        nice=nice,
+        watch=watch,
         quiet=quiet,
+        given=given_options(ctx),
     )
-    from tagger.commands.scan import run_scan
+    from tagger.commands.unattended import run_unattended
 
-    run(lambda: run_scan(options))
+    run(lambda: run_unattended(options))

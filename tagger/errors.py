@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     SOME_FILES_FAILED = 3
     LOCKED = 4
+    AFTER_FAILED = 5  # all is done, but the command of --after was not
     # As a shell shows a program that a signal ended: 128 and the number of the signal.
     HUNG_UP = 129
     INTERRUPTED = 130

@@ -53,16 +53,22 @@ class ScanOptions:
     device: Device = "auto"
     model: Path | None = None  # None: that of the package for the device
     config: Path | None = None
+    log: Path | None = None
+    after: str | None = None  # a command for the shell, when something was written
+    for_: str | None = None  # the time after which the run stops, such as "4h"
+    nice: bool = False  # low priority
+    watch: bool = False  # stay, and scan what is new
     quiet: bool = False
+    given: frozenset[str] = frozenset()  # options from no file; they beat its rules for folders
 
     def command_line(self) -> str:
         """Return a command line that means the same from any folder, for the journal."""
         words = ["scan"]
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "paths" or value == field.default:
+            if field.name in ("paths", "given") or value == field.default:
                 continue
-            name = f"--{field.name.replace('_', '-')}"
+            name = f"--{field.name.rstrip('_').replace('_', '-')}"
             if value is True:
                 words.append(name)
             elif value is False:

@@ -48,6 +48,7 @@ class Track:
     fingerprint: bytes | None = None  # SHA-256 of its audio; None: not to be cached
     existing: tuple[str, ...] = ()  # genres in its tags
     tag_error: str = ""  # why the tags cannot be read
+    refusal: str = ""  # why no genre could be written, as far as is known without writing
 
 
 @dataclass(frozen=True, kw_only=True)

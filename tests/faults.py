@@ -25,7 +25,7 @@ from tagger.runtime.threads import in_parallel
 from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal
 from tagger.writing.recovery import recover
-from tagger.writing.safewrite import TEMPORARY_PREFIX
+from tagger.writing.temporary import TEMPORARY_PREFIX
 from tagger.writing.writer import TagWriter
 
 KILLED, NO_JOURNAL, REFUSED, TOLERATED, DONE = (

@@ -1,15 +1,16 @@
 """Settings: what is in force, and what is said of a file that is wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 from commandline import rows
 from conftest import genretag_here as genretag
 
-from tagger import config
-from tagger.config import Config, load, unknown_genres
 from tagger.errors import ConfigError
 from tagger.options import ScanOptions
+from tagger.settings.file import EXAMPLE, load, unknown_genres
+from tagger.settings.schema import Config, FolderRule, Source, WriteSettings
 
 
 @pytest.fixture
@@ -22,8 +23,11 @@ def write(home):
     return to
 
 
+EMPTY = Config(source=Source(file=Path("any")))
+
+
 def test_without_a_file_there_are_no_settings():
-    assert load(None) == Config()
+    assert load(None) == EMPTY
 
 
 def test_names_of_genres(write):
@@ -51,6 +55,11 @@ GOOD = {
     "batch_size": 3,
     "device": "cpu",
     "model": "m.onnx",
+    "log": "a.log",
+    "after": "mpc update",
+    "for": "1h30m",
+    "nice": True,
+    "watch": True,
     "quiet": True,
 }
 
@@ -59,7 +68,8 @@ def test_every_option_of_scan_has_a_key(write):
     lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in GOOD.items())
     write(f"[scan]\n{lines}\n")
     assert load(None).scan == GOOD
-    assert set(GOOD) == set(ScanOptions.__dataclass_fields__) - {"paths", "config"}
+    fields = {name.rstrip("_") for name in ScanOptions.__dataclass_fields__}
+    assert set(GOOD) == fields - {"paths", "config", "given"}
 
 
 @pytest.mark.parametrize(
@@ -74,10 +84,23 @@ def test_every_option_of_scan_has_a_key(write):
         ('[scan]\nexclude = "a"\n', "line 2: exclude must be a list"),
         ('[scan]\nmtime = "then"\n', "line 2: mtime must be one of 'now', 'bump', 'keep'"),
         ("[scan]\nseconds = 0\n", "line 2: seconds must be a number of seconds, or 'full'"),
+        ("[scan]\nfor = '4 days'\n", "line 2: for: '4 days' is no time such as"),
         ("[scan]\ncsv = 1\n", "line 2: csv must be a path in quotes"),
         ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
         ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),
         ("[genres]\njazz = ['']\n", "line 2: 'jazz' must be a name in quotes, or a list"),
+        ("[write]\njoined = 1\n", "line 2: joined must be a text"),
+        ('[write]\njoined = "\\u0000"\n', "line 2: joined must be a text without control"),
+        ("[write]\nwhitelst = []\n", "line 2: unknown setting .*'whitelist'"),
+        ("[folder]\npath = '/a'\n", r"line 1: \[\[folder\]\] must be a list of tables"),
+        ("folder = [1]\n", r"line 1: \[\[folder\]\] must be a list of tables"),
+        ("[[folder]]\npath = 'a'\n", "line 2: path must be a whole path"),
+        ("[[folder]]\nskip = true\n", r"line 1: \[\[folder\]\] needs a path"),
+        (
+            "[scan]\nalbum = true\n[[folder]]\npath = '/a'\nalbum = true\n"
+            "[[folder]]\npath = '/b'\nalbum = 1\n",
+            "line 8: album must be true or false",
+        ),
         ("scan = 1\n", "line 1: .scan. must be a table"),
         ("[scan\n", "is not valid TOML"),
     ],
@@ -89,9 +112,16 @@ def test_a_wrong_key_or_value_is_named_with_its_line(write, text, words):
     assert str(file) in str(caught.value)
 
 
-def test_a_misspelt_genre_is_named_with_the_nearest_right_one():
-    assert unknown_genres(["hiphop", "Hip-Hop", "jaz"], ["hiphop", "jazz"]) == [
-        "The model has no genre 'jaz'. Did you mean 'jazz'?"
+def test_a_misspelt_genre_is_named_with_its_line_and_the_nearest_right_one(write):
+    file = write(
+        '[genres]\nhiphop = "Rap"\nHip-Hop = "Rap"\njaz = []\n'
+        '[genre_words]\nSka = ["Jaz"]\n[write]\nwhitelist = ["rap", "Jazz", "Jaz", "Hip-Hop"]\n'
+    )
+    assert [*unknown_genres(load(None), ["hiphop", "jazz"])] == [
+        f"{file}, line 4: the model has no genre 'jaz'. Did you mean 'jazz'?",
+        f"{file}, line 6: the model has no genre 'Jaz'. Did you mean 'jazz'?",
+        f"{file}, line 8: no genre is written as 'Jaz'. Did you mean 'Jazz'?",
+        f"{file}, line 8: no genre is written as 'Hip-Hop'.",
     ]
 
 
@@ -115,7 +145,7 @@ def test_the_command_line_beats_the_environment_and_that_the_file(
 def scanned(monkeypatch):
     """Run `genretag scan` as far as its options, and return them, or what it said."""
     found: list[ScanOptions] = []
-    monkeypatch.setattr("tagger.commands.scan.run_scan", lambda o: found.append(o) or 0)
+    monkeypatch.setattr("tagger.commands.unattended.run_unattended", lambda o: found.append(o) or 0)
 
     def run(*words: object) -> ScanOptions | str:
         done = genretag("scan", "x", *words)
@@ -165,7 +195,7 @@ def test_several_names_and_none(write, song, toy_model):
 def test_the_commands(write, home, toy_model):
     assert genretag("config", "path").stdout == f"{home / 'config.toml'}\n"
     assert genretag("config", "init").returncode == 0
-    assert load(None) == Config()
+    assert load(None) == EMPTY
     assert genretag("config", "init").returncode == 1  # nothing is written over
     assert genretag("config", "check").stdout == "The configuration is valid.\n"
     write('[scan]\ntop = 2\n[genres]\njaz = "Cool"\n')
@@ -176,14 +206,26 @@ def test_the_commands(write, home, toy_model):
     assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
 
 
+def test_all_sections_are_shown(write):
+    file = write('[write]\nwhitelist = "Rap"\n[[folder]]\npath = "/a"\nskip = false\n')
+    shown = json.loads(genretag("config", "show", "--json", "--config", file).stdout)
+    assert shown["write"] == {"whitelist": ["Rap"]}
+    assert shown["folder"] == [{"path": str(Path("/a")), "skip": False}]
+    assert "[[folder]]\npath = " in genretag("config", "show").stdout
+    assert load(None).write == WriteSettings(whitelist=("Rap",))
+    assert load(None).folders == (FolderRule(path=Path("/a"), skip=False),)
+
+
 def test_the_example_shows_settings_that_are_valid(write):
-    lines = config.EXAMPLE.splitlines()
+    lines = EXAMPLE.splitlines()
     settings = [line.removeprefix("# ") for line in lines if " = " in line]
     text = "\n".join(
         line if line.startswith("[") else line.removeprefix("# ")
         for line in lines
-        if line.startswith("[") or line.removeprefix("# ") in settings
+        if line.removeprefix("# ").startswith("[") or line.removeprefix("# ") in settings
     )
     write(text)
     assert load(None).scan["top"] == 2
+    assert load(None).write.joined == "; "
+    assert [folder.skip for folder in load(None).folders] == [None, True]
     assert load(None).genres["Pop"] == ()

@@ -63,6 +63,20 @@ def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> 
     return samples
 
 
+def start_of_middle(path: Path, seconds: float | None) -> float:
+    """Return where the part that `decode` takes starts, in seconds from the start of a track.
+
+    It is what the container promises; of one that promises more than it holds the start is decoded.
+
+    Raises:
+        UnreadableError: not audio, or damaged.
+        UnsupportedError: no audio stream in it.
+    """
+    with open_audio(path) as stream, open_container(stream) as container:
+        start = _middle(container, seconds)
+        return 0.0 if start is None else start - _first_second(container.streams.audio[0])
+
+
 def _middle(container: "InputContainer", seconds: float | None) -> float | None:
     """Return where the middle part starts, in seconds of stream time; None: from the start."""
     import av

@@ -87,6 +87,11 @@ class FrontEnd(ABC):
     def samples_for(self, frames: int) -> int:
         """Return the least number of samples that give this many frames."""
 
+    def seconds_per_frame(self) -> float:
+        """Return how far apart two frames are."""
+        window = self.grid.window
+        return (self.samples_for(2 * window) - self.samples_for(window)) / window / self.sample_rate
+
     @abstractmethod
     def compute(self, samples: NDArray[np.float32]) -> Strip:
         """Turn a mono waveform `[samples]` into a strip `[rows, frames]`.

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.commands.outcomes import report, writing
+from tagger.commands.rules import style_of
 from tagger.errors import ExitCode
 from tagger.options import Mtime
 from tagger.output.changes import ChangeDisplay
 from tagger.output.planfile import read_plan
 from tagger.runtime.interrupt import told_to_stop
+from tagger.settings.file import load
 from tagger.writing.changes import apply_plan
 from tagger.writing.writer import TagWriter
 
@@ -23,6 +25,7 @@ class ApplyOptions:
     overwrite: bool = False  # write rows of files that keep their genre as well
     mtime: Mtime = "now"
     strict_owner: bool = False
+    config: Path | None = None
     quiet: bool = False
 
     def command_line(self) -> str:
@@ -35,8 +38,10 @@ def run_apply(options: ApplyOptions) -> ExitCode:
     """Write the rows of a CSV whose action is `write` or `clear`.
 
     Raises:
+        ConfigError: the configuration file cannot be used.
         PathError: the table cannot be read as a whole; nothing was written.
     """
+    style = style_of(load(options.config).write)
     rows = read_plan(options.table, overwrite=options.overwrite)
     with writing(dry_run=options.dry_run) as (journal, wrote), told_to_stop() as stop:
         writer = TagWriter(
@@ -44,6 +49,7 @@ def run_apply(options: ApplyOptions) -> ExitCode:
             options.command_line(),
             mtime=options.mtime,
             strict_owner=options.strict_owner,
+            style=style,
             dry_run=options.dry_run,
             wrote=wrote,
         )

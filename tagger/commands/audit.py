@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagger import SHIPPED_MODEL, config
+from tagger import SHIPPED_MODEL
 from tagger.audit.display import AuditDisplay
 from tagger.audit.findings import Auditor
 from tagger.audit.outputs import as_json, write_csv
@@ -16,6 +16,7 @@ from tagger.options import ScanOptions
 from tagger.output.console import complain
 from tagger.output.resultfile import STANDARD_OUTPUT, opened
 from tagger.pipeline.decide import Rules
+from tagger.settings.file import load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,6 @@ def new_auditor(options: ScanOptions) -> Auditor:
         GenretagError: model or configuration cannot be read.
     """
     labels = read_metadata(options.model or SHIPPED_MODEL).labels
-    settings = config.load(options.config)
-    for sentence in config.unknown_genres(settings.meant_genres, labels):
-        complain(f"{options.config or config.default_file()}: {sentence}")
+    settings = load(options.config)
     written = Rules(min_confidence=0, names=settings.genres)
     return Auditor(labels, WordMap(labels, written.names_of, settings.genre_words))

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from tagger import config
 from tagger.errors import ConfigError, ExitCode, reason
 from tagger.inference.metadata import read_metadata
 from tagger.output.console import printable
+from tagger.settings.file import EXAMPLE, default_file, load, unknown_genres
+from tagger.settings.schema import set_fields
 
 
 def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
@@ -15,25 +17,32 @@ def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
     Raises:
         ConfigError: the file has a wrong key or value.
     """
-    settings = config.load(file)
-    content = {
+    settings = load(file)
+    content: dict[str, Any] = {
         "scan": dict(settings.scan),
         "genres": dict(settings.genres),
         "genre_words": dict(settings.genre_words),
     }
+    for name, record in (("write", settings.write), ("review", settings.review)):
+        if given := set_fields(record):
+            content[name] = given
+    if settings.folders:
+        content["folder"] = [set_fields(rule) for rule in settings.folders]
     if as_json:
         print(json.dumps(content, indent=1))
         return ExitCode.DONE
-    for section, table in content.items():
-        print(f"[{section}]")
-        for key, value in table.items():
-            print(f"{printable(key)} = {json.dumps(value, ensure_ascii=False)}")
+    for section, value in content.items():
+        tables = value if isinstance(value, list) else [value]
+        for table in tables:
+            print(f"[[{section}]]" if tables is value else f"[{section}]")
+            for key, one in table.items():
+                print(f"{printable(key)} = {json.dumps(one, ensure_ascii=False)}")
     return ExitCode.DONE
 
 
 def run_path() -> ExitCode:
     """Print where the configuration is looked for."""
-    print(config.default_file())
+    print(default_file())
     return ExitCode.DONE
 
 
@@ -43,11 +52,11 @@ def run_init() -> ExitCode:
     Raises:
         ConfigError: there is one already, or it cannot be written.
     """
-    file = config.default_file()
+    file = default_file()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as new:
-            new.write(config.EXAMPLE)
+            new.write(EXAMPLE)
     except FileExistsError:
         raise ConfigError(f"{file} exists already; it is left as it is.") from None
     except OSError as error:
@@ -62,9 +71,9 @@ def run_check(file: Path | None, model: Path) -> ExitCode:
     Raises:
         ConfigError: the first thing that is wrong.
     """
-    settings = config.load(file)
+    settings = load(file)
     labels = read_metadata(model).labels
-    for sentence in config.unknown_genres([*settings.genres, *settings.meant_genres], labels):
-        raise ConfigError(f"{file or config.default_file()}: {sentence}")
+    for sentence in unknown_genres(settings, labels):
+        raise ConfigError(sentence)
     print("The configuration is valid.")
     return ExitCode.DONE

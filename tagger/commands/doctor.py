@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tagger import SHIPPED_MODEL, __version__, config
+from tagger import SHIPPED_MODEL, __version__
 from tagger.errors import ExitCode, GenretagError, reason
 from tagger.output.console import count_of, printable
 from tagger.paths import make_folder, state_folder
+from tagger.settings.file import default_file, load
 
 _CODECS = (
     "mp3 flac aac alac vorbis opus wmav2 ape wavpack mpc8 tta dsd_lsbf pcm_s16le pcm_s16be"
@@ -112,8 +113,8 @@ def _model() -> tuple[str, str]:
 
 
 def _configuration() -> tuple[str, str]:
-    file = config.default_file()
-    config.load(None)
+    file = default_file()
+    load()
     return f"{file}{'' if file.exists() else ' (none)'}", ""
 
 

@@ -3,16 +3,14 @@
 import json
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tagger.commands.state import open_journal
 from tagger.errors import ExitCode, GenretagError
 from tagger.output.console import complain, cut, printable, show_table, when
-from tagger.writing.journal import RunRecord, State, Write
+from tagger.writing.entries import RunRecord, State, Write
 
 _COUNTED = (State.DONE, State.FAILED, State.UNDONE, State.BEGUN)
-_NAMES = {State.DONE: "written", State.BEGUN: "unfinished"}
 _LONGEST_GENRE = 40  # letters of it on the screen
 _LONGEST_COMMAND = 200
 
@@ -44,7 +42,7 @@ def _show_runs(runs: Sequence[RunRecord], *, as_json: bool) -> None:
         complain("Nothing was written yet.")
         return
     show_table(
-        ("run", "when", "command", *map(_name, _COUNTED)),
+        ("run", "when", "command", *(state.shown for state in _COUNTED)),
         [
             (
                 str(run.id),
@@ -62,7 +60,7 @@ def _show_run(run: RunRecord, writes: Sequence[Write], *, as_json: bool) -> None
         files = [
             {
                 "path": os.fspath(write.path),
-                "state": _name(write.state),
+                "state": write.state.shown,
                 "old": list(write.old),
                 "new": list(write.new),
             }
@@ -76,7 +74,7 @@ def _show_run(run: RunRecord, writes: Sequence[Write], *, as_json: bool) -> None
         ("state", "before", "after", "file"),
         [
             (
-                _name(write.state),
+                write.state.shown,
                 _genres(write.old),
                 _genres(write.new),
                 printable(write.path),
@@ -89,14 +87,10 @@ def _show_run(run: RunRecord, writes: Sequence[Write], *, as_json: bool) -> None
 def _run_json(run: RunRecord) -> dict[str, Any]:
     return {
         "run": run.id,
-        "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
+        "started": run.started_utc,
         "command": run.command,
-        **{_name(state): run.counts.get(state, 0) for state in _COUNTED},
+        **{state.shown: run.counts.get(state, 0) for state in _COUNTED},
     }
-
-
-def _name(state: State) -> str:
-    return _NAMES.get(state, str(state))
 
 
 def _genres(texts: Sequence[str]) -> str:

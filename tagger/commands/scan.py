@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagger import config
 from tagger.commands.analysis import Analysis, analysing, check_cluster
+from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_cache, open_journal
-from tagger.errors import ExitCode, GenretagError, StateError, UsageError
+from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
 from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
@@ -37,30 +37,38 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def run_scan(options: ScanOptions, display: ScanDisplay | None = None) -> ExitCode:
+def run_scan(
+    options: ScanOptions,
+    display: ScanDisplay | None = None,
+    *,
+    stop: Stop | None = None,
+    note: Callable[[Result], None] = lambda _: None,
+) -> ExitCode:
     """Scan, show and save the results.
 
     Args:
         options: what the user asked for.
         display: shows the results, if not as `genretag scan` does.
+        stop: tells to stop; without one, signals do.
+        note: is told of every result.
 
     Raises:
         GenretagError: the scan could not start.
     """
     with ExitStack() as stack:
         # From here on, since Ctrl-C within the import of a library becomes errors of its own.
-        stop = stack.enter_context(told_to_stop())
+        stop = stop or stack.enter_context(told_to_stop())
         if options.new or options.write_tags:
             stack.enter_context(only_writer(state_folder()))
         display = display or _display(options)
         tell = _once(display.complain)  # journal and cache may fail for the same reason
         work = _find_work(options, stack, stop, tell)
         if stop.is_set():
-            display.header("Interrupted while looking for music; nothing was analysed.")
+            display.header(f"{stop.why} while looking for music; nothing was analysed.")
             return stop.exit_code
         if options.new and work.list.to_analyse == 0:
             return ExitCode.DONE
-        return _run(options, work, stack, stop, display, tell)
+        return _run(options, work, stack, stop, display, tell, note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +89,12 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
         GenretagError: the scan cannot start.
     """
     model = LazyModel(options.model, options.device)
-    rules = _rules(options, model.metadata)
-    _check_seconds(options, model.metadata)
+    rules = rules_for(options, model.metadata)
+    check_seconds(options, model.metadata)
     check_cluster(options)
     database, cache = _open_cache(options, model, stack, tell)
-    walked = counted(find_music(options.paths, options.exclude), shown=not options.quiet)
+    music = find_music(options.paths, options.exclude, rules.skips)
+    walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
         complain(f"No music was found in {', '.join(map(str, options.paths))}.")
@@ -103,10 +112,11 @@ def _run(
     stop: Stop,
     display: ScanDisplay,
     tell: Tell,
+    note: Callable[[Result], None],
 ) -> ExitCode:
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
-    tag_writer = _tag_writer(options, work.database, stack) if options.write_tags else None
+    tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
     # This loads the model: a scan that cannot run replaces no table.
     analysis = stack.enter_context(analysing(options, model, todo, work.cache, display, stop))
     outputs = _Outputs(options, model.metadata, stack)
@@ -120,7 +130,7 @@ def _run(
         model,
         work.rules,
         batch_size=analysis.batch_size,
-        by_album=options.paths if options.album else None,
+        named=options.paths,
         writer=tag_writer,
         cache=work.cache,
         only_new=options.new,
@@ -132,6 +142,7 @@ def _run(
                 outputs.write(result)
                 if plan is not None:
                     plan.note(result)
+                note(result)
                 display.add(result)
         work.cache.flush()
     except GenretagError as error:
@@ -140,12 +151,13 @@ def _run(
             raise
         tell(str(error))  # unless the cache has failed for the same reason before
         return error.exit_code
-    display.summary(write_tags=options.write_tags, cut_short="Interrupted" if stop.is_set() else "")
+    display.summary(write_tags=options.write_tags, cut_short=stop.why if stop.is_set() else "")
     if tag_writer is not None and tag_writer.notice:
         display.complain(tag_writer.notice)
-    if stop.is_set():
+    if stop.is_set() and stop.exit_code is not ExitCode.DONE:
         return stop.exit_code
-    outputs.finish()
+    if not stop.is_set():
+        outputs.finish()
     return ExitCode.SOME_FILES_FAILED if display.any_failed else ExitCode.DONE
 
 
@@ -178,27 +190,6 @@ def _open_cache(
     return database, ResultCache(database, key, required=options.new, tell=tell)
 
 
-def _check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
-    front_end = metadata.front_end
-    least = front_end.samples_for(metadata.grid.window) / front_end.sample_rate
-    if options.seconds is not None and options.seconds < least:
-        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
-
-
-def _rules(options: ScanOptions, metadata: ModelMetadata) -> Rules:
-    asked = options.min_confidence
-    names = config.load(options.config).genres
-    for sentence in config.unknown_genres(names, metadata.labels):
-        complain(f"{options.config or config.default_file()}: {sentence}")
-    return Rules(
-        min_confidence=metadata.min_confidence if asked is None else asked,
-        top=options.top,
-        overwrite=options.overwrite,
-        append=options.append,
-        names=names,
-    )
-
-
 def _header(
     model: LazyModel, todo: WorkList, analysis: Analysis, options: ScanOptions
 ) -> Iterator[str]:
@@ -220,7 +211,7 @@ def _header(
         yield analysis.notice
 
 
-def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> "TagWriter":
+def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWriter":
     from tagger.writing.writer import TagWriter  # a dry run starts without it
 
     return TagWriter(
@@ -228,7 +219,8 @@ def _tag_writer(options: ScanOptions, cache: Cache | None, stack: ExitStack) -> 
         options.command_line(),
         mtime=options.mtime,
         strict_owner=options.strict_owner,
-        wrote=cache.wrote if cache else None,
+        style=work.rules.style,
+        wrote=work.database.wrote if work.database else None,
     )
 
 

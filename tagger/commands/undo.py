@@ -10,10 +10,13 @@ from tagger.commands.outcomes import report, writing
 from tagger.errors import ExitCode, GenretagError
 from tagger.options import Mtime
 from tagger.output.changes import ChangeDisplay
-from tagger.output.console import ask, count_of, printable, when
-from tagger.runtime.interrupt import told_to_stop
+from tagger.output.console import ask, count_of, counted, printable, when
+from tagger.pipeline.walk import find_music
+from tagger.runtime.interrupt import Stop, told_to_stop
+from tagger.runtime.iteration import until
 from tagger.writing.changes import UNDO, runs_to_undo, undo
-from tagger.writing.journal import RunRecord, Write
+from tagger.writing.entries import RunRecord, Write
+from tagger.writing.moved import find_moved, folders_of, missing
 from tagger.writing.writer import TagWriter
 
 
@@ -57,8 +60,21 @@ def run_undo(options: UndoOptions) -> ExitCode:
         writes = [write for _, of_run in runs for write in of_run]
         display = ChangeDisplay(len(writes), done="restored", dry_run=options.dry_run, quiet=False)
         with told_to_stop() as stop:
-            outcomes = undo(writes, writer, stop, force=options.force)
+            moved = _moved(runs, stop)
+            outcomes = undo(writes, writer, stop, moved=moved, force=options.force)
             return report(outcomes, display, writer, stop)
+
+
+def _moved(runs: Sequence[tuple[RunRecord, Sequence[Write]]], stop: Stop) -> dict[Path, Path]:
+    """Look for files that are not where they were, in the folders of their runs."""
+    moved: dict[Path, Path] = {}
+    for run, writes in runs:
+        if not (gone := missing(writes)):
+            continue
+        walked = counted(until(stop, find_music(folders_of(run, writes))), shown=True)
+        present = {write.path for write in writes}
+        moved |= find_moved(gone, (file.path for file in walked if file.path not in present))
+    return moved
 
 
 def _confirmed(runs: Sequence[tuple[RunRecord, Sequence[Write]]]) -> bool:

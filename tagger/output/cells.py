@@ -1,5 +1,7 @@
 """The cells of the CSV: what is done to texts on their way out, and undone on their way back."""
 
+import csv
+import io
 import os
 import re
 from collections.abc import Sequence
@@ -50,3 +52,12 @@ def cell_genres(cell: str) -> tuple[str, ...]:
     """Split a cell into genres."""
     parts = (part.replace(r"\;", ";").strip() for part in re.split(r"(?<!\\);", cell_text(cell)))
     return tuple(part for part in parts if part)
+
+
+def row_text(cells: Sequence[str], delimiter: str = ",") -> str:
+    """Return cells as one row, without a line end."""
+    # The csv module quotes a carriage return only if it is part of the line's end, and a bare one
+    # would break the row for line tools.
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n")

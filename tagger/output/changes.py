@@ -27,6 +27,10 @@ class Change(Protocol):
     def changed(self) -> bool:
         """Whether its genres were different."""
 
+    @property
+    def moved_from(self) -> Path | None:
+        """Where the file was when it was written; None if it is still there."""
+
 
 class ChangeDisplay:
     """Shows changes as they are made, and the sum of them at the end.
@@ -59,14 +63,14 @@ class ChangeDisplay:
         if change.error:
             self.failed += 1
             self._bar.stop()
-            complain(f"{printable(change.path)} {change.error}")
+            complain(f"{printable(change.path)}{_moved(change)} {change.error}")
             self._bar.start()
             return
         self._changed += change.changed
         self._unchanged += not change.changed
         if change.changed and not self._quiet:
             genres = cut(printable(", ".join(change.genres)) or "no genre", to=60)
-            self._print(f"{genres}  {printable(change.path)}")
+            self._print(f"{genres}  {printable(change.path)}{_moved(change)}")
 
     def summary(self, cut_short: str = "") -> None:
         """Show the sum."""
@@ -81,3 +85,7 @@ class ChangeDisplay:
             print(line)
         else:
             self._bar.console.print(Text(line))
+
+
+def _moved(change: Change) -> str:
+    return f" (moved from {printable(change.moved_from)})" if change.moved_from else ""

@@ -15,6 +15,8 @@ from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
+from tagger.runtime.logfile import logger
+
 _UNLIMITED = 10_000  # letters in a line that another program reads
 _COUNTED_AT_ONCE = 100  # files
 
@@ -112,7 +114,8 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def complain(text: str) -> None:
-    """Show one sentence on standard error."""
+    """Show one sentence on standard error, and log it."""
+    logger.warning("%s", text)
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
 
 

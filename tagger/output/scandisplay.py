@@ -16,6 +16,7 @@ from tagger.output.console import (
     printable,
     progress_bar,
 )
+from tagger.runtime.logfile import logger
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
@@ -78,6 +79,7 @@ class ScanDisplay:
             self._genres[result.ranking[0][0]] += 1
         if result.failed:
             self._failures.append(f"{printable(result.path)} {result.error}")
+            logger.warning("%s", self._failures[-1])
             if self._quiet:
                 self._show(Text(self._failures[-1]))
         elif self._results and not self._quiet:
@@ -122,7 +124,14 @@ class ScanDisplay:
             cut_short: what the scan was, if it did not reach its end, such as "Interrupted".
         """
         done = self._statuses.total()
-        if self._quiet or not (done or cut_short):
+        if not (done or cut_short):
+            return
+        seconds = time.monotonic() - self._started
+        cut = f"{cut_short} after " if cut_short else ""
+        speed = f"{duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second)"
+        sentence = f"{cut}{count_of(done, 'track')} in {speed}: {self._outcome()}"
+        logger.info("%s", sentence)
+        if self._quiet:
             return
         self._progress.stop()
         if self._genres:
@@ -130,10 +139,7 @@ class ScanDisplay:
             self._console.print(_genre_table(self._genres))
         self._console.print()
         self._show_failures()
-        seconds = time.monotonic() - self._started
-        cut = f"{cut_short} after " if cut_short else ""
-        speed = f"{duration(seconds)} ({done / max(seconds, 1e-3):.1f} a second)"
-        self._say(Text(f"{cut}{count_of(done, 'track')} in {speed}: {self._outcome()}"))
+        self._say(Text(sentence))
         if not write_tags and (files := self._actions[Action.WRITE]):
             would = f"With --write-tags, {count_of(files, 'file')} would get a genre."
             self._say(Text(f"Nothing was written. {would}"))

@@ -1,14 +1,12 @@
 """Results for other programs: CSV and JSON lines."""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
 from tagger.errors import PathError
-from tagger.output.cells import genres_cell, path_cell, text_cell
+from tagger.output.cells import genres_cell, path_cell, row_text, text_cell
 from tagger.tracks import Result
 
 COLUMNS = (
@@ -65,11 +63,7 @@ class CsvWriter:
         self._write_row((*(texts[column] for column in COLUMNS), *map(_number, probabilities)))
 
     def _write_row(self, cells: Sequence[str]) -> None:
-        # The csv module quotes a carriage return only if it is part of the line's end, and a bare
-        # one would break the row for line tools.
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\r\n").writerow(cells)
-        _put(self._file, line.getvalue().removesuffix("\r\n") + "\n")
+        _put(self._file, row_text(cells) + "\n")
 
 
 class JsonLinesWriter:

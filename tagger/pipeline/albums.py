@@ -6,7 +6,7 @@ folders of music beside them.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby, islice
@@ -28,7 +28,10 @@ def album_of(path: Path) -> Path:
 
 
 def vote_by_album(
-    tracks: Iterable[PredictedTrack], named: Iterable[Path], stop: Event
+    tracks: Iterable[PredictedTrack],
+    named: Iterable[Path],
+    stop: Event,
+    votes: Callable[[Path], bool] = lambda _: True,
 ) -> Iterator[PredictedTrack]:
     """Give every track that has a prediction that of its album.
 
@@ -39,9 +42,13 @@ def vote_by_album(
         tracks: in the order of the walk.
         named: the files and folders that the walk was given.
         stop: tells to stop.
+        votes: tells of the folder of an album whether its tracks vote together.
     """
     roots = {path if path.is_dir() else path.parent for path in named}
     for folder, group in groupby(until(stop, tracks), key=lambda track: album_of(track.path)):
+        if not votes(folder):
+            yield from group
+            continue
         tracks_of_folder = list(group)
         if stop.is_set():
             return

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tagger.inference.confidence import WRITES_NOTHING
+from tagger.pipeline.folders import FolderRules
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.genre_names import spelling
+from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_names import names_of, plain, spelling
 from tagger.tags.mutagen_tags import merged
 from tagger.tracks import Action, PredictedTrack, Result, Status
 
@@ -18,16 +21,42 @@ class Rules:
     top: int = 1  # most genres of one track
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
+    album: bool = False  # the tracks of an album vote as one
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
+    whitelist: Sequence[str] | None = None  # no other names are written; None: all are
+    folders: FolderRules = field(default_factory=FolderRules)  # other rules for some folders
+    style: WriteStyle = field(default_factory=WriteStyle)  # how several genres are spelled
 
-    def is_sure(self, confidence: float) -> bool:
-        """Tell whether a genre of this confidence is written; a minimum of 1 writes nothing."""
-        return self.min_confidence <= confidence and self.min_confidence < WRITES_NOTHING
+    def minimum(self, path: Path) -> float:
+        """Return the least confidence of a genre that is written to a file."""
+        of_folder = self.folders.of(path.parent).min_confidence
+        return self.min_confidence if of_folder is None else of_folder
 
     def names_of(self, label: str) -> tuple[str, ...]:
         """Return the names that a label of the model gets in a tag; none if it is not written."""
-        spelled = spelling(label)
-        return self.names.get(label, self.names.get(spelled, (spelled,)))
+        names = names_of(label, self.names)
+        if self.whitelist is None:
+            return names
+        allowed = {*map(plain, self.whitelist)}
+        return tuple(name for name in names if plain(name) in allowed)
+
+    def skips(self, folder: Path) -> bool:
+        """Tell whether a folder is left out."""
+        return bool(self.folders.of(folder).skip)
+
+    def votes(self, folder: Path) -> bool:
+        """Tell whether the tracks of a folder vote as one."""
+        of_folder = self.folders.of(folder).album
+        return self.album if of_folder is None else of_folder
+
+    @property
+    def any_albums(self) -> bool:
+        """Tell whether the tracks of any folder vote as one."""
+        return self.album or self.folders.any_albums
+
+    def shown(self, label: str) -> str:
+        """Return how a label of the model is shown, whether it is ever written or not."""
+        return ", ".join(self.names_of(label)) or spelling(label)
 
 
 def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
@@ -48,8 +77,9 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
             error=prediction.error,
         )
     ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    ranking = [(", ".join(rules.names_of(label)) or spelling(label), p) for label, p in ranked]
-    sure = [label for label, p in ranked[: rules.top] if rules.is_sure(p)]
+    ranking = [(rules.shown(label), p) for label, p in ranked]
+    minimum = rules.minimum(track.path)
+    sure = [label for label, p in ranked[: rules.top] if minimum <= p and minimum < WRITES_NOTHING]
     genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
     status = Status.OK if sure else Status.UNCERTAIN
     error = track.tag_error
@@ -57,14 +87,15 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         action = Action.FAILED
     elif not genres:
         action = Action.SKIP
-        error = "is not written: config.toml gives its genre no name" if sure else ""
+        error = "is not written: config.toml leaves its genre out" if sure else ""
     elif not can_hold_tags(track.path):
         action, error = Action.SKIP, f"{track.path.suffix} files hold no tags"
     else:
+        existing = rules.style.parts(track.existing)
         if rules.append:
-            genres = merged(track.existing, genres)
-        kept = track.existing and not (rules.overwrite or rules.append)
-        action = Action.KEEP if kept or genres == track.existing else Action.WRITE
+            genres = merged(existing, genres)
+        kept = existing and not (rules.overwrite or rules.append)
+        action = Action.KEEP if kept or genres == existing else Action.WRITE
     return Result(
         path=track.path,
         status=status,

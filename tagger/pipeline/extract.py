@@ -36,6 +36,9 @@ _STATUS = {
 }
 
 
+_REHEARSED = "genretag"  # a genre that no file has
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExtractSettings:
     """How features are extracted."""
@@ -140,17 +143,41 @@ def _refuse(path: Path) -> None:
 
 
 def _with_genres(track: Track) -> Track:
-    """Return a track with its genres, or why they cannot be read.
+    """Return a track with its genres, or why they cannot be read, or no other could be written.
 
     Raises:
         OversizedTagError: a tag is beyond all bounds, so the file is better left alone.
     """
     try:
-        return replace(track, existing=_genres(track.path))
+        track = replace(track, existing=_genres(track.path))
+        return replace(track, refusal=refusal_of(track.path))
     except OversizedTagError:
         raise
     except TagError as error:
         return replace(track, tag_error=str(error))
+
+
+def refusal_of(path: Path) -> str:
+    """Return why no genre could be written into a file; empty if nothing speaks against it.
+
+    A change is planned and rehearsed, which takes a small part of the time of decoding. Free space
+    is not looked at: the answer is kept as long as the file is as it is.
+
+    Raises:
+        OversizedTagError: see `_with_genres`.
+    """
+    if not can_hold_tags(path):
+        return ""
+    from tagger.writing.safewrite import check_permissions, plan, rehearse_content
+
+    try:
+        check_permissions(path)
+        rehearse_content(plan(path, genres=[_REHEARSED]))
+    except OversizedTagError:
+        raise
+    except TagError as error:
+        return str(error)
+    return ""
 
 
 def genres_of(path: Path) -> tuple[tuple[str, ...], str]:

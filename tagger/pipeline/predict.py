@@ -78,17 +78,19 @@ def _predict_block(
             yield track
             continue
         found = windows[number]
-        probabilities = track_probabilities(
-            np.concatenate([found[place] for place in sorted(found)]),
-            metadata.voting,
-            metadata.temperature,
-            metadata.confidence,
-        )
-        yield PredictedTrack(
-            track=track.track,
-            prediction=Prediction(
-                status=Status.OK,
-                seconds=track.seconds,
-                probabilities=tuple(probabilities.tolist()),
-            ),
-        )
+        yield voted(track, np.concatenate([found[place] for place in sorted(found)]), metadata)
+
+
+def voted(track: Features, windows: Probabilities, metadata: ModelMetadata) -> PredictedTrack:
+    """Return a track with the vote of its windows `[windows, labels]`."""
+    probabilities = track_probabilities(
+        windows, metadata.voting, metadata.temperature, metadata.confidence
+    )
+    return PredictedTrack(
+        track=track.track,
+        prediction=Prediction(
+            status=Status.OK,
+            seconds=track.seconds,
+            probabilities=tuple(probabilities.tolist()),
+        ),
+    )

@@ -26,7 +26,7 @@ def scan(
     rules: Rules,
     *,
     batch_size: int,
-    by_album: Sequence[Path] | None = None,
+    named: Sequence[Path] = (),
     writer: "TagWriter | None" = None,
     cache: NullCache | None = None,
     only_new: bool = False,
@@ -39,7 +39,7 @@ def scan(
         model: runs the strips.
         rules: when a genre is written.
         batch_size: strips in one call of the model.
-        by_album: the paths that the files were found in, if the tracks of an album vote as one.
+        named: the files and folders that the tracks were found in; albums are told apart by them.
         writer: of tags; without one, no file is opened for writing.
         cache: stores the predictions.
         only_new: leave out files that have changed since they were opened, for the next scan.
@@ -48,8 +48,8 @@ def scan(
     stop = stop or Event()
     finish = _Finish(model.metadata.labels, rules, writer, cache or NullCache())
     predicted = _stored(predict(tracks, model, batch_size), finish.cache)
-    if by_album:
-        predicted = vote_by_album(predicted, by_album, stop)
+    if rules.any_albums:
+        predicted = vote_by_album(predicted, named, stop, rules.votes)
     if only_new:
         predicted = (one for one in predicted if not _is_changing(one))
     if writer is None:
@@ -84,7 +84,10 @@ class _Finish:
 
     def __call__(self, predicted: PredictedTrack) -> Result:
         result = decide(predicted, self.labels, self.rules)
-        if self.writer is not None and result.action is Action.WRITE:
+        if self.writer is None and result.action is Action.WRITE:
+            if refusal := predicted.track.refusal:
+                result = replace(result, action=Action.FAILED, error=refusal)
+        elif self.writer is not None and result.action is Action.WRITE:
             if predicted.source is Source.STAT_KEY:
                 predicted = _with_tags_read_again(predicted)
                 result = decide(predicted, self.labels, self.rules)

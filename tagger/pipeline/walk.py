@@ -3,7 +3,7 @@
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tagger.errors import PathError
@@ -24,7 +24,11 @@ def is_disc(folder: Path) -> bool:
     return _DISC.fullmatch(folder.name) is not None
 
 
-def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[MusicFile]:
+def find_music(
+    paths: Sequence[Path],
+    exclude: Sequence[str] = (),
+    skips: Callable[[Path], bool] = lambda _: False,
+) -> Iterator[MusicFile]:
     """Yield music files below the paths, folder by folder in alphabetical order, discs first.
 
     Hidden files and folders are left out unless they are named themselves. Symbolic links are
@@ -37,6 +41,7 @@ def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[M
         exclude: glob patterns of what to leave out. A pattern without a slash is matched against
             every name, one with a slash against the path below the folder that was named, and
             against the path as it starts with that folder.
+        skips: tells of a folder whether it is left out with all its files, also those named.
 
     Raises:
         PathError: a path does not exist.
@@ -47,13 +52,17 @@ def find_music(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[M
     seen: Seen = {}
     for path in paths:
         if path.is_dir():
-            yield from _below(path, path, exclude, seen)
-        elif file := _unseen(path, seen):
+            yield from _below(path, path, exclude, skips, seen)
+        elif not skips(path.parent) and (file := _unseen(path, seen)):
             yield file
 
 
-def _below(folder: Path, root: Path, exclude: Sequence[str], seen: Seen) -> Iterator[MusicFile]:
+def _below(
+    folder: Path, root: Path, exclude: Sequence[str], skips: Callable[[Path], bool], seen: Seen
+) -> Iterator[MusicFile]:
     """Yield a folder's own files, then those of its folders."""
+    if skips(folder):
+        return
     this = _unseen(folder, seen)
     if this is None:
         return
@@ -75,7 +84,7 @@ def _below(folder: Path, root: Path, exclude: Sequence[str], seen: Seen) -> Iter
             yield file
     # Discs come first, so that the tracks of an album are consecutive.
     for path in sorted(folders, key=lambda path: not is_disc(path)):
-        yield from _below(path, root, exclude, seen)
+        yield from _below(path, root, exclude, skips, seen)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -24,9 +24,16 @@ class Stop(Event):
 
     Attributes:
         exit_code: what the run is to end with once this is set.
+        why: what has ended the run, to begin a sentence with.
     """
 
     exit_code = ExitCode.INTERRUPTED
+    why = "Interrupted"
+
+    def because_time_is_up(self) -> None:
+        """Stop, as the user wished beforehand."""
+        self.exit_code, self.why = ExitCode.DONE, "Time is up"
+        self.set()
 
 
 @contextmanager

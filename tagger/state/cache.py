@@ -202,7 +202,7 @@ class Cache(Database):
             sqlite_integer(f.identity.inode) for f in files if f.identity and f.identity.inode
         ]
         query = (
-            f"SELECT {', '.join(STAT_KEY)}, path, fingerprint, genres, tag_error,"
+            f"SELECT {', '.join(STAT_KEY)}, path, fingerprint, genres, tag_error, refusal,"
             f" {_PREDICTION_COLUMNS} FROM file JOIN prediction p USING (fingerprint)"
             f" WHERE p.cache_key = ? AND inode IN ({', '.join('?' * len(inodes))})"
         )
@@ -222,7 +222,7 @@ class Cache(Database):
         inode, device, *rest = stat_key(file.identity)
         for row in rows.get(inode, ()):
             _, row_device, *row_rest = row[: len(STAT_KEY)]
-            path, fingerprint, genres, tag_error, *prediction = row[len(STAT_KEY) :]
+            path, fingerprint, genres, tag_error, refusal, *prediction = row[len(STAT_KEY) :]
             if row_rest != rest:
                 continue
             if device != row_device and os.fsencode(file.path.absolute()) != path:
@@ -235,6 +235,7 @@ class Cache(Database):
                         fingerprint=_checked(fingerprint, bytes),
                         existing=read_genres_column(genres),
                         tag_error=_checked(tag_error, str),
+                        refusal=_checked(refusal, str),
                     ),
                     prediction=_fitting(read_prediction(*prediction), key),
                     source=Source.STAT_KEY,
@@ -263,13 +264,14 @@ class Cache(Database):
         identity = track.identity
         if track.fingerprint and identity and identity.inode:  # some network drives have no inodes
             self._add(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *stat_key(identity),
                 os.fsencode(track.path.absolute()),
                 track.fingerprint,
                 json.dumps(track.existing),
                 track.tag_error,
                 time.time(),
+                track.refusal,
             )
 
     def wrote(self, change: "Change") -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 from tagger.errors import StateError
 from tagger.paths import make_folder
+from tagger.state.backup import check, remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +21,13 @@ class Schema:
         name: what users call it, such as "cache".
         file_name: in the state folder.
         steps: the SQL that brings a file from each version to the next; a new file takes all steps.
+        irreplaceable: look for damage whenever the file is opened.
     """
 
     name: str
     file_name: str
     steps: tuple[str, ...]
+    irreplaceable: bool = False
 
     @property
     def version(self) -> int:
@@ -58,6 +61,8 @@ class Database:
             )
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
+                if self.schema.irreplaceable:
+                    check(self._db, self.file)
                 self._update()
             except BaseException:
                 self._db.close()
@@ -96,5 +101,5 @@ class Database:
     def _unusable(self, error: Exception) -> StateError:
         # A damaged file gives the base class itself; a full disk, say, gives one of its kinds.
         damaged = type(error) is sqlite3.DatabaseError
-        hint = "; move it away to begin a new one" if damaged else ""
+        hint = f"; {remedy(self.file)}" if damaged else ""
         return StateError(f"The {self.schema.name} {self.file} cannot be used ({error}{hint}).")

@@ -15,7 +15,7 @@ from tagger.tracks import Prediction, Status
 STAT_KEY = ("inode", "device", "size", "mtime_ns", "ctime_ns")
 PREDICTION = ("status", "error", "seconds", "probabilities")
 
-_SUM_TOLERANCE = 0.01
+_GREATEST_SUM = 1.01
 _CACHED = tuple(status for status in Status if status is not Status.UNCERTAIN)
 
 
@@ -53,9 +53,8 @@ def read_prediction(status: Any, error: Any, seconds: Any, probabilities: Any) -
     found = Status(status)
     if found not in _CACHED or (found is Status.OK) != bool(values):
         raise ValueError("the status does not fit the probabilities")
-    if values and not (
-        all(0 <= value <= 1 for value in values) and abs(sum(values) - 1) <= _SUM_TOLERANCE
-    ):
+    # A model with a confidence of its own may leave a part to none of the labels.
+    if values and not (all(0 <= value <= 1 for value in values) and sum(values) <= _GREATEST_SUM):
         raise ValueError("the probabilities are out of range")
     return Prediction(status=found, error=error, seconds=seconds, probabilities=values)
 

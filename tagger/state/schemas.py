@@ -5,6 +5,7 @@ from tagger.state.database import Schema
 JOURNAL = Schema(
     name="journal",
     file_name="journal.sqlite3",
+    irreplaceable=True,
     steps=(
         """
 CREATE TABLE run (
@@ -74,5 +75,7 @@ CREATE TABLE file (             -- the stat key, and what is known of a file wit
     PRIMARY KEY (inode, device)
 ) WITHOUT ROWID;
 """,
+        # why no genre could be written into the file
+        "ALTER TABLE file ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
     ),
 )

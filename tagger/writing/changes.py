@@ -1,8 +1,8 @@
 """The work of `genretag apply` and `genretag undo`: many writes, each reported."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +12,8 @@ from tagger.output.planfile import PlannedWrite
 from tagger.runtime.threads import in_parallel
 from tagger.tags.genre_fields.base import Texts
 from tagger.tags.mutagen_tags import read_genres
-from tagger.writing.journal import Journal, RunRecord, State, Write
+from tagger.writing.entries import RunRecord, State, Write
+from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter
 
 UNDO = "undo"
@@ -26,6 +27,7 @@ class Outcome:
     genres: Texts  # that it has now, or would have
     error: str = ""
     changed: bool = True
+    moved_from: Path | None = None  # where the file was when it was written
 
 
 def apply_plan(
@@ -125,14 +127,30 @@ def writes_below(writes: Iterable[Write], paths: Sequence[Path]) -> list[Write]:
 
 
 def undo(
-    writes: Iterable[Write], writer: TagWriter, stop: Event, *, force: bool = False
+    writes: Iterable[Write],
+    writer: TagWriter,
+    stop: Event,
+    *,
+    moved: Mapping[Path, Path],
+    force: bool = False,
 ) -> Iterator[Outcome]:
-    """Bring back the genres of before, until told to stop."""
+    """Bring back the genres of before, until told to stop.
+
+    Args:
+        writes: that are undone.
+        writer: restores the genres.
+        stop: tells to stop.
+        moved: where files that were moved are now.
+        force: restore genres that were edited since, too.
+    """
 
     def one(write: Write) -> Outcome:
+        path = moved.get(write.path, write.path)
+        moved_from = write.path if write.path in moved else None
         try:
-            return Outcome(write.path, write.old, changed=writer.restore(write, force=force))
+            changed = writer.restore(replace(write, path=path), force=force)
+            return Outcome(path, write.old, changed=changed, moved_from=moved_from)
         except TagError as error:
-            return Outcome(write.path, write.old, str(error))
+            return Outcome(path, write.old, str(error), moved_from=moved_from)
 
     return in_parallel(one, writes, stop)

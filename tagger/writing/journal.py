@@ -1,114 +1,31 @@
 """The journal of every write: what a file's genre was, before it is changed.
 
 An entry is on the disk before the music file is touched, and is marked done
-afterwards, so that after a crash it is known which files were being written.
+afterwards, so that after a crash it is known which files were being written. A copy of the journal
+is kept beside it, and is renewed at the end of each run that wrote.
 """
 
-import json
 import os
+import sqlite3
 import time
-from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tagger.errors import StateError
 from tagger.identity import Identity
 from tagger.runtime.threads import Together
+from tagger.state.backup import back_up
 from tagger.state.database import Database
 from tagger.state.schemas import JOURNAL
-from tagger.tags.change import Change, Held
-from tagger.tags.genre_fields.base import Texts
+from tagger.tags.change import Change
+from tagger.writing.entries import RunRecord, State, Write, held_column, read_run, read_write
 
 _MOST_LATER = 100  # notes that wait for a commit
-_YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
 
 T = TypeVar("T")
-
-
-def _to_json(held: Held) -> str:
-    """Return what the fields of a file hold: a text, and bytes in base 64, for each."""
-    return json.dumps(
-        {
-            field: {
-                "texts": texts,
-                "items": [b64encode(item).decode() for item in held.items[field]],
-            }
-            for field, texts in held.texts.items()
-        }
-    )
-
-
-def _from_json(text: Any) -> Held:
-    """Read what `_to_json` wrote, or the list of texts that was written before bytes were kept.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if not isinstance(text, str):
-        raise ValueError("its genres are no text")
-    fields = json.loads(text)
-    if isinstance(fields, list):
-        return Held(texts={"": _texts(fields)}, items={})
-    try:
-        return Held(
-            texts={name: _texts(field["texts"]) for name, field in fields.items()},
-            items={name: tuple(map(b64decode, field["items"])) for name, field in fields.items()},
-        )
-    except (AttributeError, KeyError, TypeError):
-        raise ValueError("its genres are not those of a file") from None
-
-
-def _texts(values: Any) -> Texts:
-    if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
-        raise ValueError("its genres are no list of texts")
-    return tuple(values)
-
-
-class State(StrEnum):
-    """How far a write has come."""
-
-    BEGUN = "begun"
-    DONE = "done"
-    FAILED = "failed"  # the file is as it was
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Write:
-    """One write of the journal."""
-
-    id: int
-    path: Path
-    temporary: Path
-    before: Held
-    after: Held
-    fingerprint: bytes
-    state: State
-
-    @property
-    def old(self) -> Texts:
-        """The genre texts that it replaced."""
-        return self.before.shown
-
-    @property
-    def new(self) -> Texts:
-        """The genre texts that it wrote."""
-        return self.after.shown
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """One run that wrote, with how many of its writes are in which state."""
-
-    id: int
-    started: float
-    command: str
-    counts: dict[State, int]
 
 
 class Journal(Database):
@@ -133,12 +50,23 @@ class Journal(Database):
         self._tell = tell or (lambda _: None)
         self._begin = Together(self._begin_all)
         self._later: deque[tuple[str, tuple[object, ...]]] = deque()
+        self._to_copy = False
         super().__init__(folder)
 
     def __exit__(self, *_: object) -> None:
         with suppress(StateError):  # what is not noted is found out by `recover`
             self._settle()
-        super().__exit__()
+        try:
+            if self._to_copy:
+                back_up(self._db, self.file)
+        except (sqlite3.Error, OSError) as error:
+            self._tell(f"The journal {self.file} could not be copied ({error}).")
+        finally:
+            super().__exit__()
+
+    def _unusable(self, error: Exception) -> StateError:
+        self._to_copy = False  # it would fail for the same reason
+        return super()._unusable(error)
 
     def begin_run(self, command: str) -> int:
         """Open a run and return its number."""
@@ -146,6 +74,7 @@ class Journal(Database):
             cursor = self._db.execute(
                 "INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command)
             )
+        self._to_copy = True
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
@@ -195,8 +124,8 @@ class Journal(Database):
                 run,
                 os.fsencode(change.path),
                 os.fsencode(change.temporary),
-                _to_json(change.old),
-                _to_json(change.new),
+                held_column(change.old),
+                held_column(change.new),
                 change.content.fingerprint,
                 State.BEGUN,
             ),
@@ -221,11 +150,15 @@ class Journal(Database):
             rows = self._db.execute(
                 "SELECT id, started, command FROM run ORDER BY id DESC"
             ).fetchall()
-        return self._readable("run", rows, lambda row: _read_run(row, counts))
+        return self._readable("run", rows, lambda row: read_run(row, counts))
 
     def writes(self, run: int, state: State = State.DONE) -> list[Write]:
         """Return the writes of a run in one state, the newest first."""
         return self._select("run = ? AND state = ?", (run, state))
+
+    def writes_of(self, path: Path) -> list[Write]:
+        """Return all writes of a file, links resolved, the newest first."""
+        return self._select("path = ?", (os.fsencode(path),))
 
     def last_run_below(self, path: Path, but_not: str) -> int | None:
         """Return the last run that wrote a file at or below a path and was not taken back.
@@ -253,13 +186,13 @@ class Journal(Database):
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
         query = (
-            "SELECT id, path, temporary, old, new, fingerprint, state FROM write"
+            "SELECT id, run, path, temporary, old, new, fingerprint, state FROM write"
             f" WHERE {condition} ORDER BY id DESC"
         )
         self._settle()
         with self._turn():
             rows = self._db.execute(query, values).fetchall()
-        return self._readable("entry", rows, _read_write)
+        return self._readable("entry", rows, read_write)
 
     def _readable(
         self, what: str, rows: Sequence[tuple[Any, ...]], read: Callable[[tuple[Any, ...]], T]
@@ -293,43 +226,3 @@ class Journal(Database):
                 (os.fsencode(path.absolute()),),
             ).fetchone()
         return (row[0], row[1]) if row else None
-
-
-def _read_run(row: tuple[Any, ...], counts: dict[int, dict[State, int]]) -> RunRecord:
-    """Read a row of the table `run`.
-
-    Raises:
-        ValueError: it is not what genretag writes.
-    """
-    number, started, command = row
-    if not (isinstance(started, float) and 0 <= started < _YEAR_9999):
-        raise ValueError("its time is out of range")
-    if not isinstance(command, str):
-        raise ValueError("its command is no text")
-    return RunRecord(id=number, started=started, command=command, counts=counts.get(number, {}))
-
-
-def _read_write(row: tuple[Any, ...]) -> Write:
-    """Read a row of the table `write`.
-
-    Raises:
-        ValueError: it is not what genretag writes.
-    """
-    number, path, temporary, old, new, fingerprint, state = row
-    if not isinstance(fingerprint, bytes):
-        raise ValueError("its fingerprint is not bytes")
-    return Write(
-        id=number,
-        path=_read_path(path),
-        temporary=_read_path(temporary),
-        before=_from_json(old),
-        after=_from_json(new),
-        fingerprint=fingerprint,
-        state=State(state),
-    )
-
-
-def _read_path(value: Any) -> Path:
-    if not isinstance(value, bytes) or not value or b"\0" in value:
-        raise ValueError("a path cannot be one")
-    return Path(os.fsdecode(value))

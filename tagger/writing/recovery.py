@@ -3,7 +3,9 @@
 from tagger.errors import TagError
 from tagger.tags.change import Held
 from tagger.tags.genre_fields.layouts import open_layout
-from tagger.writing.journal import Journal, State
+from tagger.writing.entries import State
+from tagger.writing.journal import Journal
+from tagger.writing.temporary import is_temporary_of
 
 
 def recover(journal: Journal) -> None:
@@ -12,7 +14,8 @@ def recover(journal: Journal) -> None:
         if not write.path.parent.is_dir():
             continue  # its drive is away; what became of it can be seen when it is back
         try:
-            write.temporary.unlink(missing_ok=True)
+            if is_temporary_of(write.temporary, write.path):  # the journal may be damaged
+                write.temporary.unlink(missing_ok=True)
             made = write.path.exists() and Held.of(open_layout(write.path)).says(write.after)
         except (OSError, TagError):
             continue

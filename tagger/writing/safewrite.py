@@ -12,7 +12,6 @@ place in one rename. Whoever looks, at whatever moment, sees the whole old file 
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -29,8 +28,7 @@ from tagger.tags.content import Content, content_of, same_audio
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.mutagen_tags import open_tags
-
-TEMPORARY_PREFIX = ".genretag-"
+from tagger.writing.temporary import temporary_for
 
 _READ_ONLY = "may not be written (it is read-only, or its folder is)"
 _PLAIN = WriteStyle()
@@ -77,10 +75,9 @@ def plan(
             items = layout.items_for(genres or (), style)
         splices = tuple(layout.splices(items))
     tags = open_tags(real)
-    name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{real.suffix}"
     return Change(
         path=real,
-        temporary=real.with_name(name),
+        temporary=temporary_for(real),
         identity=identity,
         old=Held.of(layout),
         new=Held(
@@ -101,31 +98,45 @@ def rehearse(change: Change, *, strict_owner: bool = False) -> None:
     Raises:
         TagError: it could not, and why.
     """
-    with understood():
-        _check_permissions(change.path, strict_owner=strict_owner)
+    check_permissions(change.path, strict_owner=strict_owner)
     growth = sum(splice.growth for splice in change.splices)
     with contextlib.suppress(OSError):
         if shutil.disk_usage(change.path.parent).free < change.identity.size + growth:
             raise TagError("could not be written (no space left on device)")
+    rehearse_content(change)
+
+
+def rehearse_content(change: Change) -> None:
+    """Find out whether a file would keep all that it holds, were a planned change made.
+
+    Raises:
+        TagError: it would not, and why.
+    """
     with understood():
-        _check_places(change, new := spliced(open_data(change.path), change.splices))
+        _check_fields(change, new := spliced(open_data(change.path), change.splices))
         _check_content(change, content_of(new))
 
 
-def _check_permissions(path: Path, *, strict_owner: bool) -> None:
+def check_permissions(path: Path, *, strict_owner: bool = False) -> None:
+    """Find out whether permissions and owners let a file be replaced.
+
+    Raises:
+        TagError: they do not, or the file cannot be reached.
+    """
+    with understood():
+        real = path.resolve(strict=True)
+        status, folder = real.stat(), real.parent.stat()
     effective = os.access in os.supports_effective_ids
-    folder, status = path.parent, path.stat()
     if not (
-        os.access(path, os.W_OK, effective_ids=effective)
-        and os.access(folder, os.W_OK | os.X_OK, effective_ids=effective)
+        os.access(real, os.W_OK, effective_ids=effective)
+        and os.access(real.parent, os.W_OK | os.X_OK, effective_ids=effective)
     ):
         raise TagError(_READ_ONLY)
     if not hasattr(os, "geteuid") or os.geteuid() == 0:
         return
-    above = folder.stat()
-    if above.st_mode & stat.S_ISVTX and os.geteuid() not in (status.st_uid, above.st_uid):
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (status.st_uid, folder.st_uid):
         raise TagError("may not be replaced (its folder lets only its owner do that)")
-    inherited = above.st_gid if above.st_mode & stat.S_ISGID else os.getegid()
+    inherited = folder.st_gid if folder.st_mode & stat.S_ISGID else os.getegid()
     lost = ["group"] if status.st_gid not in (inherited, *os.getgroups(), os.getegid()) else []
     lost += ["owner"] if status.st_uid != os.geteuid() else []
     if lost and strict_owner:
@@ -248,7 +259,7 @@ def _verify(change: Change) -> None:
     """Read the copy back and compare it with the original, by our own reader and by mutagen."""
     with understood():
         copy = open_data(change.temporary)
-        _check_places(change, copy)
+        _check_fields(change, copy)
         _check_content(change, content_of(copy))
     if open_tags(change.temporary, change.kind).others() != change.others:
         raise TagError("was left alone: another tag would have changed")
@@ -256,7 +267,7 @@ def _verify(change: Change) -> None:
         raise TagError("was left alone: its audio would have changed")
 
 
-def _check_places(change: Change, data: Data) -> None:
+def _check_fields(change: Change, data: Data) -> None:
     written = layout_of(data).items
     for name, items in change.new.items.items():
         if written.get(name) != items:

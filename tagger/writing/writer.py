@@ -12,7 +12,8 @@ from tagger.options import Mtime
 from tagger.runtime.threads import Together
 from tagger.tags.change import Change
 from tagger.tags.genre_fields.base import WriteStyle
-from tagger.writing.journal import Journal, State, Write
+from tagger.writing.entries import State, Write
+from tagger.writing.journal import Journal
 from tagger.writing.recovery import recover
 from tagger.writing.safewrite import flush, make, plan, rehearse
 

@@ -56,5 +56,5 @@ def test_genre_words_and_options_of_the_configuration_count(library, genretag, t
     )
     code, output, errors = genretag("audit", library, "--model", toy_model)
     assert (code, "2 agree" in output) == (0, True)
-    assert "The model has no genre 'jaz'" in errors
+    assert "line 5: the model has no genre 'jaz'" in errors
     assert not (library.parent / "of-scan.csv").exists()

@@ -15,6 +15,8 @@ from commandline import GENRETAG, copies, digests, in_a_process, rows, started
 from conftest import genretag_here as genretag
 from conftest import write_audio
 
+from tagger.errors import TagError
+from tagger.pipeline import extract
 from tagger.state.schemas import JOURNAL
 from tagger.tags.mutagen_tags import open_tags, read_genres
 
@@ -295,6 +297,24 @@ def test_undo_of_some_files_and_of_an_earlier_run(library, toy_model):
     assert f"nothing to undo in run 2 below {first}" in done.stderr
 
 
+def test_undo_finds_files_that_were_moved_by_their_audio(song, toy_model, tmp_path):
+    songs = [song(f"old/{number}.wav", seed=number) for number in range(3)]
+    folder = tmp_path / "music"
+    options = ("--model", toy_model, "-j", 1, "--min-confidence", 0, "--write-tags")
+    assert genretag("scan", folder, *options).returncode == 0
+    shutil.copy(song("stranger.wav", seed=9), folder / "0.wav")
+    moved = [folder / "new" / "renamed.wav", folder / "new" / "1.wav"]
+    for old, new in zip(songs, moved, strict=False):
+        new.parent.mkdir(exist_ok=True)
+        old.rename(new)
+    dry = genretag("undo", "--dry-run")
+    assert f"{moved[0]} (moved from {songs[0]})\n" in dry.stdout
+    done = genretag("undo", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{moved[1]} (moved from {songs[1]})\n" in done.stdout
+    assert [read_genres(path) for path in (*moved, songs[2])] == [()] * 3
+
+
 def test_undo_refuses_what_someone_else_changed(library, toy_model):
     track = library / "wav.wav"
     genretag("scan", track, "--model", toy_model, "--write-tags")
@@ -447,3 +467,37 @@ def test_an_album_votes_as_one(tmp_path, toy_model):
     assert one[3] == one[4] != one[0]
     assert together[:4] == [one[0]] * 4
     assert together[4] == one[4]
+
+
+def test_a_dry_run_says_which_files_could_not_be_written(song, toy_model, monkeypatch):
+    good, bad = song("a.wav"), song("b.wav", seed=1)
+    monkeypatch.setattr(extract, "refusal_of", lambda path: "is odd" if path == bad else "")
+    for path in (good, bad):
+        os.utime(path, (1e9, 1e9))
+    before = digests(good.parent)
+    options = ("scan", good.parent, "--model", toy_model, "-j", 1, "--min-confidence", 0)
+    for _ in range(2):  # the second time from the cache, without opening a file
+        done = genretag(*options, "--csv", "-")
+        assert done.returncode == 3
+        by_name = {Path(row["path"]).name: row for row in rows(done.stdout)}
+        assert {name: row["action"] for name, row in by_name.items()} == {
+            "a.wav": "write",
+            "b.wav": "failed",
+        }
+        assert by_name["b.wav"]["error"] == "is odd"
+        monkeypatch.delattr(extract, "refusal_of", raising=False)
+    shown = genretag(*options).stdout
+    assert "With --write-tags, 1 file would get a genre." in shown
+    assert f"{bad} is odd\n" in shown
+    assert digests(good.parent) == before
+
+
+def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeypatch):
+    path = song("a.wav")
+    monkeypatch.setattr("tagger.writing.safewrite.check_permissions", refuse)
+    done = genretag("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
+    assert (done.returncode, f"{path} may not be written" in done.stdout) == (3, True)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise TagError("may not be written")

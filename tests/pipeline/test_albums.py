@@ -112,3 +112,14 @@ def test_an_album_that_is_not_complete_is_left_out():
 
     assert [int(t.path.stem) for t in vote_by_album(tracks(), [], stop)] == list(range(10))
     assert taken == 12
+
+
+def test_only_the_albums_that_vote_are_held_together():
+    tracks = [
+        predicted(Path(name), PROBABILITIES[n % 2])
+        for n, name in enumerate(("a/1", "a/2", "b/CD1/1", "b/CD2/1"))
+    ]
+    voted = list(vote_by_album(tracks, [], Event(), {Path("b")}.__contains__))
+    assert [t.path for t in voted] == [t.path for t in tracks]
+    assert voted[:2] == tracks[:2]
+    assert voted[2].prediction == voted[3].prediction

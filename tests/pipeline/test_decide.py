@@ -1,8 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tagger.pipeline.decide import Rules, decide
+from tagger.pipeline.folders import FolderRules
+from tagger.settings.schema import FolderRule
+from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_names import spelling
 from tagger.tracks import Action, PredictedTrack, Prediction, Status, Track
 
@@ -86,3 +90,38 @@ def test_a_track_without_prediction_is_skipped_with_its_reason():
 )
 def test_spelling(label, name):
     assert spelling(label) == name
+
+
+def test_a_whitelist_allows_names_in_any_spelling_and_no_others():
+    names = {"hiphop": ("Rap", "Urban"), "rock": ("Rock",)}
+    rules = Rules(min_confidence=0.1, top=2, names=names, whitelist=("rap",))
+    assert decide(predicted(), LABELS, rules).genres == ("Rap",)
+    none = decide(predicted(), LABELS, replace(rules, whitelist=()))
+    assert (none.action, none.status) == (Action.SKIP, Status.OK)
+    assert "config.toml" in none.error
+
+
+def test_a_folder_has_a_threshold_of_its_own(tmp_path):
+    sure = FolderRules([FolderRule(path=tmp_path / "sure", min_confidence=0.8)])
+    rules = Rules(min_confidence=0.5, folders=sure)
+    for folder, status in (("sure/deep", Status.UNCERTAIN), ("other", Status.OK)):
+        track = predicted(name=str(tmp_path / folder / "a.mp3"))
+        assert decide(track, LABELS, rules).status is status
+
+
+@pytest.mark.parametrize(
+    ("style", "existing"),
+    [
+        (WriteStyle(joined="; "), ("Polka; Hip-Hop",)),
+        (WriteStyle(joined="/"), ("Polka/Hip-Hop",)),
+        (WriteStyle(id3v23_separator=", "), ("Polka, Hip-Hop",)),
+        (WriteStyle(), ("Polka", "Hip-Hop")),
+    ],
+)
+def test_joined_genres_are_told_apart_when_one_is_added(style, existing):
+    rules = Rules(min_confidence=0.5, append=True, style=style)
+    assert decide(predicted(existing=existing), LABELS, rules).action is Action.KEEP
+    added = decide(predicted(existing=("Polka",)), LABELS, rules)
+    assert added.genres == ("Polka", "Hip-Hop")
+    one = decide(predicted(existing=("Hip-Hop/Rap",)), LABELS, Rules(min_confidence=0, append=True))
+    assert one.genres == ("Hip-Hop/Rap", "Hip-Hop")

@@ -34,6 +34,15 @@ def test_music_is_found_in_order_and_hidden_things_are_not(tree):
     assert names(tree) == ["z.wav", "a/x.OGG", "b/10.flac", "b/2.mp3"]
 
 
+def test_skipped_folders_are_left_out_with_the_files_that_are_named_in_them(tree):
+    def found(*paths: Path) -> list[str]:
+        skips = {tree / "b"}.__contains__
+        return [file.path.name for file in find_music(paths, skips=skips)]
+
+    assert found(tree) == ["z.wav", "x.OGG"]
+    assert found(tree / "b", tree / "b" / "2.mp3", tree / "a" / "x.OGG") == ["x.OGG"]
+
+
 def test_links_are_followed_once_and_loops_end(tree):
     (tree / "a" / "loop").symlink_to(tree)
     (tree / "c").symlink_to(tree / "b")

@@ -31,7 +31,7 @@ from tagger.errors import StateError, TagError
 from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.worklist import WorkList
-from tagger.state.cache import Cache, CacheKey
+from tagger.state.cache import Cache, CacheKey, CacheLocation, PredictionReader
 from tagger.state.lock import only_writer
 from tagger.state.migration import OLD_FILE
 from tagger.state.results import NullCache, ResultCache
@@ -873,6 +873,17 @@ def test_a_comment_count_out_of_range_does_not_take_hours(track):
     data[at + 4 + vendor : at + 8 + vendor] = b"\xff" * 4
     path.write_bytes(data)
     assert len(fingerprint(path)) == 32
+
+
+def test_a_prediction_that_leaves_a_part_to_no_genre_is_cached(home):
+    """As models do that lower the confidence of the best label."""
+    prediction = replace(PREDICTION, probabilities=(0.25, 0.125, 0.125))
+    with Cache(home) as cache:
+        cache.store_prediction(b"a", KEY, prediction)
+        cache.flush()
+        read = PredictionReader(CacheLocation(file=cache.file, key=KEY))
+        assert read(b"a") == prediction
+        read.close()
 
 
 identities = st.builds(

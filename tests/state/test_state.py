@@ -5,9 +5,9 @@ import os
 import pytest
 from commandline import rows
 
-from tagger.config import default_file, load
 from tagger.errors import DeviceError, StateError
 from tagger.output.scandisplay import ScanDisplay
+from tagger.settings.file import default_file, load
 from tagger.state.cache import Cache
 from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal
@@ -96,7 +96,7 @@ def test_a_home_that_is_no_folder(genretag, home, command):
 
 
 def test_a_home_that_may_not_be_written(genretag, home, song, toy_model, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, _: path != home)
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: path != home)
     options = ("scan", song("a.wav"), "--model", toy_model, "-j", 1, "-q")
     code, _, err = genretag(*options)
     assert (code, err.count("\n")) == (0, 1)  # a dry run does without

@@ -13,9 +13,11 @@ import mutagen
 import pytest
 import second_reader
 from conftest import RATE, music, nobody, open_to_all
+from mutagen import apev2
 from mutagen.apev2 import APEv2
 
 from tagger.errors import TagError
+from tagger.pipeline.extract import refusal_of
 from tagger.tags.containers.base import open_data
 from tagger.tags.formats import can_hold_tags, is_music, why_no_tags
 from tagger.tags.genre_fields.base import WriteStyle
@@ -279,7 +281,9 @@ def test_mp4_whose_audio_is_behind_the_tag_still_plays(tmp_path, writer):
         assert [bytes(packet) for packet in opened.demux()] == before
 
 
-@pytest.mark.parametrize("kind", ["dsf", "ape", "wav", "aiff", "m4a-aac", "ogg-opus"])
+@pytest.mark.parametrize(
+    "kind", ["dsf", "ape", "tta", "wavpack", "wav", "aiff", "m4a-aac", "ogg-opus"]
+)
 def test_a_file_that_is_cut_short_is_refused_with_that_reason(tmp_path, writer, kind):
     track = formats.make(kind, tmp_path)
     cut = track.read_bytes()[: track.stat().st_size // 2]
@@ -287,6 +291,25 @@ def test_a_file_that_is_cut_short_is_refused_with_that_reason(tmp_path, writer, 
     with pytest.raises(TagError, match="cut short"):
         writer.write(track, ["Jazz"])
     assert track.read_bytes() == cut
+
+
+@pytest.mark.parametrize("kind", ["ape", "tta", "wavpack"])
+def test_audio_that_lacks_its_last_byte_is_refused_and_whole_audio_is_not(tmp_path, kind):
+    whole = formats.make(kind, tmp_path)
+    mutagen.File(whole).delete()
+    apev2.delete(whole)  # FFmpeg puts its name there
+    assert refusal(whole, ["Jazz"]) == ""
+    whole.write_bytes(whole.read_bytes()[:-1])
+    assert "audio is missing at its end" in refusal(whole, ["Jazz"])
+    assert refusal_of(whole) == refusal(whole, ["Jazz"])
+
+
+def test_wavpack_that_lacks_a_whole_block_is_refused(tmp_path):
+    track = formats.make("wavpack", tmp_path, seconds=2.5)
+    mutagen.File(track).delete()
+    content = track.read_bytes()
+    track.write_bytes(content[: content.rindex(b"wvpk")])
+    assert "audio is missing at its end" in refusal(track, ["Jazz"])
 
 
 def test_a_tag_with_too_many_frames_is_refused_at_once(tmp_path, writer):

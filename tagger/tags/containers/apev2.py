@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 
 from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.completeness import check_whole
 from tagger.tags.containers.id3 import before_id3v1, id3_parts, id3_tags, id3v1_parts
 
 _FOOTER_SIZE = 32
@@ -77,18 +78,5 @@ def tagged_parts(data: Data) -> Parts:
         yield from ((b"APE " + key, raw) for key, raw in ape.items if key != b"genre")
         end = ape.start
     audio = data[start : max(start, end)]
-    _check_whole(audio)
+    check_whole(audio)
     yield AUDIO, audio
-
-
-def _check_whole(audio: Data) -> None:
-    """Refuse Monkey's Audio that is cut short: its descriptor says how long it is."""
-    if bytes(audio[:4]) != b"MAC " or number(audio[4:6], little=True) < _MAC_WITH_DESCRIPTOR:
-        return
-    sizes = struct.unpack("<7I", bytes(audio[8:36]))
-    high = sizes[5] << 32
-    if sum(sizes) - sizes[5] + high > len(audio):
-        raise ValueError("it is cut short: audio is missing at its end")
-
-
-_MAC_WITH_DESCRIPTOR = 3980

@@ -27,6 +27,16 @@ class WriteStyle:
     id3v23_separator: str = "/"  # ID3v2.3 has no lists of its own
     joined: str = ""  # for players that read one value: put all genres into one, separated by this
 
+    def parts(self, genres: Texts) -> Texts:
+        """Return the genres that texts stand for which were read from a file of this style.
+
+        The slash of ID3v2.3 is left to its codec: elsewhere it may be part of a name.
+        """
+        of_id3v23 = self.id3v23_separator.removeprefix("/")
+        for separator in filter(None, (self.joined, of_id3v23)):
+            genres = tuple(part for genre in genres for part in genre.split(separator))
+        return tuple(part for genre in genres if (part := genre.strip()))
+
 
 class Codec(ABC):
     """How one kind of tag spells genres."""

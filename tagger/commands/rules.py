@@ -1,0 +1,51 @@
+"""What the commands that analyse take from options, configuration and model together."""
+
+from tagger.errors import UsageError
+from tagger.inference.metadata import ModelMetadata
+from tagger.options import ScanOptions
+from tagger.output.console import complain
+from tagger.pipeline.decide import Rules
+from tagger.pipeline.folders import FolderRules
+from tagger.settings.file import load, unknown_genres
+from tagger.settings.schema import WriteSettings
+from tagger.tags.genre_fields.base import WriteStyle
+
+
+def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
+    """Return when a genre is written; configured genres that the model lacks are named.
+
+    Raises:
+        ConfigError: the configuration file cannot be used.
+    """
+    config = load(options.config)
+    for sentence in unknown_genres(config, metadata.labels):
+        complain(sentence)
+    asked = options.min_confidence
+    return Rules(
+        min_confidence=metadata.min_confidence if asked is None else asked,
+        top=options.top,
+        overwrite=options.overwrite,
+        append=options.append,
+        album=options.album,
+        names=config.genres,
+        whitelist=config.write.whitelist,
+        folders=FolderRules(config.folders, but_not=options.given),
+        style=style_of(config.write),
+    )
+
+
+def style_of(settings: WriteSettings) -> WriteStyle:
+    """Return how several genres of one file are spelled."""
+    return WriteStyle(id3v23_separator=settings.id3v23_separator, joined=settings.joined)
+
+
+def check_seconds(options: ScanOptions, metadata: ModelMetadata) -> None:
+    """Refuse to analyse less than a window of each track.
+
+    Raises:
+        UsageError: it would be less.
+    """
+    front_end = metadata.front_end
+    least = front_end.samples_for(metadata.grid.window) / front_end.sample_rate
+    if options.seconds is not None and options.seconds < least:
+        raise UsageError(f"This model needs {least:.2f} seconds or more of each track.")
