@@ -53,6 +53,8 @@ GOOD = {
     "exclude": ["a", "b"],
     "jobs": 2,
     "batch_size": 3,
+    "cluster": "local:2",
+    "path_map": ["/mnt/a=/srv/b"],
     "device": "cpu",
     "model": "m.onnx",
     "log": "a.log",
