@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,9 +43,9 @@ class Cost:
     workers_ms: float  # the same in all other processes
 
 
-def processor_seconds(session: int) -> Counter[bool]:
+def processor_seconds(session: int) -> dict[bool, float]:
     """Return the processor time of a session: of its leader (True), and of all other processes."""
-    seconds: Counter[bool] = Counter()
+    seconds = {True: 0.0, False: 0.0}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
@@ -70,7 +69,7 @@ def measured(folder: Path, tracks: int, options: tuple[str, ...]) -> Cost:
     )
     assert scan.stdout is not None
     scan.stdout.readline()  # the header
-    ends: list[tuple[float, Counter[bool]]] = []
+    ends: list[tuple[float, dict[bool, float]]] = []
     for number, _ in enumerate(scan.stdout, 1):
         if number in (1, tracks):
             ends.append((time.perf_counter(), processor_seconds(scan.pid)))

@@ -34,6 +34,8 @@ class ScanOptions:
     write_tags: bool = False
     overwrite: bool = False
     append: bool = False
+    redo: bool = False  # genres that genretag wrote
+    provenance: bool = False  # note beside a genre where it came from
     mtime: Mtime = "now"
     strict_owner: bool = False  # refuse files whose owner, group or permissions cannot be kept
     album: bool = False
@@ -41,6 +43,7 @@ class ScanOptions:
     cache: bool = True
     csv: Path | None = None
     jsonl: Path | None = None
+    report: Path | None = None
     force: bool = False  # replace a table that genretag did not write, or that was edited
     min_confidence: float | None = None  # None: what the model file says
     top: int = 1

@@ -47,6 +47,7 @@ class Track:
     identity: Identity | None = None  # when it was opened
     fingerprint: bytes | None = None  # SHA-256 of its audio; None: not to be cached
     existing: tuple[str, ...] = ()  # genres in its tags
+    genre_source: str = ""  # what its tags note about where they came from
     tag_error: str = ""  # why the tags cannot be read
     refusal: str = ""  # why no genre could be written, as far as is known without writing
 

@@ -51,7 +51,11 @@ class GenreAgreement:
 
 
 class Auditor:
-    """Compares results with existing genres."""
+    """Compares results with existing genres.
+
+    Attributes:
+        labels: those of the model.
+    """
 
     def __init__(self, labels: Sequence[str], words: WordMap) -> None:
         """Prepare for the results of one model.
@@ -60,7 +64,7 @@ class Auditor:
             labels: those of the model, in the order of the probabilities.
             words: its genre words.
         """
-        self._labels = labels
+        self.labels = labels
         self._words = words
 
     def audit(self, result: Result) -> Finding:
@@ -73,7 +77,7 @@ class Auditor:
                 existing=result.existing,
                 reason=result.error or result.status.replace("_", " "),
             )
-        probabilities = dict(zip(self._labels, result.probabilities, strict=True))
+        probabilities = dict(zip(self.labels, result.probabilities, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)
         reason = self._reason(result, meant)
         if reason:

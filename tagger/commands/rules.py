@@ -11,8 +11,13 @@ from tagger.settings.schema import WriteSettings
 from tagger.tags.genre_fields.base import WriteStyle
 
 
-def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
+def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") -> Rules:
     """Return when a genre is written; configured genres that the model lacks are named.
+
+    Args:
+        options: of the command line.
+        metadata: of the model.
+        model: its name, to be noted beside genres.
 
     Raises:
         ConfigError: the configuration file cannot be used.
@@ -26,12 +31,21 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
         top=options.top,
         overwrite=options.overwrite,
         append=options.append,
+        redo=options.redo,
+        noted_model=model if _notes_source(options, config.write) else "",
         album=options.album,
         names=config.genres,
         whitelist=config.write.whitelist,
         folders=FolderRules(config.folders, but_not=options.given),
         style=style_of(config.write),
     )
+
+
+def _notes_source(options: ScanOptions, settings: WriteSettings) -> bool:
+    """Tell whether the source of a genre is noted: what is said on the command line counts most."""
+    if "provenance" in options.given:
+        return options.provenance
+    return options.provenance or settings.provenance
 
 
 def style_of(settings: WriteSettings) -> WriteStyle:

@@ -78,12 +78,15 @@ def _watch(options: ScanOptions, stop: Stop) -> ExitCode:
 
 
 def _scan_unless_locked(options: ScanOptions, stop: Stop) -> None:
-    """Scan once no other run holds the lock any more."""
+    """Scan once no other run holds the lock any more; that it does is said once."""
+    said = False
     while not stop.is_set():
         try:
             _scan_once(options, stop)
         except LockedError as error:
-            complain(str(error))
+            if not said:
+                complain(str(error))
+            said = True
             _wait(stop, _LOCKED)
         else:
             return

@@ -44,8 +44,13 @@ def cell_path(cell: str) -> Path:
 
 
 def genres_cell(genres: Sequence[str]) -> str:
-    """Join genres into one cell; a semicolon within a genre gets a backslash."""
-    return text_cell(SEPARATOR.join(genre.replace(";", r"\;") for genre in genres))
+    """Join genres into one cell."""
+    return text_cell(joined_genres(genres))
+
+
+def joined_genres(genres: Sequence[str]) -> str:
+    """Join genres into one text; a semicolon within a genre gets a backslash."""
+    return SEPARATOR.join(genre.replace(";", r"\;") for genre in genres)
 
 
 def cell_genres(cell: str) -> tuple[str, ...]:

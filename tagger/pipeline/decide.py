@@ -10,6 +10,7 @@ from tagger.tags.formats import can_hold_tags
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_names import names_of, plain, spelling
 from tagger.tags.mutagen_tags import merged
+from tagger.tags.provenance import Provenance, is_machine_made, joined
 from tagger.tracks import Action, PredictedTrack, Result, Status
 
 
@@ -21,6 +22,8 @@ class Rules:
     top: int = 1  # most genres of one track
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
+    redo: bool = False  # replace genres that genretag wrote
+    noted_model: str = ""  # noted as the source of genres that are written; empty: nothing is noted
     album: bool = False  # the tracks of an album vote as one
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
     whitelist: Sequence[str] | None = None  # no other names are written; None: all are
@@ -39,6 +42,14 @@ class Rules:
             return names
         allowed = {*map(plain, self.whitelist)}
         return tuple(name for name in names if plain(name) in allowed)
+
+    def source_of(self, result: Result) -> str:
+        """Return what is noted beside the genres of a result; nothing if not all are its own."""
+        if not self.noted_model or (self.append and result.existing):
+            return ""
+        (_, confidence), *_ = result.ranking
+        genres = joined(result.genres)
+        return str(Provenance(model=self.noted_model, confidence=confidence, genres=genres))
 
     def skips(self, folder: Path) -> bool:
         """Tell whether a folder is left out."""
@@ -94,7 +105,8 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         existing = rules.style.parts(track.existing)
         if rules.append:
             genres = merged(existing, genres)
-        kept = existing and not (rules.overwrite or rules.append)
+        redone = rules.redo and is_machine_made(existing, track.genre_source)
+        kept = existing and not (rules.overwrite or rules.append or redone)
         action = Action.KEEP if kept or genres == existing else Action.WRITE
     return Result(
         path=track.path,

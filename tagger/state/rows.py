@@ -9,10 +9,11 @@ import math
 from array import array
 from typing import Any
 
-from tagger.identity import Identity
-from tagger.tracks import Prediction, Status
+from tagger.identity import Identity, MusicFile
+from tagger.tracks import Prediction, Status, Track
 
 STAT_KEY = ("inode", "device", "size", "mtime_ns", "ctime_ns")
+TRACK = ("fingerprint", "genres", "tag_error", "refusal", "genre_source")
 PREDICTION = ("status", "error", "seconds", "probabilities")
 
 _GREATEST_SUM = 1.01
@@ -59,7 +60,30 @@ def read_prediction(status: Any, error: Any, seconds: Any, probabilities: Any) -
     return Prediction(status=found, error=error, seconds=seconds, probabilities=values)
 
 
-def read_genres_column(genres: Any) -> tuple[str, ...]:
+def read_track(
+    file: MusicFile, fingerprint: Any, genres: Any, tag_error: Any, refusal: Any, genre_source: Any
+) -> Track:
+    """Read the columns `TRACK` of a file.
+
+    Raises:
+        ValueError: they are not what genretag writes.
+    """
+    if not isinstance(fingerprint, bytes):
+        raise ValueError("the fingerprint is not bytes")
+    if not all(isinstance(text, str) for text in (tag_error, refusal, genre_source)):
+        raise ValueError("a column is no text")
+    return Track(
+        path=file.path,
+        identity=file.identity,
+        fingerprint=fingerprint,
+        existing=_read_genres(genres),
+        tag_error=tag_error,
+        refusal=refusal,
+        genre_source=genre_source,
+    )
+
+
+def _read_genres(genres: Any) -> tuple[str, ...]:
     """Read a JSON list of genres.
 
     Raises:

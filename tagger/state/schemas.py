@@ -77,5 +77,7 @@ CREATE TABLE file (             -- the stat key, and what is known of a file wit
 """,
         # why no genre could be written into the file
         "ALTER TABLE file ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
+        # what its tag notes about where its genres came from
+        "ALTER TABLE file ADD COLUMN genre_source TEXT NOT NULL DEFAULT ''",
     ),
 )

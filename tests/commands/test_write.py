@@ -268,12 +268,12 @@ def test_genres_with_semicolons(library, toy_model, tmp_path, home):
 
 
 def test_undo_right_after_a_kill(library, toy_model, home):
-    from tagger.writing import safewrite
+    from tagger.writing import planning, safewrite
     from tagger.writing.journal import Journal
 
     track = library / "wav.wav"
     with Journal(home) as journal:
-        change = safewrite.plan(track, genres=["Jazz"])
+        change = planning.plan(track, genres=["Jazz"])
         journal.begin(journal.begin_run("scan --write-tags"), change)
         safewrite.make(change)
     assert genretag("undo", "--yes").returncode == 0
@@ -494,7 +494,7 @@ def test_a_dry_run_says_which_files_could_not_be_written(song, toy_model, monkey
 
 def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeypatch):
     path = song("a.wav")
-    monkeypatch.setattr("tagger.writing.safewrite.check_permissions", refuse)
+    monkeypatch.setattr("tagger.writing.planning.check_permissions", refuse)
     done = genretag("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
     assert (done.returncode, f"{path} may not be written" in done.stdout) == (3, True)
 

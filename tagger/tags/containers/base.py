@@ -5,6 +5,7 @@ import stat
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -145,6 +146,17 @@ def spliced(data: Data, splices: Sequence[Splice]) -> Data:
         return b"".join(pieces)
 
     return Data(read, 0, starts[-1])
+
+
+class Purpose(Enum):
+    """What a field of a tag is for; all other items of a tag are nothing that genretag changes."""
+
+    GENRE = auto()
+    SOURCE = auto()  # where the genre came from
+
+
+SOURCE_KEY = "GENRE_SOURCE"
+"""What every kind of tag calls the source of its genre."""
 
 
 Part = tuple[bytes, Data | bytes]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tagger.errors import OversizedTagError
-from tagger.tags.containers.base import Data, Parts, number
+from tagger.tags.containers.base import SOURCE_KEY, Data, Parts, Purpose, number
 
 ID3V1_SIZE = 128
 HEADER_SIZE = 10
@@ -183,6 +183,31 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     return content
 
 
+_ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
+
+
+def frame_texts(content: bytes) -> list[str]:
+    """Return the texts of a text frame, with empty ones where it has terminators."""
+    if not content:
+        return []
+    encoding = _ENCODINGS[content[0]] if content[0] < len(_ENCODINGS) else _ENCODINGS[0]
+    text = content[1:].decode(encoding, "replace")
+    return [part.removeprefix("\ufeff") for part in text.split("\0")]
+
+
+def purpose_of(name: bytes, frame: bytes, version: int) -> Purpose | None:
+    """Return what a frame is for.
+
+    The source of a genre has no flags, as genretag writes it: another is not even unpacked.
+    """
+    if name in (b"TCON", b"TCO"):
+        return Purpose.GENRE
+    if name == b"TXX" or (name == b"TXXX" and frame[8:10] == b"\0\0"):
+        content = frame[6 if version == V22 else 10 :].replace(b"\xff\0", b"\xff")
+        return Purpose.SOURCE if frame_texts(content)[:1] == [SOURCE_KEY] else None
+    return None
+
+
 def _check_bounds(frames: list[tuple[bytes, bytes]], version: int) -> None:
     """Unpack what is compressed, as far as the bounds go."""
     left = MOST_UNPACKED
@@ -195,7 +220,7 @@ def id3_parts(data: Data) -> Parts:
     """Yield all frames of an ID3v2 tag but the genre."""
     tag = read_tag(data)
     for name, raw in tag.frames:
-        if name not in (b"TCON", b"TCO"):
+        if purpose_of(name, raw, tag.version) is None:
             yield b"ID3 " + name, raw
     if tag.rest:
         yield b"ID3 rest", tag.rest

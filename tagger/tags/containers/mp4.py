@@ -7,7 +7,7 @@ writes them).
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,25 @@ def meta_offset(data: Data, meta: Atom) -> int:
     return 0 if bytes(data[meta.inner + 4 : meta.inner + 8]) == b"hdlr" else 4
 
 
+def purpose_of(data: Data, atom: Atom) -> Purpose | None:
+    """Return what an atom of a list of metadata items is for."""
+    if atom.name in (b"\xa9gen", b"gnre"):
+        return Purpose.GENRE
+    if atom.name != b"----":
+        return None
+    inside = {inner.name: inner for inner in atoms(data, atom.inner, atom.stop)}
+    key = [
+        bytes(data[inside[name].inner + 4 : inside[name].stop]) if name in inside else b""
+        for name in (b"mean", b"name")
+    ]
+    return Purpose.SOURCE if key == [MEAN, SOURCE_KEY.encode()] else None
+
+
+MEAN = b"com.apple.iTunes"
+"""Whose name a freeform atom has; players look at no others."""
+
 _FOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"ilst", b"meta")
-_NOT_COMPARED = (b"\xa9gen", b"gnre", b"free", b"skip")
+_FREE = (b"free", b"skip")
 OFFSETS = {b"stco": 4, b"co64": 8}
 """Atoms that say where chunks of samples are, and the width of an entry."""
 
@@ -69,7 +86,7 @@ def mp4_parts(data: Data) -> Parts:
                 offset = number(table[at : at + width])
                 home = next((s for s, e in media if s <= offset <= e), 0)
                 yield AUDIO, (offset - home).to_bytes(8)
-        elif atom.name not in _NOT_COMPARED:
+        elif atom.name not in _FREE and purpose_of(data, atom) is None:
             yield b"MP4 " + atom.name, data[atom.inner : atom.stop]
 
     for atom in top:

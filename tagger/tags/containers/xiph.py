@@ -7,11 +7,12 @@ Sources: "Ogg Vorbis I format specification: comment field and header specificat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
 from tagger.tags.containers.id3 import before_id3v1, id3_parts, id3_tags, id3v1_parts
 
 _MOST_COMMENTS = 100_000
-_GENRE = b"genre="
+_LONGEST_NAME = 16  # bytes of a name that is looked at
+_PURPOSES = {b"genre": Purpose.GENRE, SOURCE_KEY.lower().encode(): Purpose.SOURCE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +23,11 @@ class Comments:
     items: tuple[bytes, ...]
     rest: bytes = b""  # what is behind them: the framing bit of Vorbis, padding of Opus
 
-    @staticmethod
-    def is_genre(item: bytes) -> bool:
-        """Tell whether a comment is a genre."""
-        return item[: len(_GENRE)].lower() == _GENRE
+
+def purpose_of(comment: bytes) -> Purpose | None:
+    """Return what a comment is for."""
+    name, found, _ = comment[:_LONGEST_NAME].partition(b"=")
+    return _PURPOSES.get(name.lower()) if found else None
 
 
 def read_comments(content: bytes) -> Comments:
@@ -55,7 +57,7 @@ def _comment_parts(content: bytes) -> Parts:
     """Yield vendor, comments but the genre, and what is behind them."""
     comments = read_comments(content)
     yield b"vendor", comments.vendor
-    yield from ((b"comment", item) for item in comments.items if not comments.is_genre(item))
+    yield from ((b"comment", item) for item in comments.items if purpose_of(item) is None)
     yield b"rest", comments.rest
 
 
