@@ -312,6 +312,15 @@ Jobs = Annotated[
         "--jobs", "-j", min=1, metavar="N", help="Decode in N processes; by default one per core."
     ),
 ]
+Timeout = Annotated[
+    int,
+    typer.Option(
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        help="Give up on a file that takes longer, and skip it from then on.",
+    ),
+]
 BatchSize = Annotated[
     int | None,
     typer.Option("--batch-size", min=1, metavar="N", help="Run the model on N tracks at a time."),

@@ -60,6 +60,7 @@ def apply(
         Path, typer.Argument(metavar="TABLE", help="A CSV that scan saved, edited or not.")
     ],
     dry_run: DryRun = False,
+    yes: Yes = False,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Write rows whose action is keep as well."),
@@ -80,6 +81,7 @@ def apply(
     options = ApplyOptions(
         table=table,
         dry_run=dry_run,
+        yes=yes,
         overwrite=overwrite,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,

@@ -20,6 +20,7 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
+    Timeout,
     UseCache,
     as_paths,
     chosen_mtime,
@@ -121,6 +122,7 @@ def scan(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
+    timeout: Timeout = 120,
     batch_size: BatchSize = None,
     cluster: Annotated[
         str | None,
@@ -217,6 +219,7 @@ def scan(
         seconds=None if seconds == WHOLE_TRACK else seconds,
         exclude=tuple(exclude or ()),
         jobs=jobs,
+        timeout=timeout,
         batch_size=batch_size,
         cluster=cluster,
         path_map=tuple(path_map or ()),

@@ -19,6 +19,7 @@ ANALYSIS = (
     "seconds",
     "exclude",
     "jobs",
+    "timeout",
     "batch_size",
     "device",
     "model",
@@ -50,6 +51,7 @@ class ScanOptions:
     seconds: float | None = 30.0  # None: the whole track
     exclude: tuple[str, ...] = ()
     jobs: int | None = None  # None: one for each core
+    timeout: int = 120  # seconds that one file may take
     batch_size: int | None = None  # None: what suits the device
     cluster: str | None = None  # address of a scheduler, or "local:N"; None: this process
     path_map: tuple[str, ...] = ()  # "/mnt/a=/srv/b": a folder here, and on the workers

@@ -55,6 +55,7 @@ GOOD = {
     "seconds": "full",
     "exclude": ["a", "b"],
     "jobs": 2,
+    "timeout": 30,
     "batch_size": 3,
     "cluster": "local:2",
     "path_map": ["/mnt/a=/srv/b"],

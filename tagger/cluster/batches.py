@@ -12,6 +12,7 @@ from typing import Protocol
 from tagger.cluster.paths import PathMap
 from tagger.identity import MusicFile
 from tagger.pipeline.extract import identity_of
+from tagger.pipeline.workers import stand_in
 from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 
 FILES = 16  # at most, in a batch
@@ -20,7 +21,7 @@ LONG = 60.0  # seconds
 BATCHES = 4  # that each slot should get at least, so that all finish at about the same time
 AHEAD = 2  # batches on their way for each slot: one that is analysed, and the next
 FINISHED_AHEAD = 32  # batches for each slot that may be finished while one before them is not
-CRASHED = "makes the decoder crash"
+CRASHED = "makes workers crash, or takes longer than --timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +171,14 @@ def _track(file: MusicFile, answer: Answer) -> PredictedTrack:
     return PredictedTrack(track=track, prediction=answer.prediction, source=answer.source)
 
 
+def _crashed(file: MusicFile | PredictedTrack) -> Answer:
+    """Return what is to be said, and cached, of a file that workers died of."""
+    return Answer(
+        prediction=Prediction(status=Status.UNREADABLE, error=CRASHED),
+        fingerprint=stand_in(file) if isinstance(file, MusicFile) else None,
+    )
+
+
 class _Window:
     """The batches under way.
 
@@ -210,8 +219,7 @@ class _Window:
         if answers is not None:
             batch.answers.update(zip(places, answers, strict=True))
         elif self._alone:
-            crashed = Prediction(status=Status.UNREADABLE, error=CRASHED)
-            batch.answers[places[0]] = Answer(prediction=crashed)
+            batch.answers[places[0]] = _crashed(batch.entries[places[0]])
         else:
             self._suspects += [(batch, place) for place in places]
         self._alone = False

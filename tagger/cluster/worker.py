@@ -4,12 +4,13 @@ A worker opens files for reading only, and keeps nothing but the model. It knows
 that it has there, which never comes back.
 """
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 
 from tagger import SHIPPED_MODEL, __version__
 from tagger.cluster.batches import Answer, RemoteFile
@@ -21,7 +22,7 @@ from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.pipeline.predict import predict
 from tagger.state.cache import CacheLocation
 from tagger.tags.formats import is_music
-from tagger.tracks import Features, PredictedTrack, Prediction, Status
+from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class WorkerSettings:
         device: to run the model on.
         batch_size: strips in one call of the model; None: what suits the device.
         seconds: of each track to analyse; None: all of it.
+        timeout: seconds that one file may take.
         cache: predictions of earlier scans, where a worker can reach them.
         folders: that a worker has to see, since the files are in them.
     """
@@ -43,6 +45,7 @@ class WorkerSettings:
     device: Device
     batch_size: int | None
     seconds: float | None
+    timeout: float
     cache: CacheLocation | None
     folders: tuple[str, ...]
 
@@ -90,17 +93,24 @@ def analyse(files: Sequence[RemoteFile], settings: WorkerSettings, threads: int)
         )
     )
     with closing(extractor):
-        predicted = predict(
-            _extracted(files, extractor), model, settings.batch_size or model.strips_at_once()
-        )
+        extracted = _extracted(files, extractor, settings.timeout)
+        predicted = predict(extracted, model, settings.batch_size or model.strips_at_once())
         return list(map(_answer, predicted))
 
 
 def _extracted(
-    files: Sequence[RemoteFile], extractor: Extractor
+    files: Sequence[RemoteFile], extractor: Extractor, timeout: float
 ) -> Iterator[Features | PredictedTrack]:
     for file in files:
-        extracted = extractor.extract(MusicFile(path=Path(file.path), identity=None))
+        path = Path(file.path)
+        try:
+            with _ended_after(timeout):
+                extracted = extractor.extract(MusicFile(path=path, identity=None))
+        except MemoryError:
+            extracted = PredictedTrack(
+                track=Track(path=path),
+                prediction=Prediction(status=Status.UNREADABLE, error="needs too much memory"),
+            )
         difference = _difference(file, extracted)
         if not difference:
             yield extracted
@@ -109,6 +119,21 @@ def _extracted(
             track=replace(extracted.track, fingerprint=None),
             prediction=Prediction(status=Status.UNREADABLE, error=difference),
         )
+
+
+@contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """End the process if this takes too long: nothing else stops a decoder that hangs.
+
+    The coordinator finds the file as it finds one that makes the decoder crash.
+    """
+    timer = Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _difference(file: RemoteFile, extracted: Features | PredictedTrack) -> str:

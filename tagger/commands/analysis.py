@@ -1,21 +1,25 @@
 """Where the files of a scan are analysed: on this machine, or by the workers of a cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from tagger.cluster.paths import PathMap
 from tagger.errors import ClusterError, UsageError
-from tagger.identity import digest_of
+from tagger.identity import MusicFile, digest_of
 from tagger.options import ScanOptions
 from tagger.output.console import count_of
 from tagger.output.scandisplay import ScanDisplay
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
-from tagger.pipeline.workers import Extracted, extracting
-from tagger.pipeline.worklist import WorkList
+from tagger.pipeline.process import Extracted
+from tagger.pipeline.workers import extracting
 from tagger.runtime.interrupt import Stop
-from tagger.state.results import NullCache
+from tagger.state.cache import CacheLocation
+from tagger.tracks import PredictedTrack
+
+PROCESSES_FROM = 1
+"""Least number of processes that decode; a smaller one is taken for none but this process."""
 
 _LOCAL = "local:"
 
@@ -50,39 +54,55 @@ def check_cluster(options: ScanOptions) -> None:
 
 @contextmanager
 def analysing(
-    options: ScanOptions,
+    entries: Iterable[MusicFile | PredictedTrack],
+    to_analyse: int,
     model: LazyModel,
-    files: WorkList,
-    cache: NullCache,
+    options: ScanOptions,
+    cache: CacheLocation | None,
     display: ScanDisplay,
     stop: Stop,
 ) -> Iterator[Analysis]:
     """Begin to analyse the files of a scan where the options say.
+
+    Args:
+        entries: files, and tracks with a cached prediction.
+        to_analyse: how many files there are among them.
+        model: of the scan.
+        options: of the scan.
+        cache: where predictions can be looked up by fingerprint.
+        display: is told of the workers of a cluster.
+        stop: tells the scan to stop.
 
     Raises:
         ModelError, DeviceError: the model cannot be used.
         ClusterError: the cluster cannot be used.
     """
     with ExitStack() as stack:
-        if options.cluster is None or files.to_analyse == 0:
-            yield _here(options, model, files, cache, stack)
+        if options.cluster is None or to_analyse == 0:
+            yield _here(entries, to_analyse, model, options, cache, stack)
         else:
-            yield _by_cluster(options, model, files, cache, display, stop, stack)
+            yield _by_cluster(entries, to_analyse, model, options, cache, display, stop, stack)
 
 
 def _here(
-    options: ScanOptions, model: LazyModel, files: WorkList, cache: NullCache, stack: ExitStack
+    entries: Iterable[MusicFile | PredictedTrack],
+    to_analyse: int,
+    model: LazyModel,
+    options: ScanOptions,
+    cache: CacheLocation | None,
+    stack: ExitStack,
 ) -> Analysis:
-    jobs = _jobs(options.jobs, files.to_analyse)
+    jobs = _jobs(options.jobs, to_analyse)
     settings = ExtractSettings(
         front_end=model.metadata.front_end,
         grid=model.metadata.grid,
         seconds=options.seconds,
-        fingerprints=cache.location is not None,
-        cache=cache.location,
+        timeout=options.timeout,
+        fingerprints=cache is not None,
+        cache=cache,
     )
-    tracks = stack.enter_context(extracting(files.entries(cache), settings, jobs))
-    if files.to_analyse == 0:
+    tracks = stack.enter_context(extracting(entries, settings, jobs))
+    if to_analyse == 0:
         return Analysis(tracks=tracks)
     loaded = model.loaded  # meanwhile the workers have begun
     return Analysis(
@@ -96,17 +116,19 @@ def _here(
 
 def _jobs(asked: int | None, files: int) -> int:
     if files == 0:
-        return 1
+        return 0
     from joblib import cpu_count
 
-    return max(1, min(asked or cpu_count(), files))
+    jobs = min(asked or cpu_count(), files)
+    return jobs if jobs >= PROCESSES_FROM else 0
 
 
 def _by_cluster(
-    options: ScanOptions,
+    entries: Iterable[MusicFile | PredictedTrack],
+    to_analyse: int,
     model: LazyModel,
-    files: WorkList,
-    cache: NullCache,
+    options: ScanOptions,
+    cache: CacheLocation | None,
     display: ScanDisplay,
     stop: Stop,
     stack: ExitStack,
@@ -127,7 +149,8 @@ def _by_cluster(
         device=options.device,
         batch_size=options.batch_size,
         seconds=options.seconds,
-        cache=cache.location if processes else None,
+        timeout=options.timeout,
+        cache=cache if processes else None,
         folders=tuple(paths.on_workers(path.absolute()) for path in options.paths),
     )
     connected = client.local(processes) if processes else client.scheduled(options.cluster)
@@ -141,10 +164,10 @@ def _by_cluster(
     devices = ", ".join(sorted(set(cluster.devices)))
     return Analysis(
         tracks=analysed(
-            files.entries(cache),
+            entries,
             cluster,
             paths,
-            size=batch_files(options.seconds, files.to_analyse, cluster.slots),
+            size=batch_files(options.seconds, to_analyse, cluster.slots),
             stop=stop,
         ),
         where=f"on {count_of(len(cluster.devices), 'worker')} ({devices})",

@@ -9,6 +9,7 @@ from tagger.pipeline.folders import FolderRules
 from tagger.settings.file import load, unknown_genres
 from tagger.settings.schema import WriteSettings
 from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_names import plain
 
 
 def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") -> Rules:
@@ -25,7 +26,7 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
     config = load(options.config)
     for sentence in unknown_genres(config, metadata.labels):
         complain(sentence)
-    asked = options.min_confidence
+    asked, whitelist = options.min_confidence, config.write.whitelist
     return Rules(
         min_confidence=metadata.min_confidence if asked is None else asked,
         top=options.top,
@@ -35,7 +36,7 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
         noted_model=model if _notes_source(options, config.write) else "",
         album=options.album,
         names=config.genres,
-        whitelist=config.write.whitelist,
+        whitelist=None if whitelist is None else frozenset(map(plain, whitelist)),
         folders=FolderRules(config.folders, but_not=options.given),
         style=style_of(config.write),
     )
@@ -45,7 +46,7 @@ def _notes_source(options: ScanOptions, settings: WriteSettings) -> bool:
     """Tell whether the source of a genre is noted: what is said on the command line counts most."""
     if "provenance" in options.given:
         return options.provenance
-    return options.provenance or settings.provenance
+    return options.provenance or options.redo or settings.provenance  # to be redone again
 
 
 def style_of(settings: WriteSettings) -> WriteStyle:

@@ -19,6 +19,7 @@ from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
+from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.worklist import WorkList
 from tagger.runtime.interrupt import Stop, told_to_stop
@@ -114,8 +115,19 @@ def _run(
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
     tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
+    under_way = UnderWay()
     # This loads the model: a scan that cannot run replaces no table.
-    analysis = stack.enter_context(analysing(options, model, todo, work.cache, display, stop))
+    analysis = stack.enter_context(
+        analysing(
+            under_way.begun(todo.entries(work.cache)),
+            todo.to_analyse,
+            model,
+            options,
+            work.cache.location,
+            display,
+            stop,
+        )
+    )
     outputs = Outputs(options, model, work.rules, stack)
     to_be_edited = options.csv or options.report
     plan = PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
@@ -123,8 +135,9 @@ def _run(
     stack.enter_context(display)
     for line in _header(model, todo, analysis, options):
         display.header(line)
+    display.follow(under_way.slow)
     results = scan(
-        analysis.tracks,
+        under_way.done(analysis.tracks),
         model,
         work.rules,
         batch_size=analysis.batch_size,
@@ -218,6 +231,7 @@ def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWrit
         mtime=options.mtime,
         strict_owner=options.strict_owner,
         style=work.rules.style,
+        within=options.paths,
         wrote=work.database.wrote if work.database else None,
     )
 

@@ -1,6 +1,7 @@
 """From one music file to its features: strip, fingerprint and genres."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +47,7 @@ class ExtractSettings:
     front_end: FrontEnd
     grid: WindowGrid
     seconds: float | None = 30.0  # decoded from the middle of each track; None: all of it
+    timeout: float = 120.0  # seconds that one file may take in a process of its own
     fingerprints: bool = False  # made of the audio, for the cache
     cache: CacheLocation | None = None  # of predictions, looked up by fingerprint
 
@@ -53,9 +55,17 @@ class ExtractSettings:
 class Extractor:
     """Extracts features from one file after another; to be closed in the end."""
 
-    def __init__(self, settings: ExtractSettings) -> None:
-        """Prepare to extract features."""
+    def __init__(
+        self, settings: ExtractSettings, examined: Callable[[Track], None] | None = None
+    ) -> None:
+        """Prepare to extract features.
+
+        Args:
+            settings: how.
+            examined: is told what is known of each file before it is decoded.
+        """
         self._settings = settings
+        self._tell = examined
         self._cached = PredictionReader(settings.cache) if settings.cache else None
 
     def close(self) -> None:
@@ -64,11 +74,16 @@ class Extractor:
             self._cached.close()
 
     def extract(self, file: MusicFile) -> Features | PredictedTrack:
-        """Open one file and extract its features; never raises for a bad file.
+        """Open one file and extract its features.
+
+        Raises for no bad file, unless it needs more memory than there is.
 
         Returns:
             Features. Where there are none, a prediction: of the same audio in whatever file, from
             the cache; or one that says why the file gives no features.
+
+        Raises:
+            MemoryError: there is too little of it.
         """
         extracted = self._extract(file.path)
         track = extracted.track
@@ -90,6 +105,8 @@ class Extractor:
                 # Before decoding: the tags may be good where the audio is not, and what is out of
                 # bounds in them keeps a decoder busy too.
                 track = _with_genres(track)
+                if self._tell is not None:
+                    self._tell(track)
                 samples = decode_stream(stream, front_end.sample_rate, self._settings.seconds)
             if samples.size < front_end.samples_for(grid.window):
                 raise TooShortError("is shorter than one window of the model")
@@ -99,6 +116,8 @@ class Extractor:
                 track = replace(track, fingerprint=None)
             prediction = Prediction(status=_STATUS[type(error)], error=str(error))
             return PredictedTrack(track=track, prediction=prediction)
+        except MemoryError:
+            raise
         except Exception as error:  # one bad file must not end the scan of all others
             problem = f"could not be analysed ({reason(error)})"
             return PredictedTrack(

@@ -24,6 +24,8 @@ EXAMPLE = """\
 # top = 2
 # exclude = ["Podcasts", "*/Live/*"]
 # mtime = "bump"
+# nice = true
+# for = "4h"
 # log = "~/genretag.log"
 # after = "mpc --quiet update"
 

@@ -247,7 +247,7 @@ class Cache(Database):
     def store_prediction(self, fingerprint: bytes, key: CacheKey, prediction: Prediction) -> None:
         """Keep the prediction for a recording."""
         self._add(
-            "INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?, ?, ?)",
             fingerprint,
             key.id,
             *prediction_row(prediction),

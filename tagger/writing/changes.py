@@ -1,5 +1,6 @@
 """The work of `genretag apply`, `undo` and `clear`: many writes, each reported."""
 
+import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -48,6 +49,20 @@ def apply_plan(
             return Outcome(row.path, row.genres, str(error))
 
     return in_parallel(one, rows, stop)
+
+
+def outside_of_scans(rows: Iterable[PlannedWrite], journal: Journal) -> list[Path]:
+    """Return the files of a plan that are in no folder which was put into a table by a scan.
+
+    A plan that was made elsewhere, or by somebody else, may name any file of the user.
+    """
+    return [
+        row.path
+        for row in rows
+        if os.path.lexists(row.path)  # or its own sentence will say that it is not there
+        and journal.remembered(row.path) is None
+        and not journal.remembers_below(Path(os.path.realpath(row.path)).parent)
+    ]
 
 
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:

@@ -61,6 +61,8 @@ def plan(
             items = layout.items_for(genres or (), style, source)
         splices = tuple(layout.splices(items))
     tags = open_tags(real)
+    if Identity.of(real) != identity:
+        raise TagError("was changed while it was being read")
     return Change(
         path=real,
         temporary=temporary_for(real),

@@ -23,7 +23,7 @@ from tagger.errors import TagError, reason
 from tagger.identity import Identity
 from tagger.options import Mtime
 from tagger.tags.change import Change
-from tagger.tags.containers.base import open_data
+from tagger.tags.containers.base import open_at_once, open_data
 from tagger.tags.content import content_of, same_audio
 from tagger.tags.genre_fields.layouts import understood
 from tagger.tags.mutagen_tags import open_tags
@@ -92,15 +92,21 @@ def make(
 
 
 def _copy(change: Change) -> None:
-    """Write the changed file beside the original, sharing blocks where the file system can."""
+    """Write the changed file beside the original, sharing blocks where the file system can.
+
+    Raises:
+        TagError: what stands at the path is not the file that was looked at.
+    """
     # The rename would succeed in a writable folder, but "read only" is meant.
     effective = os.access in os.supports_effective_ids
     if not os.access(change.path, os.W_OK, effective_ids=effective):
         raise PermissionError
     with (
-        change.path.open("rb", buffering=0) as original,
+        open(change.path, "rb", buffering=0, opener=open_at_once) as original,
         change.temporary.open("xb", buffering=0) as copy,
     ):
+        if Identity.of_open(original) != change.identity:
+            raise TagError("was changed while it was being written")
         in_place = not any(splice.growth for splice in change.splices)
         if in_place and _share_blocks(original, copy):
             for splice in change.splices:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagger.cluster.batches import AHEAD, FINISHED_AHEAD, Answer, analysed, batch_files
+from tagger.cluster.batches import AHEAD, CRASHED, FINISHED_AHEAD, Answer, analysed, batch_files
 from tagger.cluster.paths import PathMap
 from tagger.errors import ClusterError
 from tagger.identity import Identity, MusicFile
@@ -114,7 +114,7 @@ def test_a_file_that_kills_workers_is_named_and_no_other_suffers(seed, size):
     tracks = list(analysed(entries_of(50), cluster, PathMap(), size=size, stop=Event()))
     crashed = [track for track in tracks if track.prediction.status is Status.UNREADABLE]
     assert {str(track.path) for track in crashed} == deadly
-    assert {track.prediction.error for track in crashed} == {"makes the decoder crash"}
+    assert {track.prediction.error for track in crashed} == {CRASHED}
     assert [track.path.stem for track in tracks] == [str(n) for n in range(50)]
     assert set(cluster.analysed.values()) == {1}
 

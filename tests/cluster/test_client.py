@@ -28,6 +28,7 @@ def test_a_worker_that_is_killed_has_its_files_done_elsewhere(song, toy_model):
         device="cpu",
         batch_size=None,
         seconds=30.0,
+        timeout=120.0,
         cache=None,
         folders=(str(first.parent),),
     )

@@ -4,6 +4,7 @@ import hashlib
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,7 +13,7 @@ from tagger.cluster.batches import RemoteFile
 from tagger.cluster.worker import WorkerSettings
 from tagger.errors import ClusterError
 from tagger.tags.content import fingerprint
-from tagger.tracks import Source, Status
+from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def settings(toy_model):
         device="cpu",
         batch_size=None,
         seconds=30.0,
+        timeout=120.0,
         cache=None,
         folders=(),
     )
@@ -88,3 +90,24 @@ def test_the_model_is_loaded_once_and_with_the_threads_of_the_worker(song, setti
 def test_a_worker_that_cannot_take_part_says_why(settings, changes, words):
     with pytest.raises(ClusterError, match=words):
         worker.prepare(replace(settings, **changes), 1)
+
+
+def test_a_file_that_takes_too_long_ends_the_worker_and_others_do_not(song, settings, monkeypatch):
+    ended = Event()
+    monkeypatch.setattr(worker.os, "_exit", lambda _: ended.set())
+    path = song()
+    worker.analyse([remote(path)], settings, 1)
+    assert not ended.is_set()
+    monkeypatch.setattr(worker.Extractor, "extract", lambda *_: ended.wait(60) and failed)
+    failed = PredictedTrack(track=Track(path=path), prediction=Prediction(status=Status.UNREADABLE))
+    worker.analyse([remote(path)], replace(settings, timeout=0.01), 1)
+    assert ended.is_set()
+
+
+def test_a_file_that_needs_too_much_memory_costs_only_itself(song, settings, monkeypatch):
+    def extract(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(worker.Extractor, "extract", extract)
+    (answer,) = worker.analyse([remote(song())], settings, 1)
+    assert answer.prediction.error.startswith("needs too much memory")

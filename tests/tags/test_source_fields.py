@@ -1,9 +1,13 @@
 """Where a genre came from: noted beside it, found again, and taken back with it."""
 
+from dataclasses import replace
+
 import formats
 import mutagen
 import pytest
 
+from tagger.tags.containers.base import Data
+from tagger.tags.containers.mp4 import atoms, purpose_of
 from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tags.mutagen_tags import open_tags
 from tagger.tags.provenance import Provenance, is_machine_made, joined
@@ -58,6 +62,38 @@ def test_a_source_is_noted_beside_the_genre_and_goes_with_it(tmp_path, journal, 
     assert (noted(track), open_layout(track).genres) == ("", ())
     assert open_tags(track).others() == others
     assert len(first) > 0
+
+
+@pytest.mark.parametrize("kind", ["mp3-v23", "flac", "m4a-aac", "ape", "wma"])
+def test_the_note_of_another_program_is_kept_until_genretag_has_one(tmp_path, journal, kind):
+    track = formats.make(kind, tmp_path)
+    writer = TagWriter(journal, "test")
+    writer.write(track, ["Polka"], source="lastfm")  # as the other program does
+    writer.write(track, ["Rock"])
+    assert noted(track) == "lastfm"
+    writer.write(track, ["Jazz"], source=NOTE)
+    first, second, third = sorted(journal.writes(1), key=lambda write: write.id)
+    writer.restore(third)
+    assert noted(track) == "lastfm"
+    # An entry from before there were notes says nothing about them.
+    genres_only = {name: i for name, i in second.before.items.items() if "source" not in name}
+    writer.restore(replace(second, before=replace(second.before, items=genres_only)))
+    assert (open_tags(track).texts, noted(track)) == (("Polka",), "lastfm")
+    writer.restore(first)
+    assert noted(track) == ""
+
+
+def test_id3v22_and_freeform_atoms_that_are_damaged(tmp_path, journal):
+    writer = TagWriter(journal, "test")
+    old = tmp_path / "old.mp3"
+    frame = b"TT2" + (6).to_bytes(3) + b"\0Title"
+    tag = b"ID3\2\0\0" + bytes([0, 0, 0, len(frame)]) + frame
+    old.write_bytes(tag + formats.make("mp3-bare", tmp_path).read_bytes())
+    writer.write(old, ["Jazz"], source=NOTE)
+    assert (noted(old), old.read_bytes()[3]) == (NOTE, 2)
+    data = Data.of(b"\0\0\0\x18----\0\0\xff\xffmean" + bytes(8))
+    (atom,) = atoms(data, 0, len(data))
+    assert purpose_of(data, atom) is None
 
 
 def test_a_note_is_read_as_it_was_written():

@@ -94,18 +94,20 @@ def asf_parts(data: Data) -> Parts:
     """Yield the objects but padding, and attributes one by one, wherever they stand."""
     for one in asf_objects(data, 0, len(data)):
         if one.kind == ASF_HEADER:
-            yield from _header_parts(data, one.start + HEADER_SIZE, one.stop)
+            yield from _header_parts(data, one.start + HEADER_SIZE, one.stop, extended=True)
         elif one.kind == _DATA:
             yield AUDIO, data[one.start + _OBJECT_SIZE : one.stop]
         else:
             yield b"ASF object " + one.kind, data[one.start : one.stop]
 
 
-def _header_parts(data: Data, start: int, stop: int) -> Parts:
+def _header_parts(data: Data, start: int, stop: int, *, extended: bool) -> Parts:
+    """Yield the objects of a header, and of its extension if it may have one."""
     for one in asf_objects(data, start, stop):
         content = data[one.start + _OBJECT_SIZE : one.stop]
-        if one.kind == HEADER_EXTENSION:
-            yield from _header_parts(data, one.start + EXTENSION_SIZE, one.stop)
+        if one.kind == HEADER_EXTENSION and extended:
+            inside = one.start + EXTENSION_SIZE
+            yield from _header_parts(data, inside, one.stop, extended=False)
         elif one.kind in ATTRIBUTES:
             for name, raw in attributes(one.kind, bytes(content)):
                 if purpose_of(name) is None:

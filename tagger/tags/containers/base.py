@@ -63,11 +63,18 @@ def open_data(path: Path) -> Data:
     """Return the bytes of a file, which stays open as long as a part of it is used.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file: a pipe would have to be waited for.
+        OSError: it cannot be read, or is not a regular file.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
+    file = open(path, "rb", buffering=0, opener=open_at_once)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
         raise OSError("is not a regular file")
-    return data_of(path.open("rb", buffering=0))
+    return data_of(file)
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file for `open`, without waiting for whoever would write into a pipe of that name."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def data_of(file: BinaryIO) -> Data:

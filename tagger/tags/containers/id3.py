@@ -18,6 +18,7 @@ V22, V23, V24 = 2, 3, 4
 # a library, FFmpeg included, reads the tag.
 MOST_BYTES = 1 << 27  # of a tag
 MOST_FRAMES = 5_000  # 40,000 keep FFmpeg's demuxer busy for 17 seconds
+MOST_TAGS = 100  # of a file
 MOST_UNPACKED = 1 << 26  # bytes of all compressed frames of a tag
 
 _UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
@@ -67,11 +68,18 @@ def after_id3(data: Data) -> int:
 
 
 def id3_tags(data: Data) -> Iterator[tuple[int, Data]]:
-    """Yield start and bytes of the ID3v2 tags that a file begins with; there may be several."""
+    """Yield start and bytes of the ID3v2 tags that a file begins with; there may be several.
+
+    Raises:
+        OversizedTagError: there are too many.
+    """
     start = 0
-    while size := after_id3(data[start:]):
+    for _ in range(MOST_TAGS):
+        if not (size := after_id3(data[start:])):
+            return
         yield start, data[start : start + size]
         start += size
+    raise OversizedTagError(f"has {MOST_TAGS} ID3 tags or more")
 
 
 def read_tag(data: Data) -> Tag:
@@ -173,6 +181,8 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
             content = content.replace(b"\xff\0", b"\xff")
     if not flags & _COMPRESSED[version]:
         return content
+    if most <= 0:  # to zlib it would mean that there is no bound
+        raise OversizedTagError(f"has compressed ID3 frames of more than {MOST_UNPACKED} bytes")
     unpacker = zlib.decompressobj()
     try:
         content = unpacker.decompress(content, most)
@@ -183,6 +193,7 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     return content
 
 
+_LONGEST_KEY = 64  # bytes of a description that are looked at
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 
 
@@ -203,7 +214,8 @@ def purpose_of(name: bytes, frame: bytes, version: int) -> Purpose | None:
     if name in (b"TCON", b"TCO"):
         return Purpose.GENRE
     if name == b"TXX" or (name == b"TXXX" and frame[8:10] == b"\0\0"):
-        content = frame[6 if version == V22 else 10 :].replace(b"\xff\0", b"\xff")
+        start = 6 if version == V22 else 10
+        content = frame[start : start + _LONGEST_KEY].replace(b"\xff\0", b"\xff")
         return Purpose.SOURCE if frame_texts(content)[:1] == [SOURCE_KEY] else None
     return None
 

@@ -261,7 +261,7 @@ class Layout:
             if field.name in items
             else (field.codec.pack(words) if words and field.codec.exact else ())
             for field in self.fields
-        } | {field.name: items.get(field.name, ()) for field in self.sources}
+        } | {field.name: items.get(field.name, field.items_for("")) for field in self.sources}
 
     def splices(self, items: NewItems) -> list[Splice]:
         """Return the changes of bytes that give the fields these items."""

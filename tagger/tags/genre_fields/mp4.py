@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tagger.tags.containers.base import SOURCE_KEY, Data, Splice, number
-from tagger.tags.containers.mp4 import MEAN, OFFSETS, Atom, atoms, meta_offset, purpose_of
+from tagger.tags.containers.mp4 import (
+    MEAN,
+    OFFSETS,
+    Atom,
+    atoms,
+    atoms_below,
+    meta_offset,
+    purpose_of,
+)
 from tagger.tags.genre_fields.base import (
     Codec,
     GenreCodec,
@@ -178,11 +186,11 @@ def _grow(data: Data, top: list[Atom], holders: list[Atom], growth: int, at: int
             return [*splices, free]
     if any(atom.name == b"mfra" for atom in top):
         raise ValueError("its fragments have an index that would have to be moved")
-    for table in _below(data, moov):
+    for table in atoms_below(data, moov.inner, moov.stop, _HOLDERS):
         if width := OFFSETS.get(table.name):
             splices += _moved(data, table.inner + 8, table.stop, width, growth, at)
     for fragment in (atom for atom in top if atom.name == b"moof"):
-        for header in _below(data, fragment):
+        for header in atoms_below(data, fragment.inner, fragment.stop, _HOLDERS):
             if header.name == b"tfhd" and data[header.inner + 3] & 1:  # it has a base data offset
                 start = header.inner + 8
                 splices += _moved(data, start, start + 8, 8, growth, at)
@@ -201,10 +209,3 @@ def _moved(data: Data, start: int, stop: int, width: int, growth: int, at: int) 
 
 
 _HOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf")
-
-
-def _below(data: Data, atom: Atom) -> Iterator[Atom]:
-    for inner in atoms(data, atom.inner, atom.stop):
-        yield inner
-        if inner.name in _HOLDERS:
-            yield from _below(data, inner)
