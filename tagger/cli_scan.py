@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
-from tagger.arguments import (
-    WHOLE_TRACK,
+from tagger.analysis_arguments import (
     Album,
     BatchSize,
     DeviceChoice,
     Exclude,
     Folders,
     Jobs,
+    Timeout,
+    UseCache,
+)
+from tagger.arguments import (
+    WHOLE_TRACK,
     KeepMtime,
     ModelOption,
     MtimeChoice,
@@ -20,19 +24,14 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
-    Timeout,
-    UseCache,
     as_paths,
-    chosen_mtime,
-    given_options,
-    one_of,
     parse_duration,
     parse_probability,
-    read_settings,
     run,
 )
 from tagger.errors import UsageError
 from tagger.options import ScanOptions
+from tagger.precedence import chosen_mtime, given_options, one_of, read_settings
 
 
 def add_to(app: typer.Typer) -> None:
