@@ -16,7 +16,6 @@ STAT_KEY = ("inode", "device", "size", "mtime_ns", "ctime_ns")
 PREDICTION = ("status", "error", "seconds", "probabilities")
 
 _GREATEST_SUM = 1.01
-_CACHED = tuple(status for status in Status if status is not Status.UNCERTAIN)
 
 
 def stat_key(identity: Identity) -> tuple[int, ...]:
@@ -51,7 +50,7 @@ def read_prediction(status: Any, error: Any, seconds: Any, probabilities: Any) -
         raise ValueError("seconds are out of range")
     values = tuple(array("f", probabilities))
     found = Status(status)
-    if found not in _CACHED or (found is Status.OK) != bool(values):
+    if (found is Status.OK) != bool(values):
         raise ValueError("the status does not fit the probabilities")
     # A model with a confidence of its own may leave a part to none of the labels.
     if values and not (all(0 <= value <= 1 for value in values) and sum(values) <= _GREATEST_SUM):
