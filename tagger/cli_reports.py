@@ -1,5 +1,6 @@
 """The commands that show what the analysis of a library found, and write no music file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,9 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to an application."""
     app.command(cls=PlainCommand, epilog="Example: genretag audit ~/Music --csv doubtful.csv")(
         audit
+    )
+    app.command(cls=PlainCommand, epilog="Example: genretag report ~/Music --output music.html")(
+        report
     )
 
 
@@ -77,3 +81,40 @@ def audit(
 
     options = AuditOptions(scan=analysis_options(ctx), csv=csv, json=json, force=force, limit=limit)
     run(lambda: run_audit(options))
+
+
+def report(
+    ctx: typer.Context,
+    paths: Folders,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Save the page here.")
+    ] = Path("genretag-report.html"),
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Replace a page that genretag did not write; it is kept as FILE.bak.",
+        ),
+    ] = False,
+    min_confidence: MinConfidence = None,
+    album: Album = False,
+    cache: UseCache = True,
+    seconds: Seconds = "30",  # type: ignore[assignment]
+    exclude: Exclude = None,
+    jobs: Jobs = None,
+    batch_size: BatchSize = None,
+    device: DeviceChoice = "auto",
+    model: ModelOption = None,
+    config: AnalysisSettings = None,
+    quiet: Quiet = False,
+) -> None:
+    """Save one page for the browser that shows the genres of a library.
+
+    It shows predicted and existing genres, the doubtful ones first, and needs no network. What you
+    change on it you can download as a table for genretag apply. No music file is opened for
+    writing.
+    """
+    from tagger.commands.report import run_report
+
+    options = replace(analysis_options(ctx), report=output, force=force)
+    run(lambda: run_report(options))

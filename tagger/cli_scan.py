@@ -63,6 +63,21 @@ def scan(
             "--append/--no-append", help="Add to existing genres instead of keeping them."
         ),
     ] = False,
+    redo: Annotated[
+        bool,
+        typer.Option(
+            "--redo/--no-redo",
+            help="Replace genres that an earlier scan wrote with --provenance, unless they were"
+            " edited.",
+        ),
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Note beside each genre where it came from: program, model and confidence.",
+        ),
+    ] = False,
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
@@ -74,12 +89,16 @@ def scan(
         Path | None,
         typer.Option(metavar="FILE", help="Save the results as JSON lines; - as for --csv."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save a page for the browser; see genretag report."),
+    ] = None,
     force: Annotated[
         bool,
         typer.Option(
             "--force/--no-force",
-            help="Let --csv and --jsonl replace a file that was edited, or that genretag did not"
-            " write; it is kept as FILE.bak.",
+            help="Let --csv, --jsonl and --report replace a file that was edited, or that genretag"
+            " did not write; it is kept as FILE.bak.",
         ),
     ] = False,
     min_confidence: Annotated[
@@ -155,18 +174,21 @@ def scan(
     Without --write-tags no music file is opened for writing. What config.toml turns on can be
     turned off with "no-" before its name, such as --no-album.
     """
-    if csv is not None and csv == jsonl:
-        raise UsageError("--csv and --jsonl name the same file.")
+    outputs = [file for file in (csv, jsonl, report) if file is not None]
+    if len(set(outputs)) < len(outputs):
+        raise UsageError("Of --csv, --jsonl and --report two name the same file.")
     append, overwrite = one_of(ctx, append=append, overwrite=overwrite)
     if (new or watch) and not cache:
         raise UsageError("--new and --watch need the cache, which --no-cache turns off.")
-    if watch and (csv or jsonl):
-        raise UsageError("--watch saves no results: leave out --csv and --jsonl.")
+    if watch and outputs:
+        raise UsageError("--watch saves no results: leave out their files, or pass --no-watch.")
     options = ScanOptions(
         paths=as_paths(paths),
         write_tags=write_tags and not dry_run,
         overwrite=overwrite,
         append=append,
+        redo=redo,
+        provenance=provenance,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
         album=album,
@@ -174,6 +196,7 @@ def scan(
         cache=cache,
         csv=csv,
         jsonl=jsonl,
+        report=report,
         force=force,
         min_confidence=min_confidence,
         top=top,

@@ -35,6 +35,8 @@ class ScanOptions:
     write_tags: bool = False
     overwrite: bool = False
     append: bool = False
+    redo: bool = False  # genres that genretag wrote
+    provenance: bool = False  # note beside a genre where it came from
     mtime: Mtime = "now"
     strict_owner: bool = False  # refuse files whose owner, group or permissions cannot be kept
     album: bool = False
@@ -42,6 +44,7 @@ class ScanOptions:
     cache: bool = True
     csv: Path | None = None
     jsonl: Path | None = None
+    report: Path | None = None
     force: bool = False  # replace a table that genretag did not write, or that was edited
     min_confidence: float | None = None  # None: what the model file says
     top: int = 1

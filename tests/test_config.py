@@ -36,6 +36,8 @@ def test_names_of_genres(write):
 
 
 GOOD = {
+    "redo": True,
+    "provenance": True,
     "write_tags": True,
     "overwrite": True,
     "append": False,
@@ -46,6 +48,7 @@ GOOD = {
     "cache": True,
     "csv": "a.csv",
     "jsonl": "a.jsonl",
+    "report": "a.html",
     "force": True,
     "min_confidence": 0.6,
     "top": 2,

@@ -10,6 +10,7 @@ from tagger.audit.word_map import WordMap
 from tagger.tracks import Result, Status
 
 NO_GENRE = "no genre"
+MACHINE_MADE = "genretag wrote its genre"
 NO_LABEL = "no label for its genre"
 UNCERTAIN = "uncertain"
 
@@ -51,7 +52,11 @@ class GenreAgreement:
 
 
 class Auditor:
-    """Compares results with existing genres."""
+    """Compares results with existing genres.
+
+    Attributes:
+        labels: those of the model.
+    """
 
     def __init__(self, labels: Sequence[str], words: WordMap) -> None:
         """Prepare for the results of one model.
@@ -60,7 +65,7 @@ class Auditor:
             labels: those of the model, in the order of the probabilities.
             words: its genre words.
         """
-        self._labels = labels
+        self.labels = labels
         self._words = words
 
     def audit(self, result: Result) -> Finding:
@@ -73,7 +78,7 @@ class Auditor:
                 existing=result.existing,
                 reason=result.error or result.status.replace("_", " "),
             )
-        probabilities = dict(zip(self._labels, result.probabilities, strict=True))
+        probabilities = dict(zip(self.labels, result.probabilities, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)
         reason = self._reason(result, meant)
         if reason:
@@ -96,6 +101,8 @@ class Auditor:
             return result.error
         if not result.existing:
             return NO_GENRE
+        if result.machine_made:  # the model would only agree with itself
+            return MACHINE_MADE
         if not meant:
             return NO_LABEL
         return UNCERTAIN if result.status is Status.UNCERTAIN else ""

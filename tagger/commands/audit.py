@@ -4,19 +4,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagger import SHIPPED_MODEL
 from tagger.audit.display import AuditDisplay
-from tagger.audit.findings import Auditor
 from tagger.audit.outputs import as_json, write_csv
-from tagger.audit.word_map import WordMap
+from tagger.commands.auditor import new_auditor
 from tagger.commands.scan import run_scan
 from tagger.errors import ExitCode
-from tagger.inference.metadata import read_metadata
 from tagger.options import ScanOptions
 from tagger.output.console import complain
 from tagger.output.resultfile import STANDARD_OUTPUT, opened
-from tagger.pipeline.decide import Rules
-from tagger.settings.file import load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +57,3 @@ def run_audit(options: AuditOptions) -> ExitCode:
     if options.json:
         print(as_json(display.findings))
     return code
-
-
-def new_auditor(options: ScanOptions) -> Auditor:
-    """Return what audits the results of a scan, with the user's genre words.
-
-    Raises:
-        GenretagError: model or configuration cannot be read.
-    """
-    labels = read_metadata(options.model or SHIPPED_MODEL).labels
-    settings = load(options.config)
-    written = Rules(min_confidence=0, names=settings.genres)
-    return Auditor(labels, WordMap(labels, written.names_of, settings.genre_words))

@@ -3,24 +3,23 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
-from tagger.inference.metadata import ModelMetadata
 from tagger.options import ScanOptions
 from tagger.output.console import complain, count_of, counted
-from tagger.output.resultfile import STANDARD_OUTPUT, ResultFile, opened
+from tagger.output.resultfile import STANDARD_OUTPUT
 from tagger.output.scandisplay import ScanDisplay
-from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
+from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.workers import extracting
 from tagger.pipeline.worklist import WorkList
@@ -32,7 +31,6 @@ from tagger.state.results import NullCache, ResultCache
 from tagger.tracks import Result
 
 if TYPE_CHECKING:
-    from tagger.writing.journal import Journal
     from tagger.writing.writer import TagWriter
 
 PROCESSES_FROM = 1
@@ -93,7 +91,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
         GenretagError: the scan cannot start.
     """
     model = LazyModel(options.model, options.device)
-    rules = rules_for(options, model.metadata)
+    rules = rules_for(options, model.metadata, model.path.stem)
     check_seconds(options, model.metadata)
     database, cache = _open_cache(options, model, stack, tell)
     music = find_music(options.paths, options.exclude, rules.skips)
@@ -121,9 +119,10 @@ def _run(
     model, todo = work.model, work.list
     jobs = _jobs(options.jobs, todo.to_analyse)
     tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
+    under_way = UnderWay()
     tracks = stack.enter_context(
         extracting(
-            todo.entries(work.cache),
+            under_way.begun(todo.entries(work.cache)),
             ExtractSettings(
                 front_end=model.metadata.front_end,
                 grid=model.metadata.grid,
@@ -136,14 +135,16 @@ def _run(
     )
     # Workers have begun; meanwhile the model is loaded. A scan that cannot run replaces no table.
     strips = model.loaded.strips_at_once() if todo.to_analyse else 1
-    outputs = _Outputs(options, model.metadata, stack)
-    plan = _PlanNotes(stack, tell) if options.csv and not options.write_tags else None
+    outputs = Outputs(options, model, work.rules, stack)
+    to_be_edited = options.csv or options.report
+    plan = PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
     for line in _header(model, todo, jobs, options):
         display.header(line)
+    display.follow(under_way.slow)
     results = scan(
-        tracks,
+        under_way.done(tracks),
         model,
         work.rules,
         batch_size=options.batch_size or strips,
@@ -252,63 +253,5 @@ def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWrit
 
 
 def _display(options: ScanOptions) -> ScanDisplay:
-    to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl)
+    to_stdout = STANDARD_OUTPUT in (options.csv, options.jsonl, options.report)
     return ScanDisplay(quiet=options.quiet, results=not to_stdout, stderr=to_stdout)
-
-
-class _Outputs:
-    """The files that the results go to."""
-
-    def __init__(self, options: ScanOptions, metadata: ModelMetadata, stack: ExitStack) -> None:
-        """Open them; they are closed with the stack."""
-        self._writers: list[Writer] = []
-        self._files: list[ResultFile] = []
-        self._force = options.force
-        if options.csv:
-            stream = self._open(options.csv, CsvWriter.HEADER_LINES, stack).stream
-            self._writers.append(CsvWriter(stream, metadata.labels))
-        if options.jsonl:
-            stream = self._open(options.jsonl, 0, stack).stream
-            self._writers.append(JsonLinesWriter(stream, metadata.labels))
-
-    def _open(self, target: Path, header_lines: int, stack: ExitStack) -> ResultFile:
-        file = stack.enter_context(
-            opened(target, force=self._force, header_lines=header_lines, tell=complain)
-        )
-        self._files.append(file)
-        return file
-
-    def write(self, result: Result) -> None:
-        """Add a result to each."""
-        for writer in self._writers:
-            writer.write(result)
-
-    def finish(self) -> None:
-        """Let them take their places; call it when the results are complete."""
-        for file in self._files:
-            file.finish()
-
-
-class _PlanNotes:
-    """Notes in the journal what the files of a CSV are like, for `apply` to see what changed.
-
-    A dry run can do without when the journal cannot be used: `apply` goes by the genres then.
-    """
-
-    def __init__(self, stack: ExitStack, tell: Tell) -> None:
-        self._tell = tell
-        self._journal: Journal | None = None
-        try:
-            self._journal = stack.enter_context(open_journal())
-        except StateError as error:
-            tell(str(error))
-
-    def note(self, result: Result) -> None:
-        """Note a file, whatever its action: its row may be edited to `write`."""
-        if self._journal is None or result.identity is None:
-            return
-        try:
-            self._journal.remember(result.path, result.identity)
-        except StateError as error:
-            self._journal = None
-            self._tell(str(error))

@@ -10,12 +10,12 @@ from tagger import __version__
 from tagger.commands.scan import run_scan
 from tagger.errors import ExitCode, GenretagError, LockedError, UsageError
 from tagger.options import ScanOptions
-from tagger.output.console import complain
+from tagger.output.console import complain, logger
 from tagger.pipeline.watch import changes
 from tagger.runtime.after import run_after
 from tagger.runtime.deadline import stopped_after
 from tagger.runtime.interrupt import Stop, told_to_stop
-from tagger.runtime.logfile import logger, logging_to
+from tagger.runtime.logfile import logging_to
 from tagger.runtime.priority import lower_priority
 from tagger.tracks import Action, Result
 
@@ -78,12 +78,15 @@ def _watch(options: ScanOptions, stop: Stop) -> ExitCode:
 
 
 def _scan_unless_locked(options: ScanOptions, stop: Stop) -> None:
-    """Scan once no other run holds the lock any more."""
+    """Scan once no other run holds the lock any more; that it does is said once."""
+    said = False
     while not stop.is_set():
         try:
             _scan_once(options, stop)
         except LockedError as error:
-            complain(str(error))
+            if not said:
+                complain(str(error))
+            said = True
             _wait(stop, _LOCKED)
         else:
             return

@@ -25,7 +25,7 @@ from tagger.identity import Identity, MusicFile
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
 from tagger.tags.formats import can_hold_tags, is_music
-from tagger.tags.mutagen_tags import read_genres
+from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
 
 _STATUS = {
@@ -176,13 +176,8 @@ def _with_genres(track: Track) -> Track:
     Raises:
         OversizedTagError: a tag is beyond all bounds, so the file is better left alone.
     """
-    try:
-        track = replace(track, existing=_genres(track.path))
-        return replace(track, refusal=refusal_of(track.path))
-    except OversizedTagError:
-        raise
-    except TagError as error:
-        return replace(track, tag_error=str(error))
+    track = with_tags(track)
+    return track if track.tag_error else replace(track, refusal=refusal_of(track.path))
 
 
 def refusal_of(path: Path) -> str:
@@ -196,7 +191,7 @@ def refusal_of(path: Path) -> str:
     """
     if not can_hold_tags(path):
         return ""
-    from tagger.writing.safewrite import check_permissions, plan, rehearse_content
+    from tagger.writing.planning import check_permissions, plan, rehearse_content
 
     try:
         check_permissions(path)
@@ -208,16 +203,21 @@ def refusal_of(path: Path) -> str:
     return ""
 
 
-def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
-    """Return the genres of a file, or why they cannot be read."""
+def with_tags(track: Track) -> Track:
+    """Return a track with its genres as its tags have them now, or why they cannot be read.
+
+    Raises:
+        OversizedTagError: see `_with_genres`.
+    """
+    if not can_hold_tags(track.path):
+        return track
     try:
-        return _genres(path), ""
+        layout = open_layout(track.path)
+        return replace(track, existing=layout.genres, genre_source=layout.source, tag_error="")
+    except OversizedTagError:
+        raise
     except TagError as error:
-        return (), str(error)
-
-
-def _genres(path: Path) -> tuple[str, ...]:
-    return read_genres(path) if can_hold_tags(path) else ()
+        return replace(track, existing=(), genre_source="", tag_error=str(error))
 
 
 def identity_of(path: Path) -> Identity | None:

@@ -84,7 +84,11 @@ class CacheMaintenance(Database):
                 self._db.execute("BEGIN IMMEDIATE")
                 paths = self._db.execute("SELECT DISTINCT path FROM file").fetchall()
                 gone = [row for row in paths if not _exists(row[0])]
-                self._db.executemany("DELETE FROM file WHERE path = ?", gone)
+                # All at once: there is no index of paths, so each by itself would read all rows.
+                self._db.execute("CREATE TEMP TABLE gone (path PRIMARY KEY) WITHOUT ROWID")
+                self._db.executemany("INSERT INTO gone VALUES (?)", gone)
+                self._db.execute("DELETE FROM file WHERE path IN (SELECT path FROM gone)")
+                self._db.execute("DROP TABLE gone")
                 self._db.execute(  # what was at a path before the file that is there now
                     "DELETE FROM file WHERE (path, seen) NOT IN"
                     " (SELECT path, max(seen) FROM file GROUP BY path)"

@@ -1,4 +1,4 @@
-"""Whose music a file holds, by its tags."""
+"""Whose music a file holds, and what it is called, by its tags."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,35 @@ from tagger.tags.mutagen_tags import open_tags
 _ALBUM_ARTIST = ("albumartist", "TPE2", "aART", "WM/AlbumArtist", "Album Artist")
 _ARTIST = ("artist", "TPE1", "\xa9ART", "Author")
 _ALBUM = ("album", "TALB", "\xa9alb", "WM/AlbumTitle")
+_TITLE = ("title", "TIT2", "\xa9nam", "Title")
 
 _MANY = frozenset(["various", "variousartists", "va"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackNames:
+    """What the tags of a track call it, word for word; empty where they say nothing."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    album_artist: str = ""
+
+
+def read_names(path: Path) -> TrackNames:
+    """Read title, artists and album from the tags of a file; a file without tags has none."""
+    if not can_hold_tags(path):
+        return TrackNames()
+    try:
+        tags = open_tags(path).tags
+    except TagError:
+        return TrackNames()
+    return TrackNames(
+        title=_first(tags, _TITLE),
+        artist=_first(tags, _ARTIST),
+        album=_first(tags, _ALBUM),
+        album_artist=_first(tags, _ALBUM_ARTIST),
+    )
 
 
 @dataclass(frozen=True)
@@ -31,16 +58,11 @@ def read_credits(path: Path) -> Credits:
 
     The artist of the album comes before that of the track, which often names guests too.
     """
-    if not can_hold_tags(path):
-        return Credits()
-    try:
-        tags = open_tags(path).tags
-    except TagError:
-        return Credits()
-    names = (_first(tags, keys) for keys in (_ALBUM_ARTIST, _ARTIST))
-    artists = (plain(name) or name for name in names)  # there are bands without a letter
+    names = read_names(path)
+    # There are bands without a letter.
+    artists = (plain(name) or name for name in (names.album_artist, names.artist))
     known = (artist for artist in artists if artist and artist not in _MANY)
-    return Credits(next(known, ""), _first(tags, _ALBUM))
+    return Credits(next(known, ""), names.album)
 
 
 def _first(tags: Any, keys: Sequence[str]) -> str:

@@ -14,8 +14,9 @@ from tagger.tags.change import Change
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.writing.entries import State, Write
 from tagger.writing.journal import Journal
+from tagger.writing.planning import plan, rehearse
 from tagger.writing.recovery import recover
-from tagger.writing.safewrite import flush, make, plan, rehearse
+from tagger.writing.safewrite import flush, make
 
 
 class TagWriter:
@@ -58,8 +59,16 @@ class TagWriter:
         parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
         return f"Not kept, in so many files: {', '.join(parts)}; --strict-owner refuses such files."
 
-    def write(self, path: Path, genres: Sequence[str], expected: Identity | None = None) -> bool:
+    def write(
+        self,
+        path: Path,
+        genres: Sequence[str],
+        expected: Identity | None = None,
+        source: str = "",
+    ) -> bool:
         """Replace the genres of a file; returns whether there was anything to change.
+
+        Where the source of the genres is given, it is noted beside them in every tag that can.
 
         A dry run finds out all that can be known without writing.
 
@@ -67,7 +76,8 @@ class TagWriter:
             TagError: the file is as it was, and why.
             StateError: the journal cannot be written, so nothing else may be.
         """
-        return self._make(plan(path, genres=genres, expected=expected, style=self._style))
+        change = plan(path, genres=genres, source=source, expected=expected, style=self._style)
+        return self._make(change)
 
     def restore(self, write: Write, *, force: bool = False) -> bool:
         """Bring back the genre that a file had before a write.

@@ -393,6 +393,16 @@ def test_a_file_that_shrinks_while_it_is_read_is_an_error_and_no_crash(tmp_path)
         bytes(data[20_000:40_000])
 
 
+def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
+    """Musepack before version 7 has no signature: behind an ID3 tag it passes for MP3."""
+    track = tmp_path / "old.mpc"
+    track.write_bytes(struct.pack("<2I", 4 << 11, 100) + bytes(2000))
+    before = track.read_bytes()
+    with pytest.raises(TagError, match="its format would not be recognised"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
+
+
 def test_kinds_without_tags_say_so(tmp_path):
     assert (
         why_no_tags(Path("a.mka")) == "no tags possible: genretag writes none into Matroska files"
