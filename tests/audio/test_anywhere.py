@@ -36,7 +36,7 @@ def test_a_track_with_a_silent_middle_is_analysed_elsewhere(tmp_path, suffix, st
     assert not is_silent(decode(path, RATE, 6))
 
 
-@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".ogg"])
+@pytest.mark.parametrize("suffix", [".flac", ".mp3"])
 @pytest.mark.parametrize("seconds", [3, None])
 def test_channels_that_cancel_each_other_out_are_not_mixed(tmp_path, suffix, seconds):
     left = music(8)
