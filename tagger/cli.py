@@ -21,10 +21,10 @@ from tagger.arguments import (
     StrictOwner,
     Yes,
     as_paths,
-    chosen_mtime,
     new_group,
     run,
 )
+from tagger.precedence import chosen_mtime
 
 app = new_group(
     "Find the genre of music files from their audio, and write it into their tags.",

@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
-from tagger.arguments import (
-    WHOLE_TRACK,
+from tagger.analysis_arguments import (
     Album,
     BatchSize,
     DeviceChoice,
     Exclude,
     Folders,
     Jobs,
+    Timeout,
+    UseCache,
+)
+from tagger.arguments import (
+    WHOLE_TRACK,
     KeepMtime,
     ModelOption,
     MtimeChoice,
@@ -20,19 +24,14 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
-    Timeout,
-    UseCache,
     as_paths,
-    chosen_mtime,
-    given_options,
-    one_of,
     parse_duration,
     parse_probability,
-    read_settings,
     run,
 )
 from tagger.errors import UsageError
 from tagger.options import ScanOptions
+from tagger.precedence import chosen_mtime, given_options, one_of, read_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -124,6 +123,22 @@ def scan(
     jobs: Jobs = None,
     timeout: Timeout = 120,
     batch_size: BatchSize = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local:N",
+            help="Analyse files on the workers of a Dask scheduler (tcp://host:8786), or in N"
+            " processes here.",
+        ),
+    ] = None,
+    path_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HERE=THERE",
+            help="Folder whose path is another one on the workers, such as /mnt/music=/srv/music"
+            " (repeatable).",
+        ),
+    ] = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,
     config: Annotated[
@@ -205,6 +220,8 @@ def scan(
         jobs=jobs,
         timeout=timeout,
         batch_size=batch_size,
+        cluster=cluster,
+        path_map=tuple(path_map or ()),
         device=device,
         model=model,
         config=config,

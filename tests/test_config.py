@@ -57,6 +57,8 @@ GOOD = {
     "jobs": 2,
     "timeout": 30,
     "batch_size": 3,
+    "cluster": "local:2",
+    "path_map": ["/mnt/a=/srv/b"],
     "device": "cpu",
     "model": "m.onnx",
     "log": "a.log",
@@ -89,6 +91,7 @@ def test_every_option_of_scan_has_a_key(write):
         ('[scan]\nmtime = "then"\n', "line 2: mtime must be one of 'now', 'bump', 'keep'"),
         ("[scan]\nseconds = 0\n", "line 2: seconds must be a number of seconds, or 'full'"),
         ("[scan]\nfor = '4 days'\n", "line 2: for: '4 days' is no time such as"),
+        ("[scan]\nlog = '~nobody-of-this-name/a'\n", "line 2: log: the home folder in '~nobody"),
         ("[scan]\ncsv = 1\n", "line 2: csv must be a path in quotes"),
         ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
         ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),
@@ -233,3 +236,13 @@ def test_the_example_shows_settings_that_are_valid(write):
     assert load(None).write.joined == "; "
     assert [folder.skip for folder in load(None).folders] == [None, True]
     assert load(None).genres["Pop"] == ()
+
+
+def test_the_time_of_a_scan_has_a_key_and_a_variable(write, scanned, monkeypatch):
+    """Its field cannot have the name of its key, which is a word of Python."""
+    write("[scan]\nfor = '1h30m'\n")
+    assert scanned().for_ == "1h30m"
+    monkeypatch.setenv("GENRETAG_SCAN_FOR", "2h")
+    assert scanned().for_ == "2h"
+    assert "--for 3h" in scanned("--for", "3h").command_line()
+    assert "'soon' is no time" in scanned("--for", "soon")

@@ -97,10 +97,12 @@ def test_nothing_in_a_name_or_tag_steers_the_terminal(genretag, song, tmp_path, 
     tagged.add_tags()
     tagged.tags.add(TCON(3, [f"Rock{ESCAPES}"]))
     tagged.save()
-    table = tmp_path / "genres.csv"
+    table, page = tmp_path / "genres.csv", tmp_path / "genres.html"
     scan = ("scan", tmp_path / "music", "--model", toy_model, "--min-confidence", "0")
     for words in (
-        (*scan, "--csv", table),
+        (*scan, "--csv", table, "--report", page),
+        ("explain", path, "--model", toy_model),
+        ("audit", path.parent, "--model", toy_model),
         (*scan, "--write-tags", "--overwrite"),
         ("history", "1"),
         ("undo", "--yes"),
@@ -108,7 +110,20 @@ def test_nothing_in_a_name_or_tag_steers_the_terminal(genretag, song, tmp_path, 
     ):
         _, out, err = genretag(*words)
         assert not set(ESCAPES[0] + "\x9b\u202e\x07") & set(out + err), words
-    assert not set("\x1b\x9b\u202e\x07") & set(table.read_text("utf-8"))
+    for file in (table, page):
+        assert not set("\x1b\x9b\u202e\x07") & set(file.read_text("utf-8"))
+
+
+@posix
+def test_files_that_links_lead_to_outside_are_counted(genretag, song, tmp_path, toy_model):
+    folder = song("song.wav").parent
+    outside = song("../elsewhere/other.wav", pitch=330.0)
+    (folder / "link.wav").symlink_to(outside)
+    scan = ("scan", folder, "--model", toy_model, "--min-confidence", "0", "--write-tags")
+    _, _, err = genretag(*scan)
+    assert "outside of the folders, where links lead: 1 file;" in err
+    assert read_genres(outside)
+    assert "outside" not in genretag(*scan, "--overwrite")[2]  # there is nothing to write
 
 
 def test_a_table_that_names_files_no_scan_has_seen_is_not_applied_unasked(

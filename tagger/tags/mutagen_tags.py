@@ -230,7 +230,11 @@ def open_tags(path: Path) -> TaggedFile:
     try:
         file = _open(path)
     except Exception as error:  # an odd file can make of a parser whatever it likes
-        raise TagError(f"has tags that cannot be read ({reason(error)})") from None
+        from mutagen import MutagenError
+
+        known = isinstance(error, MutagenError | OSError)
+        why = reason(error) if known else "mutagen, which reads them again, fails on this file"
+        raise TagError(f"has tags that cannot be read ({why})") from None
     for tags, family in _families():
         if file is not None and isinstance(file.tags, tags):
             return family(file)

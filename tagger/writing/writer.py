@@ -23,7 +23,7 @@ class TagWriter:
     """One run of writes, from any number of threads; what a killed run left is tidied up first.
 
     A run is entered into the journal with its first write, so that one that writes nothing leaves
-    no trace. A dry run only looks.
+    no trace. A dry run only looks. Writes that links lead out of the folders `within` are counted.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class TagWriter:
         mtime: Mtime = "now",
         strict_owner: bool = False,
         style: WriteStyle = WriteStyle(),  # noqa: B008 - it cannot be changed
+        within: Sequence[Path] = (),
         dry_run: bool = False,
         wrote: Callable[[Change], None] | None = None,
     ) -> None:
@@ -44,6 +45,8 @@ class TagWriter:
         self._strict_owner = strict_owner
         self._style = style
         self._not_kept: Counter[str] = Counter()
+        self._within = [folder.resolve() for folder in within]
+        self._outside = 0  # writes
         self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
         self._lock = Lock()
@@ -53,11 +56,20 @@ class TagWriter:
 
     @property
     def notice(self) -> str:
-        """One sentence for the end of a run on what could not be kept; empty if nothing."""
-        if not self._not_kept:
-            return ""
-        parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
-        return f"Not kept, in so many files: {', '.join(parts)}; --strict-owner refuses such files."
+        """What the end of a run is to say: what could not be kept, and where links led; or ""."""
+        sentences = []
+        if self._not_kept:
+            parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
+            sentences.append(
+                f"Not kept, in so many files: {', '.join(parts)};"
+                " --strict-owner refuses such files."
+            )
+        if self._outside:
+            sentences.append(
+                f"Written outside of the folders, where links lead: {self._outside}"
+                f" file{'' if self._outside == 1 else 's'}; genretag history names them."
+            )
+        return " ".join(sentences)
 
     def write(
         self,
@@ -120,6 +132,8 @@ class TagWriter:
             raise
         with self._lock:
             self._not_kept.update(not_kept)
+            if self._within and not any(map(change.path.is_relative_to, self._within)):
+                self._outside += 1
         self._journal.mark(number, State.DONE)
         if self._wrote is not None:
             self._wrote(change)

@@ -1,4 +1,4 @@
-"""Search for bad tags by coverage, with atheris (pip install atheris), for as long as you like.
+"""Search for bad tags by coverage, with atheris (pip install '.[fuzz]'), for as long as you like.
 
     python tests/fuzz/by_coverage.py -max_total_time=600 [FOLDER of inputs]
 

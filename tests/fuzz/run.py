@@ -18,6 +18,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -55,13 +56,11 @@ def corpus(
         yield name, good[kind][0], hurt(contents[kind])
     rng = Random(seed)
     damaged = [
-        (
-            (f"{kind}, {name}", suffix, bad)
-            for name, bad in bad_files.all_damages(content, contents, flips)
-        )
+        _named(kind, suffix, damages)
         for kind, (suffix, content) in good.items()
+        for damages in bad_files.all_damages(content, contents, flips)
     ]
-    while damaged:  # in turns, so that a run that ends early has seen all kinds
+    while damaged:  # in turns, so that a run that ends early has seen all sorts
         source = rng.choice(damaged)
         one = next(source, None)
         if one is None:
@@ -77,6 +76,13 @@ def corpus(
             if damages:
                 content = damages[-1][1]
         yield f"random {seed}/{number} of {kind}", rng.choice([suffix, suffix, *pieces]), content
+
+
+def _named(
+    kind: str, suffix: str, damages: Iterator[bad_files.Case]
+) -> Iterator[tuple[str, str, bytes]]:
+    for name, bad in damages:
+        yield f"{kind}, {name}", suffix, bad
 
 
 _ROUGH = (
@@ -100,6 +106,7 @@ def attempt(target: str, path: Path, content: bytes) -> str:
 
 def work(cases: list[Case], folder: Path, out: int) -> None:
     """Go through a batch in a child process, and tell the outcome of each case."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders talk
     for number, (target, _, suffix, content) in enumerate(cases):
         started = time.process_time()
@@ -156,7 +163,8 @@ def main() -> int:
     stream = islice(
         corpus(good_files(), options.flips, options.seed), options.skip, options.skip + options.most
     )
-    with tempfile.TemporaryDirectory() as folder:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         while time.monotonic() < deadline and (files := list(islice(stream, BATCH // 4))):
             tried += len(files)
             cases = [(target, *file) for file in files for target in options.targets]

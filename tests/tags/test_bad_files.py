@@ -11,6 +11,7 @@ from tagger.tags.containers import mp4, xiph
 from tagger.tags.containers.base import Data
 from tagger.tags.content import content_of
 from tagger.tags.genre_fields.layouts import layout_of
+from tagger.writing.planning import plan
 
 
 def hostile(name, folder):
@@ -87,3 +88,35 @@ def test_comments_that_lie_about_their_number_or_size(tmp_path):
     for name in ("four thousand million comments", "comments of four gigabytes"):
         with pytest.raises((ValueError, TagError)):
             layout_of(hostile(name, tmp_path))
+
+
+def test_a_damaged_ogg_page_is_not_made_whole_by_a_new_checksum(tmp_path):
+    """Decoders drop it, and would play noise instead."""
+    path = make("ogg-vorbis", tmp_path, 0.1)
+    good = path.read_bytes()
+    last = good.rindex(b"OggS")
+    long = ["Jazz", "x" * 70_000]  # more pages: all that follow get new numbers
+    for at, genres in ((good.index(b"TITLE"), ["Jazz"]), (last + 60, long)):
+        bad = bad_files.put(good, at, bytes([good[at] ^ 1]))
+        path.write_bytes(bad)
+        with pytest.raises(TagError, match="a page of it is damaged"):
+            plan(path, genres=genres)
+    path.write_bytes(good)
+    assert plan(path, genres=long).splices
+
+
+def test_a_tag_of_which_nothing_can_be_read_does_not_hide_another(tmp_path):
+    """FFmpeg reads ID3v1 only where it finds nothing in ID3v2."""
+    path = make("mp3-v1", tmp_path, 0.1)
+    good = path.read_bytes()
+    path.write_bytes(bad_files.put(good, 14, b"\x7f"))  # the size of the first frame
+    with pytest.raises(TagError, match="begins with a broken frame"):
+        plan(path, genres=["Jazz"])
+
+
+def test_large_items_are_compared_without_being_kept(tmp_path):
+    good = make("m4a-aac", tmp_path, 0.1).read_bytes()
+    pictures = [good + bad_files.box(b"uuid", bytes([value]) * (1 << 20)) for value in (1, 2, 1)]
+    one, other, same = (content_of(Data.of(content)).items for content in pictures)
+    assert one == same != other
+    assert sum(len(value) for _, value in one) < 1 << 16

@@ -95,8 +95,9 @@ def chunks_end(data: Data, form: ChunkFormat) -> int:
 
 def chunk_parts(data: Data, form: ChunkFormat) -> Parts:
     """Yield the chunks, those of tags item by item, and what is behind the container."""
-    end = chunks_end(data, form)
+    end = behind = chunks_end(data, form)
     for chunk in chunks(data, form, form.first, end):
+        behind = max(end, chunk.padded)
         content = data[chunk.inner : chunk.stop]
         if chunk.is_id3:
             yield from id3_parts(content)
@@ -106,7 +107,7 @@ def chunk_parts(data: Data, form: ChunkFormat) -> Parts:
                     yield b"INFO " + item.name, data[item.inner : item.stop]
         else:
             yield AUDIO, data[chunk.start : chunk.stop]
-    yield b"behind", data[end:]
+    yield b"behind", data[behind:]
 
 
 def is_info(data: Data, chunk: Chunk) -> bool:

@@ -5,7 +5,7 @@ Sources: as in `tagger.tags.containers.riff`.
 
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import Data, Purpose, Splice, number
+from tagger.tags.containers.base import Data, Purpose, Splice
 from tagger.tags.containers.id3 import after_id3, read_tag
 from tagger.tags.containers.riff import (
     WAV,
@@ -92,8 +92,9 @@ def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
         if info and listed and items[_INFO] != listed.items:
             new = b"INFO" + _render_info(data, form, info, items[_INFO])
             splices.append(_chunk_splice(data, form, inside, info, b"LIST", new))
-        size = number(data[4 : form.header], little=form.little)
-        size += sum(splice.growth for splice in splices) - (form.header + size - end)
+        # Some leave the byte that makes the last chunk even out of the container's size.
+        covered = max(end, *(splice.start for splice in splices))
+        size = covered - form.header + sum(splice.growth for splice in splices)
         order = "little" if form.little else "big"
         fixed = size.to_bytes(form.width, order)  # type: ignore[arg-type]
         return [*splices, Splice(start=4, stop=form.header, new=fixed)]

@@ -167,6 +167,10 @@ def render(tag: Tag, items: Mapping[Purpose, Items]) -> bytes:
 
     A new frame goes to the front: behind the frames there may be bytes that belong to a broken one.
     """
+    if tag.rest and not tag.frames:
+        # Readers find nothing in it now; with a genre in front they would find that alone, and no
+        # longer look at another tag.
+        raise ValueError("its ID3 tag begins with a broken frame")
     frames = _frames(tag)
     present = {purpose for purpose, _ in frames}
     frames[:0] = [(purpose, b"") for purpose in items if purpose not in present]

@@ -193,6 +193,8 @@ def _repaginate(data: Data, pages: Sequence[Page], lacing: bytes, content: bytes
 
     The segments are spread evenly: fewer pages than before would need new numbers as well.
     """
+    for page in pages:
+        _check_whole(page)
     count = max(len(pages), -(-len(lacing) // _FULL))
     if count > len(lacing):
         raise ValueError("its comments are divided into pages in a way that is not supported")
@@ -238,6 +240,7 @@ def _renumber(data: Data, last: Page, shift: int) -> list[Splice]:
     for page in ogg_pages(data[last.stop :]):
         if page.serial != last.serial:
             continue
+        _check_whole(page)
         number = int.from_bytes(page.header[18:22], "little") + shift
         new = _page(page.header[5:18], number, page.lacing, bytes(page.content))
         start = last.stop + page.start + 18
@@ -245,6 +248,17 @@ def _renumber(data: Data, last: Page, shift: int) -> list[Splice]:
         if page.header[5] & _ENDS:
             break
     return splices
+
+
+def _check_whole(page: Page) -> None:
+    """Refuse a damaged page: with a new checksum, decoders would no longer drop it.
+
+    Raises:
+        ValueError: its checksum is wrong.
+    """
+    head = page.header[:22] + bytes(4) + page.header[26:]
+    if _checksum(head + page.lacing + bytes(page.content)) != page.header[22:26]:
+        raise ValueError("a page of it is damaged: its checksum is wrong")
 
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
