@@ -48,7 +48,8 @@ class ExtractSettings:
     grid: WindowGrid
     seconds: float | None = 30.0  # decoded from the middle of each track; None: all of it
     timeout: float = 120.0  # seconds that one file may take in a process of its own
-    cache: CacheLocation | None = None  # None: no fingerprints are made
+    fingerprints: bool = False  # made of the audio, for the cache
+    cache: CacheLocation | None = None  # of predictions, looked up by fingerprint
 
 
 class Extractor:
@@ -128,7 +129,7 @@ class Extractor:
     def _examined(self, path: Path, stream: BinaryIO) -> Track:
         """Return a track with the identity of the open file and, for the cache, its fingerprint."""
         identity = Identity.from_status(os.fstat(stream.fileno()))
-        if self._cached is None:
+        if not self._settings.fingerprints:
             return Track(path=path, identity=identity)
         from tagger.tags.content import fingerprint_of  # a scan of known files starts without it
 
@@ -174,7 +175,9 @@ def refusal_of(path: Path) -> str:
     """Return why no genre could be written into a file; empty if nothing speaks against it.
 
     A change is planned and rehearsed, which takes a small part of the time of decoding. Free space
-    is not looked at: the answer is kept as long as the file is as it is.
+    is not looked at: the answer is kept as long as the file is as it is. Nor are permissions in a
+    folder that may not be written at all, as a library that is mounted to be read: the results may
+    be for elsewhere.
 
     Raises:
         OversizedTagError: see `_with_genres`.
@@ -184,7 +187,8 @@ def refusal_of(path: Path) -> str:
     from tagger.writing.planning import check_permissions, plan, rehearse_content
 
     try:
-        check_permissions(path)
+        if os.access(path.parent, os.W_OK):
+            check_permissions(path)
         rehearse_content(plan(path, genres=[_REHEARSED]))
     except OversizedTagError:
         raise
