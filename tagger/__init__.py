@@ -18,7 +18,7 @@ __all__ = ["SHIPPED_MODEL", "GenrePrediction", "load_model", "predict", "scan"]
 # imported. (On Windows it has to be told afterwards, see inference/session.py.)
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-SHIPPED_MODEL = Path(__file__).parent / "models" / "vgg16-gtzan.onnx"
+SHIPPED_MODEL = Path(__file__).parent / "models" / "vgg16-genres.onnx"
 """The model that is used when no other is asked for."""
 
 

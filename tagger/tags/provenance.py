@@ -36,7 +36,7 @@ class Provenance:
     version: str = __version__
 
     def __str__(self) -> str:
-        """Return the note, such as "genretag 0.1.0; vgg16-gtzan; 0.81; Jazz"."""
+        """Return the note, such as "genretag 0.1.0; vgg16-genres; 0.81; Jazz"."""
         model = self.model.replace(_SEPARATOR.strip(), ",")
         parts = (f"{_PROGRAM}{self.version}", model, f"{self.confidence:.2f}", self.genres)
         return _SEPARATOR.join(parts)

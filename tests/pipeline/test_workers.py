@@ -42,6 +42,7 @@ class Choking(type(Path())):
         if multiprocessing.parent_process() is not None:
             (connection,) = (one for one in gc.get_objects() if isinstance(one, Connection))
             os.write(connection.fileno(), struct.pack("!i", 100_000) + b"part")
+            open(f"{self}.sent", "x").close()
             time.sleep(600)
         return str(self)
 
@@ -227,7 +228,7 @@ def test_workers_that_are_killed_amid_a_result_leave_nothing_that_waits(song):
     (choking,) = files_of([Choking(song())])
     future = workers.submit(choking)
     (process,) = workers._processes
-    wait_until(lambda: process._ready and process._connection.poll())
+    wait_until(Path(f"{choking.path}.sent").exists)
     workers.kill()
     assert isinstance(future.exception(30), CancelledError)
     assert process._process.exitcode == -signal.SIGKILL
