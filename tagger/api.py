@@ -136,7 +136,8 @@ def scan(
         top: most genres of one track.
         album: let the tracks of one folder vote together.
         exclude: glob patterns of files and folders to leave out.
-        jobs: processes that decode; 1: this one alone.
+        jobs: processes that decode; 1: this one alone, which a file that makes a decoder crash
+            ends.
 
     Yields:
         A `Result` for each file, folder by folder. A file that cannot be analysed gives one as
@@ -155,7 +156,7 @@ def scan(
         album=album,
     )
     settings = ExtractSettings(front_end=metadata.front_end, grid=metadata.grid, seconds=seconds)
-    with extracting(find_music(named, exclude), settings, jobs) as tracks:
+    with extracting(find_music(named, exclude), settings, jobs if jobs > 1 else 0) as tracks:
         yield from scan_tracks(
             tracks,
             model,

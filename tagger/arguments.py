@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Callable, Sequence
-from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tagger.errors import ExitCode, UsageError
 from tagger.options import ANALYSIS, Device, Mtime, ScanOptions
+from tagger.precedence import given_options, read_settings
 
 WHOLE_TRACK = float("inf")
 """What `--seconds full` is read as: None would stand for an option that was not given."""
@@ -146,60 +146,6 @@ def as_paths(arguments: Sequence[str] | None) -> tuple[Path, ...]:
     return tuple(map(Path, given))
 
 
-_SOURCES = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
-"""Where options come from, the strongest first; the last is the configuration file."""
-
-
-def one_of(ctx: typer.Context, **flags: bool) -> tuple[bool, ...]:
-    """Return flags of which one may be set; of several, the one from the strongest source is.
-
-    Raises:
-        UsageError: two from the same source are set.
-    """
-    given = [name for name, value in flags.items() if value]
-    strength = {name: _SOURCES.index(_source(ctx, name)) for name in given}
-    strongest = [name for name in given if strength[name] == min(strength.values())]
-    if len(strongest) > 1:
-        first, second = (f"--{name.replace('_', '-')}" for name in strongest[:2])
-        raise UsageError(f"{first} and {second} exclude each other.")
-    return tuple(name in strongest for name in flags)
-
-
-def chosen_mtime(ctx: typer.Context, mtime: Mtime, keep: bool) -> Mtime:
-    """Return what `--mtime` and `--keep-mtime` ask for; the stronger source counts.
-
-    Raises:
-        UsageError: both are from the same source, and ask for different times.
-    """
-    if keep and mtime != "keep" and _source(ctx, "mtime") in _SOURCES:
-        return "keep" if one_of(ctx, mtime=True, keep_mtime=True)[1] else mtime
-    return "keep" if keep else mtime
-
-
-def _source(ctx: typer.Context, name: str) -> str:
-    source = ctx.get_parameter_source(name)
-    return source.name if source else ""
-
-
-def given_options(ctx: typer.Context) -> frozenset[str]:
-    """Return the names of the options on the command line and in the environment."""
-    return frozenset(name for name in ctx.params if _source(ctx, name) in _SOURCES[:2])
-
-
-def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
-    """Let the configuration file set the defaults of a scan's options.
-
-    Raises:
-        ConfigError: the file cannot be read, or has a wrong key or value.
-    """
-    if not ctx.resilient_parsing:
-        from tagger.settings.file import load
-
-        settings = load(file).scan
-        ctx.default_map = {f"{k}_" if iskeyword(k) else k: v for k, v in settings.items()}
-    return file
-
-
 def read_analysis_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     """Let the configuration file set the defaults of those options that scan has, too.
 
@@ -310,6 +256,15 @@ Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs", "-j", min=1, metavar="N", help="Decode in N processes; by default one per core."
+    ),
+]
+Timeout = Annotated[
+    int,
+    typer.Option(
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        help="Give up on a file that takes longer, and skip it from then on.",
     ),
 ]
 BatchSize = Annotated[

@@ -21,10 +21,10 @@ from tagger.arguments import (
     StrictOwner,
     Yes,
     as_paths,
-    chosen_mtime,
     new_group,
     run,
 )
+from tagger.precedence import chosen_mtime
 
 app = new_group(
     "Find the genre of music files from their audio, and write it into their tags.",
@@ -60,6 +60,7 @@ def apply(
         Path, typer.Argument(metavar="TABLE", help="A CSV that scan saved, edited or not.")
     ],
     dry_run: DryRun = False,
+    yes: Yes = False,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Write rows whose action is keep as well."),
@@ -80,6 +81,7 @@ def apply(
     options = ApplyOptions(
         table=table,
         dry_run=dry_run,
+        yes=yes,
         overwrite=overwrite,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
@@ -127,6 +129,34 @@ def undo(
         strict_owner=strict_owner,
     )
     run(lambda: run_undo(options))
+
+
+@app.command(cls=PlainCommand, epilog="Example: genretag clear ~/Music --dry-run")
+def clear(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Music files, or folders of them.")
+    ],
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    mtime: MtimeChoice = "now",
+    keep_mtime: KeepMtime = False,
+    strict_owner: StrictOwner = False,
+) -> None:
+    """Remove the genres that scan wrote with --provenance.
+
+    Genres that were edited since are kept. The journal is not needed, and undo brings them back.
+    """
+    from tagger.commands.clear import ClearOptions, run_clear
+
+    options = ClearOptions(
+        paths=as_paths(paths),
+        dry_run=dry_run,
+        yes=yes,
+        mtime=chosen_mtime(ctx, mtime, keep_mtime),
+        strict_owner=strict_owner,
+    )
+    run(lambda: run_clear(options))
 
 
 @app.command(cls=PlainCommand, epilog="Example: genretag history 3 --json")

@@ -13,10 +13,10 @@ from tagger.arguments import (
     PlainCommand,
     Seconds,
     parse_probability,
-    read_settings,
     run,
 )
 from tagger.options import ScanOptions
+from tagger.precedence import read_settings
 
 
 def add_to(app: typer.Typer) -> None:

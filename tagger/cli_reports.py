@@ -20,6 +20,7 @@ from tagger.arguments import (
     PlainCommand,
     Quiet,
     Seconds,
+    Timeout,
     UseCache,
     analysis_options,
     run,
@@ -62,6 +63,7 @@ def audit(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
+    timeout: Timeout = 120,
     batch_size: BatchSize = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,

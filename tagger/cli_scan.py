@@ -20,18 +20,16 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
+    Timeout,
     UseCache,
     as_paths,
-    chosen_mtime,
-    given_options,
-    one_of,
     parse_duration,
     parse_probability,
-    read_settings,
     run,
 )
 from tagger.errors import UsageError
 from tagger.options import ScanOptions
+from tagger.precedence import chosen_mtime, given_options, one_of, read_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,6 +58,21 @@ def scan(
         bool,
         typer.Option(
             "--append/--no-append", help="Add to existing genres instead of keeping them."
+        ),
+    ] = False,
+    redo: Annotated[
+        bool,
+        typer.Option(
+            "--redo/--no-redo",
+            help="Replace genres that an earlier scan wrote with --provenance, unless they were"
+            " edited.",
+        ),
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Note beside each genre where it came from: program, model and confidence.",
         ),
     ] = False,
     mtime: MtimeChoice = "now",
@@ -106,6 +119,7 @@ def scan(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
+    timeout: Timeout = 120,
     batch_size: BatchSize = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,
@@ -170,6 +184,8 @@ def scan(
         write_tags=write_tags and not dry_run,
         overwrite=overwrite,
         append=append,
+        redo=redo,
+        provenance=provenance,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
         album=album,
@@ -184,6 +200,7 @@ def scan(
         seconds=None if seconds == WHOLE_TRACK else seconds,
         exclude=tuple(exclude or ()),
         jobs=jobs,
+        timeout=timeout,
         batch_size=batch_size,
         device=device,
         model=model,

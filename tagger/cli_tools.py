@@ -72,11 +72,19 @@ def cache_prune(
 
 
 @cache.command("clear", cls=PlainCommand, epilog="Example: genretag cache clear --yes")
-def cache_clear(yes: Yes = False) -> None:
+def cache_clear(
+    failures: Annotated[
+        bool,
+        typer.Option(
+            "--failures", help="Forget only files that could not be read, so that they are retried."
+        ),
+    ] = False,
+    yes: Yes = False,
+) -> None:
     """Empty the cache. The journal that undo needs is kept."""
-    from tagger.commands.cache import run_clear
+    from tagger.commands.cache import run_clear, run_clear_failures
 
-    run(lambda: run_clear(yes=yes))
+    run(run_clear_failures if failures else lambda: run_clear(yes=yes))
 
 
 @config.command("show", cls=PlainCommand, epilog="Example: genretag config show --json")

@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass, field
+from io import IOBase
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,11 @@ class Identity:
             OSError: it is not there, or cannot be reached.
         """
         return cls.from_status(path.stat())
+
+    @classmethod
+    def of_open(cls, file: IOBase) -> Self:
+        """Ask about a file that is open, whatever stands at its path by now."""
+        return cls.from_status(os.fstat(file.fileno()))
 
     @classmethod
     def from_status(cls, status: os.stat_result) -> Self:

@@ -19,6 +19,7 @@ ANALYSIS = (
     "seconds",
     "exclude",
     "jobs",
+    "timeout",
     "batch_size",
     "device",
     "model",
@@ -34,6 +35,8 @@ class ScanOptions:
     write_tags: bool = False
     overwrite: bool = False
     append: bool = False
+    redo: bool = False  # genres that genretag wrote
+    provenance: bool = False  # note beside a genre where it came from
     mtime: Mtime = "now"
     strict_owner: bool = False  # refuse files whose owner, group or permissions cannot be kept
     album: bool = False
@@ -48,6 +51,7 @@ class ScanOptions:
     seconds: float | None = 30.0  # None: the whole track
     exclude: tuple[str, ...] = ()
     jobs: int | None = None  # None: one for each core
+    timeout: int = 120  # seconds that one file may take
     batch_size: int | None = None  # None: what suits the device
     device: Device = "auto"
     model: Path | None = None  # None: that of the package for the device

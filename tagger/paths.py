@@ -1,6 +1,7 @@
 """The folders of genretag's own files."""
 
 import os
+import stat
 from pathlib import Path
 
 from tagger.errors import StateError, reason
@@ -25,11 +26,18 @@ def make_folder(folder: Path) -> None:
     """Make sure that the folder of the state exists and can be written.
 
     Raises:
-        StateError: it does not exist and cannot be made, or it may not be written.
+        StateError: it does not exist and cannot be made, may not be written, or may be written by
+            every user.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        problem = "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            problem = "it may not be written"
+        elif os.name != "nt" and folder.stat().st_mode & stat.S_IWOTH:
+            # Whoever adds to the journal says what an undo writes.
+            problem = "every user may write into it: chmod o-w it"
+        else:
+            problem = ""
     except (FileExistsError, NotADirectoryError):
         problem = "it is not a folder"
     except OSError as error:

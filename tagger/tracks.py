@@ -47,6 +47,7 @@ class Track:
     identity: Identity | None = None  # when it was opened
     fingerprint: bytes | None = None  # SHA-256 of its audio; None: not to be cached
     existing: tuple[str, ...] = ()  # genres in its tags
+    genre_source: str = ""  # what its tags note about where they came from
     tag_error: str = ""  # why the tags cannot be read
     refusal: str = ""  # why no genre could be written, as far as is known without writing
 
@@ -59,6 +60,7 @@ class Prediction:
     error: str = ""  # why there are no probabilities
     seconds: float = 0.0  # of audio that were analysed
     probabilities: tuple[float, ...] = ()  # one a label, in the model's order
+    timeline: bytes = b""  # the best label over time, see `timeline_of`; empty: not known
 
 
 class Source(Enum):
@@ -102,9 +104,11 @@ class Result:
     ranking: tuple[tuple[str, float], ...] = ()  # (genre, confidence), the best first
     genres: tuple[str, ...] = ()  # what the tag is to say
     existing: tuple[str, ...] = ()
+    machine_made: bool = False  # genretag wrote the existing genres, by the note in the file
     seconds: float = 0.0
     error: str = ""
     probabilities: tuple[float, ...] = field(default=(), repr=False)  # in the model's order
+    timeline: bytes = field(default=b"", repr=False)  # the best label over time
     identity: Identity | None = None
 
     @property

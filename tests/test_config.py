@@ -36,6 +36,8 @@ def test_names_of_genres(write):
 
 
 GOOD = {
+    "redo": True,
+    "provenance": True,
     "write_tags": True,
     "overwrite": True,
     "append": False,
@@ -53,6 +55,7 @@ GOOD = {
     "seconds": "full",
     "exclude": ["a", "b"],
     "jobs": 2,
+    "timeout": 30,
     "batch_size": 3,
     "device": "cpu",
     "model": "m.onnx",
@@ -86,6 +89,7 @@ def test_every_option_of_scan_has_a_key(write):
         ('[scan]\nmtime = "then"\n', "line 2: mtime must be one of 'now', 'bump', 'keep'"),
         ("[scan]\nseconds = 0\n", "line 2: seconds must be a number of seconds, or 'full'"),
         ("[scan]\nfor = '4 days'\n", "line 2: for: '4 days' is no time such as"),
+        ("[scan]\nlog = '~nobody-of-this-name/a'\n", "line 2: log: the home folder in '~nobody"),
         ("[scan]\ncsv = 1\n", "line 2: csv must be a path in quotes"),
         ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
         ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tagger.errors import UnreachableError, UnreadableError, UnsupportedError, reason
+from tagger.tags.containers.base import open_at_once
 from tagger.tags.formats import demuxers_for, format_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def open_audio(path: Path) -> BinaryIO:
         UnsupportedError: it is not a regular file.
     """
     try:
-        stream: BinaryIO = open(path, "rb", opener=_open_at_once)  # noqa: SIM115
+        stream: BinaryIO = open(path, "rb", opener=open_at_once)  # noqa: SIM115
     except IsADirectoryError:
         raise UnreadableError("is a folder") from None
     except PermissionError:
@@ -41,10 +42,6 @@ def open_audio(path: Path) -> BinaryIO:
         return stream
     stream.close()
     raise UnsupportedError("is not a regular file")
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @contextmanager

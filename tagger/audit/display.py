@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tagger.audit.findings import (
+    MACHINE_MADE,
     NO_GENRE,
     NO_LABEL,
     UNCERTAIN,
@@ -63,7 +64,7 @@ class AuditDisplay(ScanDisplay):
 
 def _sum(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.verdict for finding in findings)
-    usual = (NO_GENRE, NO_LABEL, UNCERTAIN)
+    usual = (NO_GENRE, MACHINE_MADE, NO_LABEL, UNCERTAIN)
     reasons = Counter(
         f.reason if f.reason in usual else "not analysed" for f in findings if f.reason
     )

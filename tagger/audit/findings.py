@@ -10,6 +10,7 @@ from tagger.audit.word_map import WordMap
 from tagger.tracks import Result, Status
 
 NO_GENRE = "no genre"
+MACHINE_MADE = "genretag wrote its genre"
 NO_LABEL = "no label for its genre"
 UNCERTAIN = "uncertain"
 
@@ -100,6 +101,8 @@ class Auditor:
             return result.error
         if not result.existing:
             return NO_GENRE
+        if result.machine_made:  # the model would only agree with itself
+            return MACHINE_MADE
         if not meant:
             return NO_LABEL
         return UNCERTAIN if result.status is Status.UNCERTAIN else ""

@@ -57,9 +57,11 @@ class GenretagPlugin(BeetsPlugin):  # type: ignore[misc]
         Raises:
             UserError: model or settings cannot be used.
         """
+        from joblib import cpu_count
+
         force = bool(opts.force) or self.config["force"].get(bool)
         try:
-            changed = self._set_genres(list(lib.items(args)), force, jobs=None)
+            changed = self._set_genres(list(lib.items(args)), force, jobs=cpu_count())
         except GenretagError as error:
             raise ui.UserError(str(error)) from None  # type: ignore[attr-defined]
         for item in changed:
@@ -77,7 +79,7 @@ class GenretagPlugin(BeetsPlugin):  # type: ignore[misc]
         force = self.config["force"].get(bool)
         items = task.imported_items()
         try:
-            changed = self._set_genres(items, force, jobs=1)
+            changed = self._set_genres(items, force)
         except GenretagError as error:
             self._log.error("{}", error)
             return
@@ -86,7 +88,7 @@ class GenretagPlugin(BeetsPlugin):  # type: ignore[misc]
         if changed and task.is_album and task.album is not None:
             _set_album(task.album, items, force)
 
-    def _set_genres(self, items: Iterable[Item], force: bool, jobs: int | None) -> list[Item]:
+    def _set_genres(self, items: Iterable[Item], force: bool, jobs: int = 0) -> list[Item]:
         """Set the genres of items in memory, and return those items.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What an analysis needs besides files: cache and processes; and one for other programs."""
+"""The cache of an analysis, and an analysis for other programs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -44,7 +44,7 @@ class Analyser:
         self._model = LazyModel(options.model, options.device)
         self.name = self._model.path.stem
         metadata = self._model.metadata
-        self._rules = rules_for(options, metadata)
+        self._rules = rules_for(options, metadata, self.name)
         check_seconds(options, metadata)
         self._stack = ExitStack()
         _, self._cache = open_result_cache(options, self._model, self._stack, tell)
@@ -66,12 +66,12 @@ class Analyser:
     ) -> None:
         self._stack.close()
 
-    def results(self, paths: Sequence[Path], *, jobs: int | None = 1) -> Iterator[Result]:
+    def results(self, paths: Sequence[Path], *, jobs: int = 0) -> Iterator[Result]:
         """Yield the result of each file, in their order.
 
         Args:
             paths: music files.
-            jobs: processes that decode; None: one for each core.
+            jobs: most processes that decode; 0: none but this one.
 
         Raises:
             GenretagError: the model cannot be used.
@@ -80,7 +80,7 @@ class Analyser:
         cached = self._cache.lookup(files)
         entries = [found or file for file, found in zip(files, cached, strict=True)]
         missing = cached.count(None)
-        with extracting(entries, self._settings, processes(jobs, missing)) as tracks:
+        with extracting(entries, self._settings, min(jobs, missing)) as tracks:
             strips = self._model.loaded.strips_at_once() if missing else 1
             yield from scan(tracks, self._model, self._rules, batch_size=strips, cache=self._cache)
         self._cache.flush()
@@ -105,12 +105,3 @@ def open_result_cache(
         tell(str(error))
         return None, NullCache()
     return database, ResultCache(database, key, required=options.new, tell=tell)
-
-
-def processes(asked: int | None, files: int) -> int:
-    """Return how many processes decode so many files; None: one for each core."""
-    if files == 0 or asked == 1:
-        return 1
-    from joblib import cpu_count
-
-    return max(1, min(asked or cpu_count(), files))

@@ -81,5 +81,13 @@ def run_clear(*, yes: bool) -> ExitCode:
     return ExitCode.DONE
 
 
+def run_clear_failures() -> ExitCode:
+    """Forget the files that could not be read; the next scan tries them again."""
+    with _changing() as cache:
+        count = cache.clear_failures()
+    print(f"Forgot {count_of(count, 'file')} that could not be read.")
+    return ExitCode.DONE
+
+
 def _show_forgotten(files: int, predictions: int) -> None:
     print(f"Forgot {count_of(files, 'file')} and {count_of(predictions, 'prediction')}.")

@@ -1,12 +1,13 @@
 """What the commands that write have in common: journal and cache, and a report of every file."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from tagger.commands.state import open_cache, open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.output.changes import ChangeDisplay
-from tagger.output.console import complain
+from tagger.output.console import ask, complain
 from tagger.paths import state_folder
 from tagger.runtime.interrupt import Stop
 from tagger.state.lock import only_writer
@@ -33,6 +34,17 @@ def writing(*, dry_run: bool) -> Iterator[tuple[Journal, Callable[[Change], None
         except StateError as error:
             complain(str(error))
         yield journal, wrote
+
+
+def confirm(question: str) -> bool:
+    """Ask on the terminal whether to go on.
+
+    Raises:
+        GenretagError: there is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise GenretagError("No terminal to confirm on; pass --yes.")
+    return ask(question)
 
 
 def report(

@@ -9,10 +9,16 @@ from tagger.pipeline.folders import FolderRules
 from tagger.settings.file import load, unknown_genres
 from tagger.settings.schema import WriteSettings
 from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_names import plain
 
 
-def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
+def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") -> Rules:
     """Return when a genre is written; configured genres that the model lacks are named.
+
+    Args:
+        options: of the command line.
+        metadata: of the model.
+        model: its name, to be noted beside genres.
 
     Raises:
         ConfigError: the configuration file cannot be used.
@@ -20,18 +26,27 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata) -> Rules:
     config = load(options.config)
     for sentence in unknown_genres(config, metadata.labels):
         complain(sentence)
-    asked = options.min_confidence
+    asked, whitelist = options.min_confidence, config.write.whitelist
     return Rules(
         min_confidence=metadata.min_confidence if asked is None else asked,
         top=options.top,
         overwrite=options.overwrite,
         append=options.append,
+        redo=options.redo,
+        noted_model=model if _notes_source(options, config.write) else "",
         album=options.album,
         names=config.genres,
-        whitelist=config.write.whitelist,
+        whitelist=None if whitelist is None else frozenset(map(plain, whitelist)),
         folders=FolderRules(config.folders, but_not=options.given),
         style=style_of(config.write),
     )
+
+
+def _notes_source(options: ScanOptions, settings: WriteSettings) -> bool:
+    """Tell whether the source of a genre is noted: what is said on the command line counts most."""
+    if "provenance" in options.given:
+        return options.provenance
+    return options.provenance or options.redo or settings.provenance  # to be redone again
 
 
 def style_of(settings: WriteSettings) -> WriteStyle:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagger.commands.analysis import open_result_cache, processes
+from tagger.commands.analysis import open_result_cache
 from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_journal
@@ -20,6 +20,7 @@ from tagger.pipeline.decide import Rules
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
+from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.workers import extracting
 from tagger.pipeline.worklist import WorkList
@@ -32,6 +33,9 @@ from tagger.tracks import Result
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
+
+PROCESSES_FROM = 1
+"""Least number of processes that decode; a smaller one is taken for none but this process."""
 
 Tell = Callable[[str], None]
 
@@ -88,7 +92,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
         GenretagError: the scan cannot start.
     """
     model = LazyModel(options.model, options.device)
-    rules = rules_for(options, model.metadata)
+    rules = rules_for(options, model.metadata, model.path.stem)
     check_seconds(options, model.metadata)
     database, cache = open_result_cache(options, model, stack, tell)
     music = find_music(options.paths, options.exclude, rules.skips)
@@ -114,15 +118,17 @@ def _run(
 ) -> ExitCode:
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
-    jobs = processes(options.jobs, todo.to_analyse)
+    jobs = _jobs(options.jobs, todo.to_analyse)
     tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
+    under_way = UnderWay()
     tracks = stack.enter_context(
         extracting(
-            todo.entries(work.cache),
+            under_way.begun(todo.entries(work.cache)),
             ExtractSettings(
                 front_end=model.metadata.front_end,
                 grid=model.metadata.grid,
                 seconds=options.seconds,
+                timeout=options.timeout,
                 cache=work.cache.location,
             ),
             jobs,
@@ -137,8 +143,9 @@ def _run(
     stack.enter_context(display)
     for line in _header(model, todo, jobs, options):
         display.header(line)
+    display.follow(under_way.slow)
     results = scan(
-        tracks,
+        under_way.done(tracks),
         model,
         work.rules,
         batch_size=options.batch_size or strips,
@@ -185,6 +192,15 @@ def _once(tell: Tell) -> Tell:
     return first
 
 
+def _jobs(asked: int | None, files: int) -> int:
+    if files == 0:
+        return 0
+    from joblib import cpu_count
+
+    jobs = min(asked or cpu_count(), files)
+    return jobs if jobs >= PROCESSES_FROM else 0
+
+
 def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
     """Yield the first lines of a scan."""
     if todo.files == 0:
@@ -216,6 +232,7 @@ def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWrit
         mtime=options.mtime,
         strict_owner=options.strict_owner,
         style=work.rules.style,
+        within=options.paths,
         wrote=work.database.wrote if work.database else None,
     )
 

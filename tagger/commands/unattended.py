@@ -10,12 +10,12 @@ from tagger import __version__
 from tagger.commands.scan import run_scan
 from tagger.errors import ExitCode, GenretagError, LockedError, UsageError
 from tagger.options import ScanOptions
-from tagger.output.console import complain
+from tagger.output.console import complain, logger
 from tagger.pipeline.watch import changes
 from tagger.runtime.after import run_after
 from tagger.runtime.deadline import stopped_after
 from tagger.runtime.interrupt import Stop, told_to_stop
-from tagger.runtime.logfile import logger, logging_to
+from tagger.runtime.logfile import logging_to
 from tagger.runtime.priority import lower_priority
 from tagger.tracks import Action, Result
 

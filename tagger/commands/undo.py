@@ -1,16 +1,15 @@
 """The work of `genretag undo`."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagger.commands.outcomes import report, writing
-from tagger.errors import ExitCode, GenretagError
+from tagger.commands.outcomes import confirm, report, writing
+from tagger.errors import ExitCode
 from tagger.options import Mtime
 from tagger.output.changes import ChangeDisplay
-from tagger.output.console import ask, count_of, counted, printable, when
+from tagger.output.console import count_of, counted, printable, when
 from tagger.pipeline.walk import find_music
 from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
@@ -78,11 +77,9 @@ def _moved(runs: Sequence[tuple[RunRecord, Sequence[Write]]], stop: Stop) -> dic
 
 
 def _confirmed(runs: Sequence[tuple[RunRecord, Sequence[Write]]]) -> bool:
-    if not sys.stdin.isatty():
-        raise GenretagError("No terminal to confirm on; pass --yes.")
     parts = [
         f"run {run.id} ({printable(run.command)}, {when(run.started)}),"
         f" {count_of(len(writes), 'file')}"
         for run, writes in runs
     ]
-    return ask(f"Undo {' and '.join(parts)}?")
+    return confirm(f"Undo {' and '.join(parts)}?")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tagger.errors import DeviceError, ModelError, reason
 from tagger.inference import cuda
+from tagger.inference.graph import read_checked
 from tagger.inference.packaged import packaged_model
 from tagger.options import Device
 
@@ -45,7 +46,7 @@ def open_session(path: Path | None, device: Device) -> OpenSession:
         device: where to run it.
 
     Raises:
-        ModelError: no such file, or ONNX Runtime cannot load it.
+        ModelError: no such file, its graph is refused, or ONNX Runtime cannot load it.
         DeviceError: device is "cuda" and the session did not get it.
     """
     gpu, obstacle = _gpu(device)
@@ -109,8 +110,7 @@ def _load(
     import onnxruntime
     from joblib import cpu_count
 
-    if not path.is_file():
-        raise ModelError(f"There is no model file {path}.")
+    content = read_checked(path)
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
@@ -124,7 +124,7 @@ def _load(
     try:
         # Its fallback would print something and go on, on the CPU, when a GPU fails at any time.
         return onnxruntime.InferenceSession(
-            str(path), options, providers=providers, enable_fallback=False
+            content, options, providers=providers, enable_fallback=False
         )
     except Exception as error:  # ONNX Runtime raises a class of its own for each status
         raise ModelError(f"{path} is not a model that ONNX Runtime can load.") from error

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -13,16 +14,34 @@ SEPARATOR = "; "  # between genres in one cell
 # A cell that begins like this is run as a formula by a spreadsheet, or is marked already.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _URI = "file://"
+_ESCAPED = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 
 
 def text_cell(text: str) -> str:
-    """Mark what a spreadsheet would run as a formula as text, by a quotation mark before it."""
+    """Return a text that neither a spreadsheet would run nor a terminal obey.
+
+    What would be a formula gets a quotation mark before it; control characters are escaped.
+    """
+    text = _ESCAPED.sub(lambda found: _escape("\\") + found[0][1:], text)  # it was none
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _escape(c) for c in text)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
 
 
 def cell_text(cell: str) -> str:
     """Return the text that `text_cell` was given."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
+    text = cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
+    return _ESCAPED.sub(_character, text)
+
+
+def _character(escaped: re.Match[str]) -> str:
+    code = int(escaped[1] or escaped[2], 16)
+    return chr(code) if code <= sys.maxunicode else escaped[0]
 
 
 def path_cell(path: Path) -> str:

@@ -1,33 +1,70 @@
 """What all commands use to talk to a person: sentences, tables, questions, bars."""
 
+import logging
 import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
-from tagger.runtime.logfile import logger
+logger = logging.getLogger("genretag")
+"""What is said on standard error is logged as well; without a log file that leads nowhere."""
+logger.setLevel(logging.INFO)
+logger.propagate = False
+logger.addHandler(logging.NullHandler())
 
 _UNLIMITED = 10_000  # letters in a line that another program reads
 _COUNTED_AT_ONCE = 100  # files
+_LONGEST_NAME = 40  # letters of a file that is waited for
 
 T = TypeVar("T")
 
 
-def progress_bar(*, shown: bool, stderr: bool = False) -> Progress:
+class _Waiting(ProgressColumn):
+    """Names what is being waited for, whenever the bar is drawn."""
+
+    def __init__(self, waiting_for: Callable[[], Path | None]) -> None:
+        self._waiting_for = waiting_for
+        super().__init__()
+
+    def render(self, task: Task) -> Text:
+        """Return a name, or nothing."""
+        path = self._waiting_for()
+        return Text(f"waiting for {cut(printable(path.name), _LONGEST_NAME)}" if path else "")
+
+
+def progress_bar(
+    *,
+    shown: bool,
+    stderr: bool = False,
+    waiting_for: Callable[[], Path | None] = lambda: None,
+) -> Progress:
     """Return a bar with count and rate, which stays below what is printed on its console.
 
     It is disabled where there is no terminal, and where it would get into a table: when it is on
     standard error because something else is on a standard output that may end on the terminal.
+
+    Args:
+        shown: whether it is wanted.
+        stderr: it is on standard error.
+        waiting_for: tells the file that takes long, if there is one.
     """
     console = Console(stderr=stderr, highlight=False, soft_wrap=True)
     return Progress(
@@ -37,6 +74,7 @@ def progress_bar(*, shown: bool, stderr: bool = False) -> Progress:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("left"),
+        _Waiting(waiting_for),
         console=console,
         transient=True,
         disable=not shown or not console.is_terminal or (stderr and not _output_is_a_file()),
@@ -106,7 +144,7 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column[0], overflow="fold", no_wrap=column is not widest)
     for row in zip(*(cells for _, cells in columns), strict=True):
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _UNLIMITED
@@ -114,9 +152,13 @@ def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def complain(text: str) -> None:
-    """Show one sentence on standard error, and log it."""
-    logger.warning("%s", text)
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+    """Show one sentence, or several lines, on standard error, and log it.
+
+    Files have a say in it, by their names or what a library says about them.
+    """
+    shown = "\n".join(map(printable, text.split("\n")))
+    logger.warning("%s", shown)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(shown))
 
 
 def when(seconds: float) -> str:

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Self
 
 from rich.table import Table
@@ -13,10 +14,10 @@ from tagger.output.console import (
     count_of,
     cut,
     duration,
+    logger,
     printable,
     progress_bar,
 )
-from tagger.runtime.logfile import logger
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
@@ -38,7 +39,10 @@ class ScanDisplay:
     def __init__(self, *, quiet: bool, results: bool, stderr: bool) -> None:
         self._quiet = quiet
         self._results = results
-        self._progress = progress_bar(shown=not quiet, stderr=stderr or quiet)
+        self._progress = progress_bar(
+            shown=not quiet, stderr=stderr or quiet, waiting_for=self._slow
+        )
+        self._waiting_for: Callable[[], Path | None] = lambda: None
         self._console = self._progress.console
         self._on_terminal = self._console.is_terminal
         self._task = self._progress.add_task("", total=None, rate="")
@@ -65,6 +69,17 @@ class ScanDisplay:
         """Take the number of tracks, once that is known."""
         self._progress.update(self._task, total=total)
 
+    def follow(self, waiting_for: Callable[[], Path | None]) -> None:
+        """Name beside the bar what takes long.
+
+        Args:
+            waiting_for: tells the file, if there is one.
+        """
+        self._waiting_for = waiting_for
+
+    def _slow(self) -> Path | None:
+        return self._waiting_for()
+
     def header(self, text: str) -> None:
         """Show a line about the scan as a whole."""
         if not self._quiet:
@@ -77,7 +92,7 @@ class ScanDisplay:
         if result.status is Status.OK:
             self._genres[result.ranking[0][0]] += 1
         if result.failed:
-            self._failures.append(f"{printable(result.path)} {result.error}")
+            self._failures.append(printable(f"{result.path} {result.error}"))
             logger.warning("%s", self._failures[-1])
             if self._quiet:
                 self._show(Text(self._failures[-1]))
@@ -162,15 +177,15 @@ class ScanDisplay:
 
 def _line(result: Result) -> Text:
     """Lay out one result: genre, confidence, path, and what is special about it."""
-    path = printable(result.path)
+    path, error = printable(result.path), printable(result.error)
     if not result.ranking:
         name = result.status.replace("_", " ")
-        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} ", result.error)
+        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} {error}")
     best, confidence = result.ranking[0]
     style = "bold" if result.status is Status.OK else "dim"
     notes = {
         Action.KEEP: f"  keeps {_genres(result.existing)}",
-        Action.SKIP: f"  {result.error or 'uncertain'}",
+        Action.SKIP: f"  {error or 'uncertain'}",
         Action.WRITTEN: "  written",
     }
     return Text.assemble(

@@ -1,6 +1,6 @@
 """From the prediction for a track to what its tag should say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from tagger.tags.formats import can_hold_tags
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_names import names_of, plain, spelling
 from tagger.tags.mutagen_tags import merged
+from tagger.tags.provenance import Provenance, is_machine_made, joined
 from tagger.tracks import Action, PredictedTrack, Result, Status
 
 
@@ -21,9 +22,11 @@ class Rules:
     top: int = 1  # most genres of one track
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
+    redo: bool = False  # replace genres that genretag wrote
+    noted_model: str = ""  # noted as the source of genres that are written; empty: nothing is noted
     album: bool = False  # the tracks of an album vote as one
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
-    whitelist: Sequence[str] | None = None  # no other names are written; None: all are
+    whitelist: Collection[str] | None = None  # no other names, by their `plain`; None: all
     folders: FolderRules = field(default_factory=FolderRules)  # other rules for some folders
     style: WriteStyle = field(default_factory=WriteStyle)  # how several genres are spelled
 
@@ -37,8 +40,15 @@ class Rules:
         names = names_of(label, self.names)
         if self.whitelist is None:
             return names
-        allowed = {*map(plain, self.whitelist)}
-        return tuple(name for name in names if plain(name) in allowed)
+        return tuple(name for name in names if plain(name) in self.whitelist)
+
+    def source_of(self, result: Result) -> str:
+        """Return what is noted beside the genres of a result; nothing if not all are its own."""
+        if not self.noted_model or (self.append and result.existing):
+            return ""
+        (_, confidence), *_ = result.ranking
+        genres = joined(result.genres)
+        return str(Provenance(model=self.noted_model, confidence=confidence, genres=genres))
 
     def skips(self, folder: Path) -> bool:
         """Tell whether a folder is left out."""
@@ -80,8 +90,13 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
     ranking = [(rules.shown(label), p) for label, p in ranked]
     minimum = rules.minimum(track.path)
     sure = [label for label, p in ranked[: rules.top] if minimum <= p and minimum < WRITES_NOTHING]
-    genres = tuple(dict.fromkeys(name for label in sure for name in rules.names_of(label)))
+    names = [rules.names_of(label) for label in sure]
+    if names and not names[0]:
+        names = []  # its runner-up would pass for the genre of the track
+    genres = tuple(dict.fromkeys(name for of_label in names for name in of_label))
     status = Status.OK if sure else Status.UNCERTAIN
+    existing = rules.style.parts(track.existing)
+    machine_made = is_machine_made(existing, track.genre_source)
     error = track.tag_error
     if error:
         action = Action.FAILED
@@ -91,10 +106,10 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
     elif not can_hold_tags(track.path):
         action, error = Action.SKIP, f"{track.path.suffix} files hold no tags"
     else:
-        existing = rules.style.parts(track.existing)
         if rules.append:
             genres = merged(existing, genres)
-        kept = existing and not (rules.overwrite or rules.append)
+        replaced = rules.overwrite or rules.append or (rules.redo and machine_made)
+        kept = existing and not replaced
         action = Action.KEEP if kept or genres == existing else Action.WRITE
     return Result(
         path=track.path,
@@ -103,8 +118,10 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         ranking=tuple(ranking),
         genres=genres,
         existing=track.existing,
+        machine_made=machine_made,
         seconds=prediction.seconds,
         error=error,
         probabilities=prediction.probabilities,
+        timeline=prediction.timeline,
         identity=track.identity,
     )

@@ -1,6 +1,7 @@
 """From one music file to its features: strip, fingerprint and genres."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +24,7 @@ from tagger.identity import Identity, MusicFile
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
 from tagger.tags.formats import can_hold_tags, is_music
-from tagger.tags.mutagen_tags import read_genres
+from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
 
 _STATUS = {
@@ -46,15 +47,24 @@ class ExtractSettings:
     front_end: FrontEnd
     grid: WindowGrid
     seconds: float | None = 30.0  # decoded from the middle of each track; None: all of it
+    timeout: float = 120.0  # seconds that one file may take in a process of its own
     cache: CacheLocation | None = None  # None: no fingerprints are made
 
 
 class Extractor:
     """Extracts features from one file after another; to be closed in the end."""
 
-    def __init__(self, settings: ExtractSettings) -> None:
-        """Prepare to extract features."""
+    def __init__(
+        self, settings: ExtractSettings, examined: Callable[[Track], None] | None = None
+    ) -> None:
+        """Prepare to extract features.
+
+        Args:
+            settings: how.
+            examined: is told what is known of each file before it is decoded.
+        """
         self._settings = settings
+        self._tell = examined
         self._cached = PredictionReader(settings.cache) if settings.cache else None
 
     def close(self) -> None:
@@ -63,11 +73,16 @@ class Extractor:
             self._cached.close()
 
     def extract(self, file: MusicFile) -> Features | PredictedTrack:
-        """Open one file and extract its features; never raises for a bad file.
+        """Open one file and extract its features.
+
+        Raises for no bad file, unless it needs more memory than there is.
 
         Returns:
             Features. Where there are none, a prediction: of the same audio in whatever file, from
             the cache; or one that says why the file gives no features.
+
+        Raises:
+            MemoryError: there is too little of it.
         """
         extracted = self._extract(file.path)
         track = extracted.track
@@ -89,6 +104,8 @@ class Extractor:
                 # Before decoding: the tags may be good where the audio is not, and what is out of
                 # bounds in them keeps a decoder busy too.
                 track = _with_genres(track)
+                if self._tell is not None:
+                    self._tell(track)
                 samples = decode_stream(stream, front_end.sample_rate, self._settings.seconds)
             if samples.size < front_end.samples_for(grid.window):
                 raise TooShortError("is shorter than one window of the model")
@@ -98,6 +115,8 @@ class Extractor:
                 track = replace(track, fingerprint=None)
             prediction = Prediction(status=_STATUS[type(error)], error=str(error))
             return PredictedTrack(track=track, prediction=prediction)
+        except MemoryError:
+            raise
         except Exception as error:  # one bad file must not end the scan of all others
             problem = f"could not be analysed ({reason(error)})"
             return PredictedTrack(
@@ -147,13 +166,8 @@ def _with_genres(track: Track) -> Track:
     Raises:
         OversizedTagError: a tag is beyond all bounds, so the file is better left alone.
     """
-    try:
-        track = replace(track, existing=_genres(track.path))
-        return replace(track, refusal=refusal_of(track.path))
-    except OversizedTagError:
-        raise
-    except TagError as error:
-        return replace(track, tag_error=str(error))
+    track = with_tags(track)
+    return track if track.tag_error else replace(track, refusal=refusal_of(track.path))
 
 
 def refusal_of(path: Path) -> str:
@@ -167,7 +181,7 @@ def refusal_of(path: Path) -> str:
     """
     if not can_hold_tags(path):
         return ""
-    from tagger.writing.safewrite import check_permissions, plan, rehearse_content
+    from tagger.writing.planning import check_permissions, plan, rehearse_content
 
     try:
         check_permissions(path)
@@ -179,16 +193,21 @@ def refusal_of(path: Path) -> str:
     return ""
 
 
-def genres_of(path: Path) -> tuple[tuple[str, ...], str]:
-    """Return the genres of a file, or why they cannot be read."""
+def with_tags(track: Track) -> Track:
+    """Return a track with its genres as its tags have them now, or why they cannot be read.
+
+    Raises:
+        OversizedTagError: see `_with_genres`.
+    """
+    if not can_hold_tags(track.path):
+        return track
     try:
-        return _genres(path), ""
+        layout = open_layout(track.path)
+        return replace(track, existing=layout.genres, genre_source=layout.source, tag_error="")
+    except OversizedTagError:
+        raise
     except TagError as error:
-        return (), str(error)
-
-
-def _genres(path: Path) -> tuple[str, ...]:
-    return read_genres(path) if can_hold_tags(path) else ()
+        return replace(track, existing=(), genre_source="", tag_error=str(error))
 
 
 def identity_of(path: Path) -> Identity | None:

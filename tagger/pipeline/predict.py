@@ -9,6 +9,7 @@ import numpy as np
 from tagger.audio.frontend import Strip
 from tagger.inference.confidence import track_probabilities
 from tagger.inference.metadata import ModelMetadata
+from tagger.inference.timeline import timeline_of
 from tagger.inference.vote import Probabilities
 from tagger.runtime.iteration import blocks
 from tagger.tracks import Features, PredictedTrack, Prediction, Status
@@ -92,5 +93,6 @@ def voted(track: Features, windows: Probabilities, metadata: ModelMetadata) -> P
             status=Status.OK,
             seconds=track.seconds,
             probabilities=tuple(probabilities.tolist()),
+            timeline=timeline_of(windows),
         ),
     )

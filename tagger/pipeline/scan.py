@@ -6,10 +6,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tagger.errors import TagError
+from tagger.errors import OversizedTagError, TagError
 from tagger.pipeline.albums import vote_by_album
 from tagger.pipeline.decide import Rules, decide
-from tagger.pipeline.extract import genres_of, identity_of
+from tagger.pipeline.extract import identity_of, with_tags
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
 from tagger.runtime.threads import in_parallel
@@ -92,7 +92,7 @@ class _Finish:
                 predicted = _with_tags_read_again(predicted)
                 result = decide(predicted, self.labels, self.rules)
             if result.action is Action.WRITE:
-                result = _write(self.writer, result)
+                result = _write(self.writer, result, self.rules.source_of(result))
                 if result.action is not Action.KEEP:
                     # The writer tells the cache what it wrote; what it could not is new again.
                     return result
@@ -105,14 +105,16 @@ def _with_tags_read_again(predicted: PredictedTrack) -> PredictedTrack:
 
     Not all file systems tell of every change, and no genre may get lost because of that.
     """
-    genres, error = genres_of(predicted.path)
-    track = replace(predicted.track, existing=genres, tag_error=error)
+    try:
+        track = with_tags(predicted.track)
+    except OversizedTagError as error:
+        track = replace(predicted.track, existing=(), tag_error=str(error))
     return replace(predicted, track=track, source=Source.FINGERPRINT)
 
 
-def _write(writer: "TagWriter", result: Result) -> Result:
+def _write(writer: "TagWriter", result: Result, source: str) -> Result:
     try:
-        written = writer.write(result.path, result.genres, result.identity)
+        written = writer.write(result.path, result.genres, result.identity, source)
     except TagError as error:
         return replace(result, action=Action.FAILED, error=str(error))
     return replace(result, action=Action.WRITTEN if written else Action.KEEP)

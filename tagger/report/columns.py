@@ -68,6 +68,7 @@ class Columns:
             "reason": finding.reason,
             "seconds": round(result.seconds, 2),
             "error": result.error,
+            "timeline": base64.b64encode(result.timeline).decode("ascii"),
             "cover": NO_LABEL if cover is None else cover,
         }
         for name, value in row.items():

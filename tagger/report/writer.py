@@ -39,7 +39,7 @@ class ReportWriter:
     def write(self, result: Result) -> None:
         """Add a track."""
         if result.action is Action.WRITTEN:
-            result = replace(result, existing=result.genres)
+            result = replace(result, existing=result.genres, machine_made=True)
         names = read_names(result.path)
         album = (album_of(result.path), names.album)
         if album != self._album:

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tagger.output.console import complain, printable
-from tagger.runtime.logfile import logger
+from tagger.output.console import complain, logger, printable
 
 
 def run_after(command: str, written: Sequence[Path], *, quiet: bool) -> bool:

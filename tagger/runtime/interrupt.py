@@ -1,8 +1,9 @@
 """Signals that end a run in order: what is being written is finished, the rest is not begun."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
 
@@ -17,6 +18,7 @@ _EXIT_CODES = {
     )
     if hasattr(signal, name)
 }
+STOP_SIGNALS = tuple(_EXIT_CODES)
 
 
 class Stop(Event):
@@ -52,6 +54,8 @@ def told_to_stop() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.exit_code = _EXIT_CODES[signal.Signals(number)]
         stop.set()
+        if number == signal.SIGINT:
+            _answer()
 
     before = {number: signal.getsignal(number) for number in _EXIT_CODES}
     handled = [number for number in before if before[number] is not signal.SIG_IGN]
@@ -62,6 +66,20 @@ def told_to_stop() -> Iterator[Stop]:
     finally:
         for number in handled:
             signal.signal(number, before[number])
+
+
+def _answer() -> None:
+    """Say on a terminal that Ctrl-C was understood: what is under way may take a while.
+
+    Not by `print`, which the signal may have come in the middle of.
+    """
+    with suppress(OSError):
+        if os.isatty(_STDERR):
+            os.write(_STDERR, _ANSWER)
+
+
+_STDERR = 2
+_ANSWER = b"\rStopping after what is under way; press Ctrl-C again to stop at once.\n"
 
 
 def ignore_stop_signals() -> None:

@@ -1,23 +1,17 @@
-"""The log of runs that nobody watches: `scan --log`.
-
-What is said on standard error is logged as well, wherever it comes from; without a log file that is
-dropped. So no part of the program has to know whether there is one.
-"""
+"""The log of runs that nobody watches: `scan --log`."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from tagger.errors import PathError, reason
+from tagger.output.console import complain, logger, printable
 
 LARGEST = 1_000_000  # bytes of a log file before it becomes FILE.1
 OLDER = 4  # that many are kept
-
-logger = logging.getLogger("genretag")
-logger.setLevel(logging.INFO)
-logger.propagate = False
-logger.addHandler(logging.NullHandler())  # otherwise warnings would be printed a second time
 
 
 @contextmanager
@@ -30,15 +24,10 @@ def logging_to(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    from logging.handlers import RotatingFileHandler
-
     try:
-        handler = RotatingFileHandler(
-            file, maxBytes=LARGEST, backupCount=OLDER, encoding="utf-8", errors="backslashreplace"
-        )
+        handler = _LogFile(file)
     except OSError as error:
         raise PathError(f"The log {file} cannot be written ({reason(error)}).") from None
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
     logger.addHandler(handler)
     try:
         yield
@@ -47,10 +36,32 @@ def logging_to(file: Path | None) -> Iterator[None]:
         handler.close()
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that is given up, with one sentence, when it can no longer be written."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            file, maxBytes=LARGEST, backupCount=OLDER, encoding="utf-8", errors="backslashreplace"
+        )
+        self.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Go on without the log."""
+        logger.removeHandler(self)
+        error = sys.exception() or OSError("unknown reason")
+        complain(f"The log {self.baseFilename} cannot be written any more ({reason(error)}).")
+
+    def close(self) -> None:
+        """Close the file; what cannot be written any more is lost."""
+        try:
+            super().close()
+        except OSError:
+            self.stream = None
+
+
 class _OneLine(logging.Formatter):
     """A line for each message: names of files can hold line breaks."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a message."""
-        text = super().format(record)
-        return "".join(c if c.isprintable() else "�" for c in text)
+        return printable(super().format(record))

@@ -24,6 +24,8 @@ EXAMPLE = """\
 # top = 2
 # exclude = ["Podcasts", "*/Live/*"]
 # mtime = "bump"
+# nice = true
+# for = "4h"
 # log = "~/genretag.log"
 # after = "mpc --quiet update"
 
@@ -45,6 +47,8 @@ EXAMPLE = """\
 # id3v23_separator = "/"
 # For players that read one value: all genres of a file in one, separated by this:
 # joined = "; "
+# Note beside a genre that scan writes where it came from, in GENRE_SOURCE:
+# provenance = true
 
 [review]
 # What plays a track in "genretag review":

@@ -72,9 +72,12 @@ def _texts(key: str, value: object) -> list[str]:
 
 
 def _path(key: str, value: object) -> str:
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        raise ValueError(f"{key} must be a path in quotes.")
+    try:
         return str(Path(value).expanduser())
-    raise ValueError(f"{key} must be a path in quotes.")
+    except RuntimeError:  # as Path says it of "~somebody"
+        raise ValueError(f"{key}: the home folder in {value!r} is not known.") from None
 
 
 def _text(key: str, value: object) -> str:

@@ -25,14 +25,14 @@ from tagger.state.database import Database
 from tagger.state.rows import (
     PREDICTION,
     STAT_KEY,
+    TRACK,
     prediction_row,
-    read_genres_column,
     read_prediction,
+    read_track,
     sqlite_integer,
     stat_key,
 )
 from tagger.state.schemas import CACHE
-from tagger.tags.mutagen_tags import read_genres
 from tagger.tracks import PredictedTrack, Prediction, Source, Track
 
 if TYPE_CHECKING:
@@ -203,8 +203,8 @@ class Cache(Database):
             sqlite_integer(f.identity.inode) for f in files if f.identity and f.identity.inode
         ]
         query = (
-            f"SELECT {', '.join(STAT_KEY)}, path, fingerprint, genres, tag_error, refusal,"
-            f" {_PREDICTION_COLUMNS} FROM file JOIN prediction p USING (fingerprint)"
+            f"SELECT {', '.join(STAT_KEY)}, path, {', '.join(TRACK)}, {_PREDICTION_COLUMNS}"
+            " FROM file JOIN prediction p USING (fingerprint)"
             f" WHERE p.cache_key = ? AND inode IN ({', '.join('?' * len(inodes))})"
         )
         rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
@@ -223,26 +223,20 @@ class Cache(Database):
         inode, device, *rest = stat_key(file.identity)
         for row in rows.get(inode, ()):
             _, row_device, *row_rest = row[: len(STAT_KEY)]
-            path, fingerprint, genres, tag_error, refusal, *prediction = row[len(STAT_KEY) :]
+            path, *columns = row[len(STAT_KEY) :]
+            track, prediction = columns[: len(TRACK)], columns[len(TRACK) :]
             if row_rest != rest:
                 continue
             if device != row_device and os.fsencode(file.path.absolute()) != path:
                 continue
             try:
                 return PredictedTrack(
-                    track=Track(
-                        path=file.path,
-                        identity=file.identity,
-                        fingerprint=_checked(fingerprint, bytes),
-                        existing=read_genres_column(genres),
-                        tag_error=_checked(tag_error, str),
-                        refusal=_checked(refusal, str),
-                    ),
+                    track=read_track(file, *track),
                     prediction=_fitting(read_prediction(*prediction), key),
                     source=Source.STAT_KEY,
                 )
             except ValueError:
-                self._forget(inode, row_device, fingerprint, key)
+                self._forget(inode, row_device, track[0], key)
         return None
 
     def _forget(self, inode: int, device: int, fingerprint: Any, key: CacheKey) -> None:
@@ -254,7 +248,7 @@ class Cache(Database):
     def store_prediction(self, fingerprint: bytes, key: CacheKey, prediction: Prediction) -> None:
         """Keep the prediction for a recording."""
         self._add(
-            "INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?, ?, ?)",
             fingerprint,
             key.id,
             *prediction_row(prediction),
@@ -265,7 +259,7 @@ class Cache(Database):
         identity = track.identity
         if track.fingerprint and identity and identity.inode:  # some network drives have no inodes
             self._add(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *stat_key(identity),
                 os.fsencode(track.path.absolute()),
                 track.fingerprint,
@@ -273,26 +267,27 @@ class Cache(Database):
                 track.tag_error,
                 time.time(),
                 track.refusal,
+                track.genre_source,
             )
 
     def wrote(self, change: "Change") -> None:
         """Keep the new stat key of a file whose genre was written."""
+        from tagger.tags.genre_fields.layouts import open_layout  # only needed after a write
+
         with suppress(OSError, TagError, StateError):  # the next scan will open the file then
-            genres = read_genres(change.path) if change.meaning is None else change.meaning
+            genres, source = change.meaning, change.source
+            if genres is None:
+                layout = open_layout(change.path)
+                genres, source = layout.genres, layout.source
             self.store_file(
                 Track(
                     path=change.path,
                     identity=Identity.of(change.path),
                     fingerprint=change.content.fingerprint,
-                    existing=tuple(genres),
+                    existing=genres,
+                    genre_source=source,
                 )
             )
-
-
-def _checked(value: Any, wanted: type) -> Any:
-    if not isinstance(value, wanted):
-        raise ValueError(f"a column is no {wanted.__name__}")
-    return value
 
 
 def _fitting(prediction: Prediction, key: CacheKey) -> Prediction:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tagger.state.cache import ANALYSIS_VERSION
 from tagger.state.database import Database
 from tagger.state.schemas import CACHE
+from tagger.tracks import Status
 
 _TABLES = ("prediction", "file", "cache_key", "model_file", "model")
 
@@ -83,7 +84,11 @@ class CacheMaintenance(Database):
                 self._db.execute("BEGIN IMMEDIATE")
                 paths = self._db.execute("SELECT DISTINCT path FROM file").fetchall()
                 gone = [row for row in paths if not _exists(row[0])]
-                self._db.executemany("DELETE FROM file WHERE path = ?", gone)
+                # All at once: there is no index of paths, so each by itself would read all rows.
+                self._db.execute("CREATE TEMP TABLE gone (path PRIMARY KEY) WITHOUT ROWID")
+                self._db.executemany("INSERT INTO gone VALUES (?)", gone)
+                self._db.execute("DELETE FROM file WHERE path IN (SELECT path FROM gone)")
+                self._db.execute("DROP TABLE gone")
                 self._db.execute(  # what was at a path before the file that is there now
                     "DELETE FROM file WHERE (path, seen) NOT IN"
                     " (SELECT path, max(seen) FROM file GROUP BY path)"
@@ -107,6 +112,15 @@ class CacheMaintenance(Database):
                 for table in _TABLES:
                     self._db.execute(f"DELETE FROM {table}")
             self._shrink()
+
+    def clear_failures(self) -> int:
+        """Forget the predictions of what could not be read; return of how many recordings."""
+        failures = [str(status) for status in Status if status.is_failure]
+        marks = ", ".join("?" * len(failures))
+        with self._turn(), self._db:
+            return self._db.execute(
+                f"DELETE FROM prediction WHERE status IN ({marks})", failures
+            ).rowcount
 
     def _shrink(self) -> None:
         """Give the space back to the disk."""

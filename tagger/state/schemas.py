@@ -77,5 +77,9 @@ CREATE TABLE file (             -- the stat key, and what is known of a file wit
 """,
         # why no genre could be written into the file
         "ALTER TABLE file ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
+        # what its tag notes about where its genres came from
+        "ALTER TABLE file ADD COLUMN genre_source TEXT NOT NULL DEFAULT ''",
+        # two bytes a part of the track: the best label and its probability; empty: not known
+        "ALTER TABLE prediction ADD COLUMN timeline BLOB NOT NULL DEFAULT x''",
     ),
 )

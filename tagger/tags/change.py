@@ -12,10 +12,10 @@ from tagger.tags.genre_fields.base import ID3V1, Items, Layout, Texts
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What the genre fields of a file hold."""
+    """What the fields of a file hold."""
 
-    texts: Mapping[str, Texts]  # of each field, word for word
-    items: Mapping[str, Items]  # of each field, as bytes
+    texts: Mapping[str, Texts]  # of each genre field, word for word
+    items: Mapping[str, Items]  # of each field, source fields too, as bytes
 
     @property
     def shown(self) -> Texts:
@@ -47,6 +47,7 @@ class Change:
     new: Held
     splices: tuple[Splice, ...]  # none: there is nothing to change
     meaning: Texts | None  # the genres that the file is to have; None: whatever it had before
+    source: str  # what is noted about where they came from
     kind: type  # mutagen's class for the file
     others: object  # the other tags as mutagen has them, and
     content: Content  # all but the genre as the bytes have it: both are to stay as they are

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tagger.errors import TagError, reason
+from tagger.tags.containers.base import SOURCE_KEY
+from tagger.tags.containers.mp4 import MEAN
 from tagger.tags.genre_fields.base import Texts
 
 
@@ -106,7 +108,12 @@ class Id3File(TaggedFile):
 
     def others(self) -> Any:
         """Return all other frames, and those that mutagen does not know."""
-        frames = {name: frame for name, frame in self.tags.items() if frame.FrameID != self.key}
+        ours = f"TXXX:{SOURCE_KEY}"
+        frames = {
+            name: frame
+            for name, frame in self.tags.items()
+            if frame.FrameID != self.key and name != ours
+        }
         return frames, list(self.tags.unknown_frames)
 
     def save(self) -> None:
@@ -120,6 +127,8 @@ _NUMBERED = re.compile(r"(\d+|CR|RX)$|\((\d+|CR|RX)\)")
 
 class MappedFile(TaggedFile):
     """A family whose tags map a key to a list of texts."""
+
+    ours: ClassVar[tuple[str, str]]  # what the family calls the genre, and its source
 
     @property
     def texts(self) -> Texts:
@@ -135,17 +144,19 @@ class MappedFile(TaggedFile):
 
     def others(self) -> Any:
         """Return all other items."""
-        return {name: value for name, value in self.tags.items() if name != self.key}
+        return {name: value for name, value in self.tags.items() if name not in self.ours}
 
 
 class VorbisFile(MappedFile):
     """FLAC, Ogg Vorbis, Opus, Ogg FLAC, Speex: repeated comments."""
 
     key = "genre"
+    ours = key, SOURCE_KEY.lower()
 
     def others(self) -> Any:
         """Return the other comments in their order, and FLAC's other blocks and pictures."""
-        comments = [(name.lower(), value) for name, value in self.tags if name.lower() != self.key]
+        named = [(name.lower(), value) for name, value in self.tags]
+        comments = [(name, value) for name, value in named if name not in self.ours]
         blocks = getattr(self.file, "metadata_blocks", ())
         kept = [
             (block.code, block.write()) for block in blocks if block.code not in _FLAC_TAG_BLOCKS
@@ -160,29 +171,32 @@ class Mp4File(MappedFile):
     """M4A, M4B, MP4; mutagen reads a numeric `gnre` as the `©gen` that takes its place."""
 
     key = "©gen"
+    ours = key, f"----:{MEAN.decode()}:{SOURCE_KEY}"
 
 
 class AsfFile(MappedFile):
     """WMA, ASF."""
 
     key = "WM/Genre"
+    ours = key, SOURCE_KEY
 
     def others(self) -> Any:
         """Return the other attributes in their order."""
-        return [(name, value) for name, value in self.tags if name != self.key]
+        return [(name, value) for name, value in self.tags if name not in self.ours]
 
 
 class ApeFile(MappedFile):
     """Monkey's Audio, WavPack, Musepack: one text with NUL between values."""
 
     key = "Genre"
+    ours = key.lower(), SOURCE_KEY.lower()
 
     def others(self) -> Any:
         """Return the other items with their kind, which equal values may differ in."""
         return {
             name: (value.kind, value.value)
             for name, value in self.tags.items()
-            if name.lower() != self.key.lower()
+            if name.lower() not in self.ours
         }
 
 
@@ -203,8 +217,8 @@ def _families() -> tuple[tuple[type, type[TaggedFile]], ...]:
     )
 
 
-def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
-    """Open the tags of a file; its kind, mutagen's class for it, is found out if not given.
+def open_tags(path: Path) -> TaggedFile:
+    """Open the tags of a file, as the kind that mutagen takes it for.
 
     Raises:
         TagError: the file cannot be read, or is none that holds tags.
@@ -214,22 +228,24 @@ def open_tags(path: Path, kind: type | None = None) -> TaggedFile:
     # Bounds on frames and compressed data are checked before a library sees the tags.
     open_layout(path)
     try:
-        file = _open(path, kind)
+        file = _open(path)
     except Exception as error:  # an odd file can make of a parser whatever it likes
-        raise TagError(f"has tags that cannot be read ({reason(error)})") from None
+        from mutagen import MutagenError
+
+        known = isinstance(error, MutagenError | OSError)
+        why = reason(error) if known else "mutagen, which reads them again, fails on this file"
+        raise TagError(f"has tags that cannot be read ({why})") from None
     for tags, family in _families():
         if file is not None and isinstance(file.tags, tags):
             return family(file)
     raise TagError("holds no tags that are known here")
 
 
-def _open(path: Path, kind: Any) -> Any:
+def _open(path: Path) -> Any:
     import mutagen
 
-    file = None
-    if kind is None:
-        file = mutagen.File(path)
-        kind = type(file)
+    file = mutagen.File(path)
+    kind: Any = type(file)
     if issubclass(kind, _id3_kinds()):
         # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
         # them find back; and it fills in from ID3v1 what ID3v2 does not say.
@@ -237,8 +253,6 @@ def _open(path: Path, kind: Any) -> Any:
         if plain.tags is not None and plain.tags.version[:2] in ((2, 3), (2, 4)):
             return plain
     # Tags of v2.2, or of v1 alone, have to be translated; they are written as v2.4.
-    if file is None and kind is not type(None):
-        file = kind(path)
     if file is not None and file.tags is None:
         file.add_tags()
     return file

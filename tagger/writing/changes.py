@@ -1,5 +1,6 @@
-"""The work of `genretag apply` and `genretag undo`: many writes, each reported."""
+"""The work of `genretag apply`, `undo` and `clear`: many writes, each reported."""
 
+import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,8 +11,10 @@ from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.output.planfile import PlannedWrite
 from tagger.runtime.threads import in_parallel
-from tagger.tags.genre_fields.base import Texts
+from tagger.tags.genre_fields.base import Texts, WriteStyle
+from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tags.mutagen_tags import read_genres
+from tagger.tags.provenance import is_machine_made
 from tagger.writing.entries import RunRecord, State, Write
 from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter
@@ -46,6 +49,20 @@ def apply_plan(
             return Outcome(row.path, row.genres, str(error))
 
     return in_parallel(one, rows, stop)
+
+
+def outside_of_scans(rows: Iterable[PlannedWrite], journal: Journal) -> list[Path]:
+    """Return the files of a plan that are in no folder which was put into a table by a scan.
+
+    A plan that was made elsewhere, or by somebody else, may name any file of the user.
+    """
+    return [
+        row.path
+        for row in rows
+        if os.path.lexists(row.path)  # or its own sentence will say that it is not there
+        and journal.remembered(row.path) is None
+        and not journal.remembers_below(Path(os.path.realpath(row.path)).parent)
+    ]
 
 
 def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
@@ -154,3 +171,34 @@ def undo(
             return Outcome(path, write.old, str(error), moved_from=moved_from)
 
     return in_parallel(one, writes, stop)
+
+
+def machine_made(files: Iterable[Path], style: WriteStyle, stop: Event) -> Iterator[Path]:
+    """Yield the files whose genre is noted as written by genretag, and was not edited since.
+
+    Args:
+        files: to look into; those whose tags cannot be read are left out.
+        style: how several genres are spelled.
+        stop: tells to stop.
+    """
+
+    def one(path: Path) -> tuple[Path, bool]:
+        try:
+            layout = open_layout(path)
+        except TagError:
+            return path, False
+        return path, is_machine_made(style.parts(layout.genres), layout.source)
+
+    return (path for path, ours in in_parallel(one, files, stop) if ours)
+
+
+def clear(paths: Iterable[Path], writer: TagWriter, stop: Event) -> Iterator[Outcome]:
+    """Remove the genres of files, with what is noted about them, until told to stop."""
+
+    def one(path: Path) -> Outcome:
+        try:
+            return Outcome(path, (), changed=writer.write(path, ()))
+        except TagError as error:
+            return Outcome(path, (), str(error))
+
+    return in_parallel(one, paths, stop)

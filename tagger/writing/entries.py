@@ -73,14 +73,14 @@ class RunRecord:
 
 
 def held_column(held: Held) -> str:
-    """Return what the fields of a file hold: a text, and bytes in base 64, for each."""
+    """Return what the fields of a file hold: texts, and bytes in base 64, for each."""
     return json.dumps(
         {
             field: {
-                "texts": texts,
-                "items": [b64encode(item).decode() for item in held.items[field]],
+                "texts": held.texts.get(field, ()),
+                "items": [b64encode(item).decode() for item in items],
             }
-            for field, texts in held.texts.items()
+            for field, items in held.items.items()
         }
     )
 

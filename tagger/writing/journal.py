@@ -218,6 +218,18 @@ class Journal(Database):
             identity.mtime_ns,
         )
 
+    def remembers_below(self, folder: Path) -> bool:
+        """Tell whether a file in a folder, or below it, was put into a CSV."""
+        first = os.fsencode(folder.absolute()).rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep)
+        with self._turn():
+            # What begins with the folder comes before what is greater in its last byte.
+            return bool(
+                self._db.execute(
+                    "SELECT EXISTS (SELECT 1 FROM plan WHERE path > ? AND path < ?)",
+                    (first, first[:-1] + bytes([first[-1] + 1])),
+                ).fetchone()[0]
+            )
+
     def remembered(self, path: Path) -> tuple[int, int] | None:
         """Return size and modification time of a file when it was last put into a CSV."""
         with self._turn():

@@ -15,132 +15,22 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from io import FileIO as RawFile
 from pathlib import Path
 
 from tagger.errors import TagError, reason
 from tagger.identity import Identity
 from tagger.options import Mtime
-from tagger.tags.change import Change, Held
-from tagger.tags.containers.base import Data, open_data, spliced
-from tagger.tags.content import Content, content_of, same_audio
-from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_fields.layouts import layout_of, understood
+from tagger.tags.change import Change
+from tagger.tags.containers.base import open_at_once, open_data
+from tagger.tags.content import content_of, same_audio
+from tagger.tags.genre_fields.layouts import understood
 from tagger.tags.mutagen_tags import open_tags
-from tagger.writing.temporary import temporary_for
-
-_READ_ONLY = "may not be written (it is read-only, or its folder is)"
-_PLAIN = WriteStyle()
+from tagger.writing.planning import READ_ONLY, check_content, check_fields, not_kept
 
 _COPY_SIZE = 1 << 18  # bytes
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
-
-
-def plan(
-    path: Path,
-    *,
-    genres: Sequence[str] | None = None,
-    back_to: Held | None = None,
-    expected: Identity | None = None,
-    style: WriteStyle = _PLAIN,
-) -> Change:
-    """Look at a file and say what is to be changed; nothing is touched.
-
-    Args:
-        path: the file.
-        genres: what its tags are to mean, or
-        back_to: what they held before.
-        expected: what the file was when it was looked at before.
-        style: how several genres are spelled.
-
-    Raises:
-        TagError: the file cannot be read, its tags cannot hold the genres, or it is no longer the
-            one that was looked at.
-    """
-    try:
-        real = path.resolve(strict=True)
-        identity = Identity.of(real)
-    except (OSError, RuntimeError) as error:
-        raise TagError(f"cannot be reached ({reason(error)})") from None
-    if expected is not None and identity != expected:
-        raise TagError("was changed since it was analysed")
-    with understood():
-        data = open_data(real)
-        layout = layout_of(data)
-        content = content_of(data)
-        if back_to is not None:
-            items = layout.items_back(back_to.items, back_to.texts)
-        else:
-            items = layout.items_for(genres or (), style)
-        splices = tuple(layout.splices(items))
-    tags = open_tags(real)
-    return Change(
-        path=real,
-        temporary=temporary_for(real),
-        identity=identity,
-        old=Held.of(layout),
-        new=Held(
-            texts={field.name: field.codec.texts(items[field.name]) for field in layout.fields},
-            items=items,
-        ),
-        splices=splices,
-        meaning=None if genres is None else tuple(genres),
-        kind=type(tags.file),
-        others=tags.others(),
-        content=content,
-    )
-
-
-def rehearse(change: Change, *, strict_owner: bool = False) -> None:
-    """Find out without writing whether a planned change could be made.
-
-    Raises:
-        TagError: it could not, and why.
-    """
-    check_permissions(change.path, strict_owner=strict_owner)
-    growth = sum(splice.growth for splice in change.splices)
-    with contextlib.suppress(OSError):
-        if shutil.disk_usage(change.path.parent).free < change.identity.size + growth:
-            raise TagError("could not be written (no space left on device)")
-    rehearse_content(change)
-
-
-def rehearse_content(change: Change) -> None:
-    """Find out whether a file would keep all that it holds, were a planned change made.
-
-    Raises:
-        TagError: it would not, and why.
-    """
-    with understood():
-        _check_fields(change, new := spliced(open_data(change.path), change.splices))
-        _check_content(change, content_of(new))
-
-
-def check_permissions(path: Path, *, strict_owner: bool = False) -> None:
-    """Find out whether permissions and owners let a file be replaced.
-
-    Raises:
-        TagError: they do not, or the file cannot be reached.
-    """
-    with understood():
-        real = path.resolve(strict=True)
-        status, folder = real.stat(), real.parent.stat()
-    effective = os.access in os.supports_effective_ids
-    if not (
-        os.access(real, os.W_OK, effective_ids=effective)
-        and os.access(real.parent, os.W_OK | os.X_OK, effective_ids=effective)
-    ):
-        raise TagError(_READ_ONLY)
-    if not hasattr(os, "geteuid") or os.geteuid() == 0:
-        return
-    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (status.st_uid, folder.st_uid):
-        raise TagError("may not be replaced (its folder lets only its owner do that)")
-    inherited = folder.st_gid if folder.st_mode & stat.S_ISGID else os.getegid()
-    lost = ["group"] if status.st_gid not in (inherited, *os.getgroups(), os.getegid()) else []
-    lost += ["owner"] if status.st_uid != os.geteuid() else []
-    if lost and strict_owner:
-        raise TagError(_not_kept(lost))
 
 
 def flush(path: Path) -> None:
@@ -181,9 +71,7 @@ def make(
             _verify(change)
             lost = _keep_attributes(change.path, change.temporary, mtime)
             if lost and strict_owner:
-                raise TagError(
-                    f"was left alone: its {' and '.join(sorted(lost))} could not be kept"
-                )
+                raise TagError(not_kept(lost))
             flush(change.temporary)
             if Identity.of(change.path) != change.identity:
                 raise TagError("was changed while it was being written")
@@ -198,21 +86,27 @@ def make(
             flush_folder(change.path.parent)
         return lost
     except PermissionError:
-        raise TagError(_READ_ONLY) from None
+        raise TagError(READ_ONLY) from None
     except OSError as error:
         raise TagError(f"could not be written ({reason(error)})") from None
 
 
 def _copy(change: Change) -> None:
-    """Write the changed file beside the original, sharing blocks where the file system can."""
+    """Write the changed file beside the original, sharing blocks where the file system can.
+
+    Raises:
+        TagError: what stands at the path is not the file that was looked at.
+    """
     # The rename would succeed in a writable folder, but "read only" is meant.
     effective = os.access in os.supports_effective_ids
     if not os.access(change.path, os.W_OK, effective_ids=effective):
         raise PermissionError
     with (
-        change.path.open("rb", buffering=0) as original,
+        open(change.path, "rb", buffering=0, opener=open_at_once) as original,
         change.temporary.open("xb", buffering=0) as copy,
     ):
+        if Identity.of_open(original) != change.identity:
+            raise TagError("was changed while it was being written")
         in_place = not any(splice.growth for splice in change.splices)
         if in_place and _share_blocks(original, copy):
             for splice in change.splices:
@@ -259,26 +153,17 @@ def _verify(change: Change) -> None:
     """Read the copy back and compare it with the original, by our own reader and by mutagen."""
     with understood():
         copy = open_data(change.temporary)
-        _check_fields(change, copy)
-        _check_content(change, content_of(copy))
-    if open_tags(change.temporary, change.kind).others() != change.others:
+        check_fields(change, copy)
+        check_content(change, content_of(copy))
+    try:
+        tags = open_tags(change.temporary)
+    except TagError:
+        tags = None
+    if tags is None or type(tags.file) is not change.kind:
+        raise TagError("was left alone: with a tag its format would not be recognised")
+    if tags.others() != change.others:
         raise TagError("was left alone: another tag would have changed")
     if not same_audio(change.path, change.temporary):
-        raise TagError("was left alone: its audio would have changed")
-
-
-def _check_fields(change: Change, data: Data) -> None:
-    written = layout_of(data).items
-    for name, items in change.new.items.items():
-        if written.get(name) != items:
-            raise TagError(f"was left alone: its {name} tag would not hold this genre")
-
-
-def _check_content(change: Change, content: Content) -> None:
-    if lost := change.content.items - content.items:
-        name = next(iter(lost))[0].decode("utf-8", "replace")
-        raise TagError(f"was left alone: another tag would have been lost ({name})")
-    if content.fingerprint != change.content.fingerprint:
         raise TagError("was left alone: its audio would have changed")
 
 
@@ -296,10 +181,6 @@ def _keep_attributes(source: Path, target: Path, mtime: Mtime) -> frozenset[str]
     }
     os.utime(target, ns=(original.st_atime_ns, modified[mtime]))
     return frozenset(lost)
-
-
-def _not_kept(lost: Collection[str]) -> str:
-    return f"was left alone: its {' and '.join(sorted(lost))} could not be kept"
 
 
 def _keep_owner(target: Path, original: os.stat_result, copy: os.stat_result) -> Iterator[str]:

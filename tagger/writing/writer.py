@@ -14,15 +14,16 @@ from tagger.tags.change import Change
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.writing.entries import State, Write
 from tagger.writing.journal import Journal
+from tagger.writing.planning import plan, rehearse
 from tagger.writing.recovery import recover
-from tagger.writing.safewrite import flush, make, plan, rehearse
+from tagger.writing.safewrite import flush, make
 
 
 class TagWriter:
     """One run of writes, from any number of threads; what a killed run left is tidied up first.
 
     A run is entered into the journal with its first write, so that one that writes nothing leaves
-    no trace. A dry run only looks.
+    no trace. A dry run only looks. Writes that links lead out of the folders `within` are counted.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class TagWriter:
         mtime: Mtime = "now",
         strict_owner: bool = False,
         style: WriteStyle = WriteStyle(),  # noqa: B008 - it cannot be changed
+        within: Sequence[Path] = (),
         dry_run: bool = False,
         wrote: Callable[[Change], None] | None = None,
     ) -> None:
@@ -43,6 +45,8 @@ class TagWriter:
         self._strict_owner = strict_owner
         self._style = style
         self._not_kept: Counter[str] = Counter()
+        self._within = [folder.resolve() for folder in within]
+        self._outside = 0  # writes
         self._wrote = wrote  # is told of every change that was made
         self._run: int | None = None
         self._lock = Lock()
@@ -52,14 +56,31 @@ class TagWriter:
 
     @property
     def notice(self) -> str:
-        """One sentence for the end of a run on what could not be kept; empty if nothing."""
-        if not self._not_kept:
-            return ""
-        parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
-        return f"Not kept, in so many files: {', '.join(parts)}; --strict-owner refuses such files."
+        """What the end of a run is to say: what could not be kept, and where links led; or ""."""
+        sentences = []
+        if self._not_kept:
+            parts = [f"{what} ({count})" for what, count in sorted(self._not_kept.items())]
+            sentences.append(
+                f"Not kept, in so many files: {', '.join(parts)};"
+                " --strict-owner refuses such files."
+            )
+        if self._outside:
+            sentences.append(
+                f"Written outside of the folders, where links lead: {self._outside}"
+                f" file{'' if self._outside == 1 else 's'}; genretag history names them."
+            )
+        return " ".join(sentences)
 
-    def write(self, path: Path, genres: Sequence[str], expected: Identity | None = None) -> bool:
+    def write(
+        self,
+        path: Path,
+        genres: Sequence[str],
+        expected: Identity | None = None,
+        source: str = "",
+    ) -> bool:
         """Replace the genres of a file; returns whether there was anything to change.
+
+        Where the source of the genres is given, it is noted beside them in every tag that can.
 
         A dry run finds out all that can be known without writing.
 
@@ -67,7 +88,8 @@ class TagWriter:
             TagError: the file is as it was, and why.
             StateError: the journal cannot be written, so nothing else may be.
         """
-        return self._make(plan(path, genres=genres, expected=expected, style=self._style))
+        change = plan(path, genres=genres, source=source, expected=expected, style=self._style)
+        return self._make(change)
 
     def restore(self, write: Write, *, force: bool = False) -> bool:
         """Bring back the genre that a file had before a write.
@@ -110,6 +132,8 @@ class TagWriter:
             raise
         with self._lock:
             self._not_kept.update(not_kept)
+            if self._within and not any(map(change.path.is_relative_to, self._within)):
+                self._outside += 1
         self._journal.mark(number, State.DONE)
         if self._wrote is not None:
             self._wrote(change)

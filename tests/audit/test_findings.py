@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tagger.audit.findings import (
+    MACHINE_MADE,
     NO_GENRE,
     NO_LABEL,
     UNCERTAIN,
@@ -19,6 +20,7 @@ from tagger.audit.findings import (
 from tagger.audit.outputs import as_json, write_csv
 from tagger.audit.word_map import WordMap
 from tagger.pipeline.decide import Rules, decide
+from tagger.tags.provenance import Provenance
 from tagger.tracks import PredictedTrack, Prediction, Status, Track
 
 LABELS = ("jazz", "metal", "rock")
@@ -30,8 +32,8 @@ UNSURE = (0.3, 0.4, 0.3)
 def audit():
     auditor = Auditor(LABELS, WordMap(LABELS))
 
-    def one(probabilities, *existing, path="song.mp3", tag_error="", status=Status.OK):
-        track = Track(path=Path(path), existing=existing, tag_error=tag_error)
+    def one(probabilities, *existing, path="song.mp3", status=Status.OK, **more):
+        track = Track(path=Path(path), existing=existing, **more)
         prediction = Prediction(status=status, probabilities=probabilities, error="is bad")
         predicted = PredictedTrack(track=track, prediction=prediction)
         return auditor.audit(decide(predicted, LABELS, Rules(min_confidence=0.5)))
@@ -62,6 +64,12 @@ def test_nothing_can_be_told_of_a_file_that_cannot_be_read(audit):
     assert (damaged.verdict, damaged.reason) == (Verdict.CANNOT_TELL, "is bad")
     assert (damaged.genre, damaged.confidence) == ("", None)
     assert audit(SURE_METAL, tag_error="has bad tags").reason == "has bad tags"
+
+
+def test_a_genre_that_genretag_wrote_is_no_evidence(audit):
+    note = str(Provenance(model="toy", confidence=0.7, genres="Metal"))
+    assert audit(SURE_METAL, "Metal", genre_source=note).reason == MACHINE_MADE
+    assert audit(SURE_METAL, "Jazz", genre_source=note).verdict is Verdict.CONTRADICT  # edited
 
 
 @pytest.fixture

@@ -267,7 +267,7 @@ def test_a_model_that_fails_while_files_are_decoded_leaves_nothing_behind(
 ):
     """Its metadata are good, so decoding has begun when ONNX Runtime refuses it."""
     broken = tmp_path / "broken.onnx"
-    broken.write_bytes(toy_model.read_bytes().replace(b"Softmax", b"Hardmux"))
+    broken.write_bytes(toy_model.read_bytes().replace(b"Softmax", b"Squeeze"))
     table = tmp_path / "genres.csv"
     table.write_text("my edits")
     done = genretag("scan", album, "--model", broken, "--csv", table, "-j", "2")

@@ -141,7 +141,7 @@ def test_rows_of_files_that_changed_are_refused(library, toy_model, tmp_path, ho
     file.texts = ["Polka"]
     file.save()
     (library / "dsf.dsf").unlink()
-    done = genretag("apply", table)
+    done = genretag("apply", table, "--yes")
     assert "dsf.dsf cannot be reached" in done.stderr
     assert "wav.wav has another genre" in done.stderr
     assert read_genres(touched) == ("Polka",)
@@ -178,7 +178,7 @@ def test_ctrl_c_reports_all_that_was_written(tmp_path, song):
         assert (process.returncode, err) == (130, b"")
         return b"".join([*said, out]).decode().splitlines()
 
-    *lines, summary = interrupted(100, "apply", table)
+    *lines, summary = interrupted(100, "apply", table, "--yes")
     written = [path for path in songs if read_genres(path) == ("Jazz",)]
     assert lines == [f"Jazz  {path}" for path in written]
     assert summary == f"Interrupted: {len(written)} files written"
@@ -210,7 +210,7 @@ def test_rows_that_cannot_be_written_get_their_sentence_and_the_rest_is_written(
         )
     ]
     save(table, rows_of)
-    done = genretag("apply", table)
+    done = genretag("apply", table, "--yes")
     assert done.returncode == 3
     pipe, zero, nul, folder = done.stderr.splitlines()
     assert pipe.endswith("pipe.mp3 is not a regular file")
@@ -243,7 +243,7 @@ def test_other_signals_end_a_run_as_ctrl_c_does(tmp_path, song, number, code):
     table = tmp_path / "genres.csv"
     row = {"genre": "Jazz", "action": "write", "existing_genre": ""}
     save(table, [{"path": str(path), **row} for path in songs])
-    process = started("apply", table)
+    process = started("apply", table, "--yes")
     said = [process.stdout.readline() for _ in range(20)]
     process.send_signal(number)
     out, err = process.communicate(timeout=300)
@@ -263,17 +263,17 @@ def test_genres_with_semicolons(library, toy_model, tmp_path, home):
     (row,) = plan(track, table, toy_model, "--append")
     assert row["existing_genre"] == r"Rock\; Pop; Jazz"
     shutil.rmtree(home)
-    assert genretag("apply", table).returncode == 0
+    assert genretag("apply", table, "--yes").returncode == 0
     assert read_genres(track)[:2] == ("Rock; Pop", "Jazz")
 
 
 def test_undo_right_after_a_kill(library, toy_model, home):
-    from tagger.writing import safewrite
+    from tagger.writing import planning, safewrite
     from tagger.writing.journal import Journal
 
     track = library / "wav.wav"
     with Journal(home) as journal:
-        change = safewrite.plan(track, genres=["Jazz"])
+        change = planning.plan(track, genres=["Jazz"])
         journal.begin(journal.begin_run("scan --write-tags"), change)
         safewrite.make(change)
     assert genretag("undo", "--yes").returncode == 0
@@ -494,7 +494,7 @@ def test_a_dry_run_says_which_files_could_not_be_written(song, toy_model, monkey
 
 def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeypatch):
     path = song("a.wav")
-    monkeypatch.setattr("tagger.writing.safewrite.check_permissions", refuse)
+    monkeypatch.setattr("tagger.writing.planning.check_permissions", refuse)
     done = genretag("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
     assert (done.returncode, f"{path} may not be written" in done.stdout) == (3, True)
 

@@ -101,6 +101,12 @@ def test_a_whitelist_allows_names_in_any_spelling_and_no_others():
     assert "config.toml" in none.error
 
 
+def test_a_runner_up_is_not_written_in_place_of_a_genre_that_is_left_out():
+    for rules in ({"whitelist": ("rock",)}, {"names": {"hiphop": ()}}):
+        result = decide(predicted(), LABELS, Rules(min_confidence=0.1, top=2, **rules))
+        assert (result.action, result.genres) == (Action.SKIP, ())
+
+
 def test_a_folder_has_a_threshold_of_its_own(tmp_path):
     sure = FolderRules([FolderRule(path=tmp_path / "sure", min_confidence=0.8)])
     rules = Rules(min_confidence=0.5, folders=sure)

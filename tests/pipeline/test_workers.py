@@ -1,16 +1,26 @@
+import ctypes
+import gc
 import multiprocessing
 import os
 import signal
 import struct
 import threading
+import time
+from concurrent.futures import CancelledError
+from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from conftest import TOY_METADATA
+from conftest import TOY_METADATA, wait_until
 from joblib import Parallel, delayed
 
-from tagger.identity import MusicFile
+from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import ExtractSettings
-from tagger.pipeline.workers import AHEAD, _Workers, extracting
+from tagger.pipeline.process import MEMORY, LostError, WorkerProcess
+from tagger.pipeline.workers import AHEAD, _unreadable, _Workers, extracting
+from tagger.state.cache import Cache
+from tagger.state.maintenance import CacheMaintenance
+from tagger.state.results import ResultCache
 from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 SETTINGS = ExtractSettings(front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid)
@@ -22,6 +32,44 @@ class Bomb(type(Path())):
     def __fspath__(self) -> str:
         if multiprocessing.parent_process() is not None:
             os._exit(11)
+        return str(self)
+
+
+class Choking(type(Path())):
+    """A file of whose result only a part is sent."""
+
+    def __fspath__(self) -> str:
+        if multiprocessing.parent_process() is not None:
+            (connection,) = (one for one in gc.get_objects() if isinstance(one, Connection))
+            os.write(connection.fileno(), struct.pack("!i", 100_000) + b"part")
+            time.sleep(600)
+        return str(self)
+
+
+class Crashing(type(Path())):
+    """A file that makes C code read where there is nothing."""
+
+    def __fspath__(self) -> str:
+        if multiprocessing.parent_process() is not None:
+            ctypes.string_at(0)
+        return str(self)
+
+
+class Hanging(type(Path())):
+    """A file that never comes to an end."""
+
+    def __fspath__(self) -> str:
+        if multiprocessing.parent_process() is not None:
+            time.sleep(600)
+        return str(self)
+
+
+class Greedy(type(Path())):
+    """A file that needs a lot of memory."""
+
+    def __fspath__(self) -> str:
+        if multiprocessing.parent_process() is not None:
+            bytearray(2 * MEMORY)
         return str(self)
 
 
@@ -39,6 +87,83 @@ def test_a_file_that_kills_its_process_is_named_and_the_rest_is_analysed(song):
     assert found[7].prediction == Prediction(
         status=Status.UNREADABLE, error="makes the decoder crash"
     )
+
+
+def identified(paths: list[Path]) -> list[MusicFile]:
+    return [MusicFile(path=path, identity=Identity.of(path)) for path in paths]
+
+
+def settled(path: Path) -> Path:
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    return path
+
+
+def test_a_file_that_crashes_or_eats_memory_costs_that_file_and_is_remembered(song, tmp_path):
+    paths: list[Path] = [settled(song(f"{number:02}.wav", seed=number)) for number in range(9)]
+    kinds = {2: Crashing, 5: Greedy}
+    for number, kind in kinds.items():
+        paths[number] = kind(paths[number])
+    with Cache(tmp_path) as cache:
+        model = tmp_path / "model.onnx"
+        model.write_bytes(b"any")
+        key = cache.key_for(model, 30.0, 3)
+        results = ResultCache(cache, key, required=True, tell=print)
+        settings = replace(SETTINGS, cache=results.location)
+        with extracting(identified(paths), settings, jobs=2) as tracks:
+            found = list(tracks)
+        assert [str(one.track.path) for one in found] == [str(path) for path in paths]
+        assert {n: one.prediction.error for n, one in enumerate(found) if n in kinds} == {
+            2: "makes the decoder crash",
+            5: "needs more than 2 GB of memory to analyse",
+        }
+        assert sum(isinstance(one, Features) for one in found) == 7
+        for one in (found[number] for number in kinds):
+            results.store_prediction(one)
+            results.store_file(one)
+        results.flush()
+        known = results.lookup(identified([Path(str(paths[number])) for number in kinds]))
+        assert [one and one.prediction for one in known] == [found[n].prediction for n in kinds]
+    with CacheMaintenance(tmp_path) as maintenance:
+        assert maintenance.clear_failures() == 2
+    with Cache(tmp_path) as cache:
+        assert cache.find(identified([Path(str(paths[2]))]), key) == [None]
+
+
+def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song):
+    workers = _Workers(replace(SETTINGS, timeout=0.5), 1)
+    (hanging,) = identified([Hanging(song())])
+    future = workers.submit(hanging)
+    (first,) = workers._processes
+    found = future.result()
+    assert found.prediction.error == "takes longer than 0.5 s to analyse"
+    assert found.track.fingerprint is not None
+    assert first not in workers._processes and len(workers._processes) == 1
+    first.join()
+    assert first._process.exitcode is not None
+    workers.kill()
+
+
+def test_a_file_keeps_what_was_known_of_it_before_the_decoder_crashed(song, monkeypatch):
+    """So it is known again under another name, and its genre stands in the table."""
+    path = song("a.mp3")
+    examined = Track(path=path, identity=Identity.of(path), fingerprint=b"f", existing=("Jazz",))
+
+    def lost(process: WorkerProcess, file: MusicFile) -> None:
+        raise LostError("makes the decoder crash", examined)
+
+    monkeypatch.setattr(WorkerProcess, "__init__", lambda *_: None)
+    monkeypatch.setattr(WorkerProcess, "extract", lost)
+    monkeypatch.setattr(WorkerProcess, "kill", lambda _: None)
+    monkeypatch.setattr(WorkerProcess, "join", lambda _: None)
+    with extracting(identified([path]), SETTINGS, jobs=1) as tracks:
+        (found,) = tracks
+    assert found.track == examined
+
+
+def test_a_process_that_the_system_killed_is_not_held_against_its_file(song):
+    file = identified([song()])[0]
+    error = LostError("makes the decoder crash (killed)", None, lasting=False)
+    assert _unreadable(file, error).track.fingerprint is None
 
 
 def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
@@ -61,7 +186,7 @@ def test_ctrl_c_is_ignored_only_while_processes_begin(song, monkeypatch):
         return changes
 
     assert begin(2)[::2] == [signal.SIG_IGN]
-    assert begin(1) == []
+    assert begin(0) == []
 
 
 def test_the_first_files_are_begun_at_once_and_never_many(monkeypatch):
@@ -98,15 +223,14 @@ def test_a_scan_that_is_given_up_leaves_the_hooks_of_the_process_alone(song, cap
 
 def test_workers_that_are_killed_amid_a_result_leave_nothing_that_waits(song):
     """Results are larger than the buffer of a pipe, so that part of one may have arrived."""
-    workers = _Workers(SETTINGS, 2)
-    workers.submit(*files_of([song()])).result()
-    executor = workers._executor
-    manager = executor._executor_manager_thread
-    start_of_a_result = struct.pack("!i", 100_000) + b"part"
-    os.write(executor._result_queue._writer.fileno(), start_of_a_result)
+    workers = _Workers(SETTINGS, 1)
+    (choking,) = files_of([Choking(song())])
+    future = workers.submit(choking)
+    (process,) = workers._processes
+    wait_until(lambda: process._ready and process._connection.poll())
     workers.kill()
-    manager.join(30)
-    assert not manager.is_alive()
+    assert isinstance(future.exception(30), CancelledError)
+    assert process._process.exitcode == -signal.SIGKILL
 
 
 def test_a_tag_beyond_all_bounds_is_not_given_to_the_decoder(song, monkeypatch):

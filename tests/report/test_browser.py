@@ -79,6 +79,8 @@ def test_a_change_made_on_the_page_is_applied(report, tmp_path):
         assert sorted(shown) == [HOSTILE, "Song A", "Song C", "d.mp3"]
         assert driver.execute_script("return window.hacked") is None
 
+        assert len(driver.find_elements("css selector", ".row .timeline")) == 3  # of the analysed
+
         find("css selector", ".tile.none").click()
         assert titles() == ["Song C"]
         find("css selector", ".tile.all").click()

@@ -33,7 +33,9 @@ def columns():
 
     def add(name, probabilities, *existing):
         track = Track(path=Path(name), existing=existing)
-        prediction = Prediction(status=Status.OK, seconds=30.0, probabilities=probabilities)
+        prediction = Prediction(
+            status=Status.OK, seconds=30.0, probabilities=probabilities, timeline=b"\1\xff"
+        )
         predicted = PredictedTrack(track=track, prediction=prediction)
         result = decide(predicted, LABELS, Rules(min_confidence=0.5))
         columns.add(result, TrackNames(title=HOSTILE), auditor.audit(result), None)
@@ -57,6 +59,7 @@ def test_the_data_are_columns(columns):
     assert tracks["existing"] == [r"Bebop; a\;b", "Jazz", ""]
     assert tracks["verdict"] == ["agree", "contradict", "cannot_tell"]
     assert tracks["label"] == [1, 0, -1]
+    assert base64.b64decode(tracks["timeline"][0]) == b"\1\xff"
     assert tracks["genre"] == ["Jazz", "Hip-Hop", ""]
     assert list(base64.b64decode(content["probabilities"])) == [51, 204, 255, 0, 0, 0]
 

@@ -4,6 +4,7 @@ import pytest
 from conftest import wait_until
 
 from tagger.errors import ExitCode
+from tagger.runtime import deadline
 from tagger.runtime.deadline import parse_duration, stopped_after
 from tagger.runtime.interrupt import Stop
 
@@ -22,9 +23,10 @@ def test_what_is_no_time(text):
         parse_duration(text)
 
 
-def test_when_the_time_is_up_the_run_stops_and_that_is_no_failure():
+def test_when_the_time_is_up_the_run_stops_and_that_is_no_failure(monkeypatch):
     stop = Stop()
-    with stopped_after(stop, "1s"):
+    monkeypatch.setattr(deadline, "parse_duration", lambda text: 0.01)
+    with stopped_after(stop, "4h"):
         wait_until(stop.is_set)
     assert (stop.exit_code, stop.why) == (ExitCode.DONE, "Time is up")
 

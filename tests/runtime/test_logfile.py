@@ -1,13 +1,14 @@
 """The log of `scan --log`."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tagger.errors import PathError
-from tagger.output.console import complain
+from tagger.output.console import complain, logger
 from tagger.runtime import logfile
-from tagger.runtime.logfile import logger, logging_to
+from tagger.runtime.logfile import logging_to
 
 
 def test_lines_have_a_time_and_a_level_and_hold_no_line_breaks(tmp_path, capfd):
@@ -35,3 +36,13 @@ def test_a_large_log_is_set_aside_and_few_old_ones_are_kept(tmp_path, monkeypatc
 def test_a_log_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(PathError, match=r"The log .*a.log cannot be written"):
         logging_to(tmp_path / "missing" / "a.log").__enter__()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_once_and_the_run_goes_on(capfd):
+    with logging_to(Path("/dev/full")):
+        for _ in range(3):
+            logger.info("start")
+    assert capfd.readouterr().err == (
+        "The log /dev/full cannot be written any more (no space left on device).\n"
+    )

@@ -40,7 +40,8 @@ from tagger.tags.content import fingerprint
 from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 from tagger.writing.journal import Journal
-from tagger.writing.safewrite import make, plan
+from tagger.writing.planning import plan
+from tagger.writing.safewrite import make
 
 LONG_AGO = 1_600_000_000
 KEY = CacheKey(id=1, labels=3)
@@ -634,6 +635,9 @@ def spoil(file: Path, statement: str) -> None:
         "prediction SET probabilities = x'00'",
         "prediction SET probabilities = x'0000803f'",
         "prediction SET probabilities = x'0000c07f0000c07f0000c07f'",
+        "prediction SET timeline = 'text'",
+        "prediction SET timeline = x'00'",
+        "prediction SET timeline = x'0900'",
         "file SET genres = 'Rock'",
         "file SET genres = '{}'",
         "file SET genres = '[1]'",

@@ -10,8 +10,8 @@ import pytest
 from tagger.state.schemas import JOURNAL
 from tagger.tags.mutagen_tags import read_genres
 from tagger.writing.journal import Journal
+from tagger.writing.planning import plan
 from tagger.writing.recovery import recover
-from tagger.writing.safewrite import plan
 from tagger.writing.writer import TagWriter
 
 

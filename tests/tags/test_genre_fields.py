@@ -304,6 +304,29 @@ def test_audio_that_lacks_its_last_byte_is_refused_and_whole_audio_is_not(tmp_pa
     assert refusal_of(whole) == refusal(whole, ["Jazz"])
 
 
+def test_wavpack_that_ends_with_a_block_without_samples_is_whole(tmp_path):
+    track = formats.make("wavpack", tmp_path)
+    mutagen.File(track).delete()
+    content = track.read_bytes()
+    checksum = struct.pack("<4sIHBBIIIII", b"wvpk", 24, 0x407, 0, 0, 24_000, 0, 0, 0, 0)
+    track.write_bytes(content + checksum)
+    assert refusal(track, ["Jazz"]) == ""
+
+
+def test_aiff_whose_size_leaves_out_its_last_byte_is_written(tmp_path, writer):
+    track = tmp_path / "odd.aiff"
+    rate = bytes.fromhex("400dac44000000000000")  # 22,050 Hz
+    samples = bytes(1001)
+    body = b"AIFFCOMM" + struct.pack(">IhIh", 18, 1, len(samples), 8) + rate
+    body += b"SSND" + struct.pack(">III", 8 + len(samples), 0, 0) + samples
+    before = b"FORM" + len(body).to_bytes(4) + body + b"\0"
+    for genre in ("Jazz", "Blues"):  # an odd and an even number of bytes
+        track.write_bytes(before)
+        assert writer.write(track, [genre])
+        assert second_reader.genres_in(track) == [genre]
+        assert mutagen.File(track).tags["TCON"].text == [genre]
+
+
 def test_wavpack_that_lacks_a_whole_block_is_refused(tmp_path):
     track = formats.make("wavpack", tmp_path, seconds=2.5)
     mutagen.File(track).delete()
@@ -391,6 +414,16 @@ def test_a_file_that_shrinks_while_it_is_read_is_an_error_and_no_crash(tmp_path)
     os.truncate(track, 1000)
     with pytest.raises(ValueError, match="cut short"):
         bytes(data[20_000:40_000])
+
+
+def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
+    """Musepack before version 7 has no signature: behind an ID3 tag it passes for MP3."""
+    track = tmp_path / "old.mpc"
+    track.write_bytes(struct.pack("<2I", 4 << 11, 100) + bytes(2000))
+    before = track.read_bytes()
+    with pytest.raises(TagError, match="its format would not be recognised"):
+        writer.write(track, ["Jazz"])
+    assert track.read_bytes() == before
 
 
 def test_kinds_without_tags_say_so(tmp_path):

@@ -23,6 +23,7 @@ from tagger.tags.containers.id3 import read_tag
 from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.writing import safewrite
 from tagger.writing.journal import Journal
+from tagger.writing.planning import plan
 from tagger.writing.writer import TagWriter
 
 
@@ -331,7 +332,7 @@ def test_what_a_killed_run_did_is_found_out_when_its_drive_is_back(tmp_path, jou
     drive = tmp_path / "drive"
     drive.mkdir()
     track = formats.make("flac", drive)
-    change = safewrite.plan(track, genres=["Jazz"])
+    change = plan(track, genres=["Jazz"])
     run = journal.begin_run("killed")
     journal.begin(run, change)
     safewrite.make(change)

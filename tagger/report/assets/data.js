@@ -31,7 +31,7 @@ const content = await unpack($("data"));
 const { labels, threshold, covers, tracks: columns } = content;
 const probabilities = bytesOf(content.probabilities);
 const total = columns.path?.length ?? 0;
-for (const name of ["path", "title", "artist", "album", "albumArtist", "genre", "existing", "label", "confidence", "existingProbability", "verdict", "status", "action", "reason", "seconds", "error", "cover"]) {
+for (const name of ["path", "title", "artist", "album", "albumArtist", "genre", "existing", "label", "confidence", "existingProbability", "verdict", "status", "action", "reason", "seconds", "error", "timeline", "cover"]) {
   columns[name] ??= []; // of a report without tracks
 }
 

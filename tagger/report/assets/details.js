@@ -7,6 +7,7 @@ function sentence(i) {
   const existing = columns.existing[i];
   if (columns.verdict[i] === "agree") return `The prediction agrees with ${existing}.`;
   if (columns.verdict[i] === "contradict") return `The file says ${existing}; the model gives that ${percent(columns.existingProbability[i])}.`;
+  if (columns.reason[i] === "genretag wrote its genre") return `genretag wrote ${existing} itself.`;
   if (columns.status[i] === "uncertain") return `Below ${percent(threshold)}, so too uncertain to be written.`;
   if (!existing) return "The file has no genre yet.";
   return `Nothing can be told of ${existing}: ${columns.reason[i]}.`;
@@ -17,6 +18,18 @@ function shares(i) {
   return sorted.map(([label, share]) =>
     make("div", { class: "bar-row" }, make("span", { class: "bar-name" }, dot(label), labels[label]), make("span", { class: "bar", style: { "--hue": hueOf(label) } }, make("span", { class: "bar-sure", style: { width: `${100 * share}%` } })), make("span", { class: "bar-count" }, percent(share))),
   );
+}
+
+/** The genres over time with their names, for the eye as colours and for the ear as words. */
+function overTime(i) {
+  const strip = timeline(i);
+  if (!strip) return "";
+  const parts = bytesOf(columns.timeline[i]).filter((_, place) => place % 2 === 0);
+  const counts = new Map();
+  for (const label of parts) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const sorted = [...counts].sort((a, b) => b[1] - a[1]);
+  const names = sorted.map(([label, count]) => make("span", {}, dot(label), ` ${labels[label]} ${percent(count / parts.length)}`));
+  return make("div", { class: "over-time" }, make("h3", {}, `Over the ${Math.round(columns.seconds[i])} seconds analysed`), strip, make("p", { class: "names dim" }, ...names));
 }
 
 function drawDetails(i) {
@@ -38,6 +51,7 @@ function drawDetails(i) {
     make("p", { class: "path dim" }, plainPath(i)),
     make("p", { class: "verdict-line" }, make("strong", {}, columns.genre[i] ? `${columns.genre[i]} ${percent(columns.confidence[i])}. ` : ""), sentence(i)),
     form,
+    overTime(i),
     columns.label[i] === NO_LABEL ? "" : make("div", { class: "shares" }, make("h3", {}, "Probabilities"), ...shares(i)),
   );
 }

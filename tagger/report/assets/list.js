@@ -1,6 +1,7 @@
 // A list that draws only the rows in sight: 50,000 tracks are as quick as fifty.
 
 const SPARE = 400; // pixels above and below those in sight
+const MARGIN = 6; // pixels between the active row and what would cover it
 
 class VirtualList {
   /**
@@ -17,7 +18,7 @@ class VirtualList {
     this.rows = new Map(); // number of the item → its element
     this.active = 0;
     addEventListener("scroll", () => this.update(), { passive: true });
-    addEventListener("resize", () => this.show(this.items));
+    addEventListener("resize", () => this.update());
   }
 
   /** Shows other items, or the same ones anew. */
@@ -89,8 +90,8 @@ class VirtualList {
     if (before) before.tabIndex = -1;
     this.active = Math.max(0, Math.min(number, this.items.length - 1));
     const list = this.element.getBoundingClientRect().top;
-    const above = this.tops[this.active] + list - coveredAbove();
-    const below = this.tops[this.active + 1] + list - (innerHeight - coveredBelow());
+    const above = this.tops[this.active] + list - coveredAbove() - MARGIN;
+    const below = this.tops[this.active + 1] + list - (innerHeight - coveredBelow() - MARGIN);
     if (above < 0) scrollBy(0, above);
     else if (below > 0) scrollBy(0, below);
     this.update();

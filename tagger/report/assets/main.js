@@ -160,6 +160,7 @@ function start() {
   let theme = 0;
   $("theme").addEventListener("click", () => setTheme(THEMES[(theme = (theme + 1) % THEMES.length)]));
   addEventListener("keydown", onKey);
+  narrow.addEventListener("change", () => list.show(list.items)); // rows have another height
   $("list").addEventListener("focusin", (event) => {
     const row = event.target.closest(".row");
     if (row) list.active = Number(row.dataset.number);

@@ -17,7 +17,8 @@ function badge(i) {
   }
   const uncertain = columns.status[i] === "uncertain" && columns.verdict[i] === "cannot_tell";
   const failed = columns.label[i] === NO_LABEL;
-  const words = failed ? columns.status[i].replace("_", " ") : uncertain ? "Uncertain" : VERDICTS[columns.verdict[i]];
+  const own = columns.reason[i] === "genretag wrote its genre";
+  const words = own ? "By genretag" : failed ? columns.status[i].replace("_", " ") : uncertain ? "Uncertain" : VERDICTS[columns.verdict[i]];
   return make("span", { class: `badge ${uncertain ? "uncertain" : columns.verdict[i]}`, title: columns.reason[i] }, words);
 }
 
@@ -29,6 +30,19 @@ function mixture(i) {
     if (share >= 0.01) bar.append(make("span", { style: { "--hue": hueOf(label), "flex-grow": share.toFixed(3) }, title: `${name} ${percent(share)}` }));
   });
   return bar;
+}
+
+/** The best label over the time of a track, paler where it is less probable; null if not known. */
+function timeline(i) {
+  if (!columns.timeline[i]) return null;
+  const parts = bytesOf(columns.timeline[i]);
+  const width = 200 / parts.length;
+  const stops = [];
+  for (let part = 0; part < parts.length / 2; part++) {
+    const colour = `oklch(0.66 0.14 ${hueOf(parts[2 * part])} / ${(0.15 + (0.85 * parts[2 * part + 1]) / 255).toFixed(2)})`;
+    stops.push(`${colour} ${(part * width).toFixed(1)}% ${((part + 1) * width).toFixed(1)}%`);
+  }
+  return make("span", { class: "timeline", "aria-hidden": "true", title: "The most probable genre over time", style: { "background-image": `linear-gradient(to right, ${stops.join(", ")})` } });
 }
 
 function predicted(i) {
@@ -45,7 +59,7 @@ function trackRow(i, number) {
     { class: `row${edits.has(i) ? " is-changed" : ""}`, role: "listitem", "aria-label": spokenRow(i), "aria-setsize": String(list.items.length), "aria-posinset": String(number + 1), onclick: () => openDetails(i), "data-number": String(number) },
     cover(columns.cover[i]),
     make("span", { class: "name" }, make("button", { type: "button", class: "title", tabindex: "-1", title: titleOf(i) }, titleOf(i)), make("span", { class: "byline dim" }, byline || plainPath(i))),
-    make("span", { class: "prediction" }, predicted(i), mixture(i)),
+    make("span", { class: "prediction" }, predicted(i), timeline(i) ?? mixture(i)),
     make("span", { class: "existing" }, make("span", { class: "existing-genre" }, columns.existing[i] || "–"), badge(i)),
     make("span", { class: "actions" }, edits.has(i) ? button("Undo", "Undo the change", undo, "u") : null, !edits.has(i) && canTake(i) ? button("Take", "Take the predicted genre", take, "t") : null, !edits.has(i) ? button("Skip", "Skip this file", skip, "s") : null),
   );

@@ -6,7 +6,7 @@ Source: "APEv2 specification" (Hydrogenaudio Knowledgebase).
 import struct
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
 from tagger.tags.containers.completeness import check_whole
 from tagger.tags.containers.id3 import before_id3v1, id3_parts, id3_tags, id3v1_parts
 
@@ -66,6 +66,11 @@ def read_ape(data: Data) -> ApeTag | None:
     )
 
 
+def purpose_of(key: bytes) -> Purpose | None:
+    """Return what an item is for, by its key in small letters."""
+    return {b"genre": Purpose.GENRE, SOURCE_KEY.lower().encode(): Purpose.SOURCE}.get(key)
+
+
 def tagged_parts(data: Data) -> Parts:
     """Yield ID3v2 tags, ID3v1, APEv2 items but the genre, and the audio between them."""
     start = 0
@@ -75,7 +80,7 @@ def tagged_parts(data: Data) -> Parts:
     yield from id3v1_parts(data)
     end = before_id3v1(data)
     if ape := read_ape(data[:end]):
-        yield from ((b"APE " + key, raw) for key, raw in ape.items if key != b"genre")
+        yield from ((b"APE " + key, raw) for key, raw in ape.items if purpose_of(key) is None)
         end = ape.start
     audio = data[start : max(start, end)]
     check_whole(audio)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
 
 ASF_HEADER = UUID("75b22630-668e-11cf-a6d9-00aa0062ce6c").bytes_le
 _DATA = UUID("75b22636-668e-11cf-a6d9-00aa0062ce6c").bytes_le
@@ -25,7 +25,7 @@ HEADER_SIZE = 30  # bytes of the header object before the objects in it
 EXTENSION_SIZE = 46  # bytes of the header extension before the objects in it
 _OBJECT_SIZE = 24
 _MOST_OBJECTS = 10_000
-_GENRE = "WM/Genre"
+GENRE_KEY = "WM/Genre"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,30 +85,32 @@ def attributes(kind: bytes, content: bytes) -> list[tuple[str, bytes]]:
     return found
 
 
-def is_genre(name: str) -> bool:
-    """Tell whether an attribute is a genre."""
-    return name == _GENRE
+def purpose_of(name: str) -> Purpose | None:
+    """Return what an attribute is for."""
+    return {GENRE_KEY: Purpose.GENRE, SOURCE_KEY: Purpose.SOURCE}.get(name)
 
 
 def asf_parts(data: Data) -> Parts:
     """Yield the objects but padding, and attributes one by one, wherever they stand."""
     for one in asf_objects(data, 0, len(data)):
         if one.kind == ASF_HEADER:
-            yield from _header_parts(data, one.start + HEADER_SIZE, one.stop)
+            yield from _header_parts(data, one.start + HEADER_SIZE, one.stop, extended=True)
         elif one.kind == _DATA:
             yield AUDIO, data[one.start + _OBJECT_SIZE : one.stop]
         else:
             yield b"ASF object " + one.kind, data[one.start : one.stop]
 
 
-def _header_parts(data: Data, start: int, stop: int) -> Parts:
+def _header_parts(data: Data, start: int, stop: int, *, extended: bool) -> Parts:
+    """Yield the objects of a header, and of its extension if it may have one."""
     for one in asf_objects(data, start, stop):
         content = data[one.start + _OBJECT_SIZE : one.stop]
-        if one.kind == HEADER_EXTENSION:
-            yield from _header_parts(data, one.start + EXTENSION_SIZE, one.stop)
+        if one.kind == HEADER_EXTENSION and extended:
+            inside = one.start + EXTENSION_SIZE
+            yield from _header_parts(data, inside, one.stop, extended=False)
         elif one.kind in ATTRIBUTES:
             for name, raw in attributes(one.kind, bytes(content)):
-                if not is_genre(name):
+                if purpose_of(name) is None:
                     yield b"ASF " + name.encode(), raw
         elif one.kind == FILE_PROPERTIES:
             yield b"ASF file", bytes(content[:16]) + bytes(content[24:])  # all but the file's size

@@ -5,6 +5,7 @@ import stat
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -62,11 +63,18 @@ def open_data(path: Path) -> Data:
     """Return the bytes of a file, which stays open as long as a part of it is used.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file: a pipe would have to be waited for.
+        OSError: it cannot be read, or is not a regular file.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
+    file = open(path, "rb", buffering=0, opener=open_at_once)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
         raise OSError("is not a regular file")
-    return data_of(path.open("rb", buffering=0))
+    return data_of(file)
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file for `open`, without waiting for whoever would write into a pipe of that name."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def data_of(file: BinaryIO) -> Data:
@@ -145,6 +153,17 @@ def spliced(data: Data, splices: Sequence[Splice]) -> Data:
         return b"".join(pieces)
 
     return Data(read, 0, starts[-1])
+
+
+class Purpose(Enum):
+    """What a field of a tag is for; all other items of a tag are nothing that genretag changes."""
+
+    GENRE = auto()
+    SOURCE = auto()  # where the genre came from
+
+
+SOURCE_KEY = "GENRE_SOURCE"
+"""What every kind of tag calls the source of its genre."""
 
 
 Part = tuple[bytes, Data | bytes]

@@ -55,7 +55,8 @@ def _true_audio(audio: Data) -> bool:
 def _wavpack(audio: Data) -> bool:
     """Tell whether the last block is there, and is the last by its number of samples.
 
-    A file that was not finished does not know how many samples it has.
+    A file that was not finished does not know how many samples it has. Behind the audio there may
+    be a block without samples, such as a checksum.
     """
     total = number(audio[12:16], little=True)
     for length in (_TAIL, _MOST_BLOCK):
@@ -64,5 +65,6 @@ def _wavpack(audio: Data) -> bool:
         if at >= 0:
             header = tail[at : at + _WAVPACK_HEADER]
             size, index, samples = (number(header[i : i + 4], little=True) for i in (4, 16, 20))
-            return at + 8 + size <= len(tail) and (total == _UNKNOWN or index + samples >= total)
+            is_last = not samples or total == _UNKNOWN or index + samples >= total
+            return at + 8 + size <= len(tail) and is_last
     return False

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tagger.errors import OversizedTagError
-from tagger.tags.containers.base import Data, Parts, number
+from tagger.tags.containers.base import SOURCE_KEY, Data, Parts, Purpose, number
 
 ID3V1_SIZE = 128
 HEADER_SIZE = 10
@@ -18,6 +18,7 @@ V22, V23, V24 = 2, 3, 4
 # a library, FFmpeg included, reads the tag.
 MOST_BYTES = 1 << 27  # of a tag
 MOST_FRAMES = 5_000  # 40,000 keep FFmpeg's demuxer busy for 17 seconds
+MOST_TAGS = 100  # of a file
 MOST_UNPACKED = 1 << 26  # bytes of all compressed frames of a tag
 
 _UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
@@ -67,11 +68,18 @@ def after_id3(data: Data) -> int:
 
 
 def id3_tags(data: Data) -> Iterator[tuple[int, Data]]:
-    """Yield start and bytes of the ID3v2 tags that a file begins with; there may be several."""
+    """Yield start and bytes of the ID3v2 tags that a file begins with; there may be several.
+
+    Raises:
+        OversizedTagError: there are too many.
+    """
     start = 0
-    while size := after_id3(data[start:]):
+    for _ in range(MOST_TAGS):
+        if not (size := after_id3(data[start:])):
+            return
         yield start, data[start : start + size]
         start += size
+    raise OversizedTagError(f"has {MOST_TAGS} ID3 tags or more")
 
 
 def read_tag(data: Data) -> Tag:
@@ -173,6 +181,8 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
             content = content.replace(b"\xff\0", b"\xff")
     if not flags & _COMPRESSED[version]:
         return content
+    if most <= 0:  # to zlib it would mean that there is no bound
+        raise OversizedTagError(f"has compressed ID3 frames of more than {MOST_UNPACKED} bytes")
     unpacker = zlib.decompressobj()
     try:
         content = unpacker.decompress(content, most)
@@ -181,6 +191,33 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     if unpacker.unconsumed_tail:
         raise OversizedTagError(f"has a compressed ID3 frame of more than {most} bytes")
     return content
+
+
+_LONGEST_KEY = 64  # bytes of a description that are looked at
+_ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
+
+
+def frame_texts(content: bytes) -> list[str]:
+    """Return the texts of a text frame, with empty ones where it has terminators."""
+    if not content:
+        return []
+    encoding = _ENCODINGS[content[0]] if content[0] < len(_ENCODINGS) else _ENCODINGS[0]
+    text = content[1:].decode(encoding, "replace")
+    return [part.removeprefix("\ufeff") for part in text.split("\0")]
+
+
+def purpose_of(name: bytes, frame: bytes, version: int) -> Purpose | None:
+    """Return what a frame is for.
+
+    The source of a genre has no flags, as genretag writes it: another is not even unpacked.
+    """
+    if name in (b"TCON", b"TCO"):
+        return Purpose.GENRE
+    if name == b"TXX" or (name == b"TXXX" and frame[8:10] == b"\0\0"):
+        start = 6 if version == V22 else 10
+        content = frame[start : start + _LONGEST_KEY].replace(b"\xff\0", b"\xff")
+        return Purpose.SOURCE if frame_texts(content)[:1] == [SOURCE_KEY] else None
+    return None
 
 
 def _check_bounds(frames: list[tuple[bytes, bytes]], version: int) -> None:
@@ -195,7 +232,7 @@ def id3_parts(data: Data) -> Parts:
     """Yield all frames of an ID3v2 tag but the genre."""
     tag = read_tag(data)
     for name, raw in tag.frames:
-        if name not in (b"TCON", b"TCO"):
+        if purpose_of(name, raw, tag.version) is None:
             yield b"ID3 " + name, raw
     if tag.rest:
         yield b"ID3 rest", tag.rest

@@ -7,10 +7,12 @@ Sources: "Multimedia Programming Interface and Data Specifications 1.0" (RIFF an
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tagger.errors import OversizedTagError
 from tagger.tags.containers.base import AUDIO, Data, Parts, number
 from tagger.tags.containers.id3 import id3_parts
 
 _MOST_CHUNKS = 10_000
+_MOST_ZEROS = 1 << 22  # bytes behind a container: FFmpeg takes every eight of them for a chunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +83,21 @@ def chunks_end(data: Data, form: ChunkFormat) -> int:
 
     Raises:
         ValueError: the file ends before.
+        OversizedTagError: megabytes of zeros are behind it, as in a recording that was broken off.
     """
     end = form.header + number(data[4 : form.header], little=form.little)
     if end > len(data) + 1:  # many leave out the last byte that makes it even
         raise ValueError("it is cut short, or was never finished: it says that it is longer")
+    if len(data) - end > _MOST_ZEROS and not any(data[end : end + 16]):
+        raise OversizedTagError("was never finished: behind its audio are megabytes of zeros")
     return min(end, len(data))
 
 
 def chunk_parts(data: Data, form: ChunkFormat) -> Parts:
     """Yield the chunks, those of tags item by item, and what is behind the container."""
-    end = chunks_end(data, form)
+    end = behind = chunks_end(data, form)
     for chunk in chunks(data, form, form.first, end):
+        behind = max(end, chunk.padded)
         content = data[chunk.inner : chunk.stop]
         if chunk.is_id3:
             yield from id3_parts(content)
@@ -101,7 +107,7 @@ def chunk_parts(data: Data, form: ChunkFormat) -> Parts:
                     yield b"INFO " + item.name, data[item.inner : item.stop]
         else:
             yield AUDIO, data[chunk.start : chunk.stop]
-    yield b"behind", data[end:]
+    yield b"behind", data[behind:]
 
 
 def is_info(data: Data, chunk: Chunk) -> bool:

@@ -7,11 +7,21 @@ Sources: "Ogg Vorbis I format specification: comment field and header specificat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import AUDIO, Data, Parts, number
-from tagger.tags.containers.id3 import before_id3v1, id3_parts, id3_tags, id3v1_parts
+from tagger.errors import OversizedTagError
+from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose, number
+from tagger.tags.containers.id3 import (
+    MOST_BYTES,
+    before_id3v1,
+    id3_parts,
+    id3_tags,
+    id3v1_parts,
+)
 
 _MOST_COMMENTS = 100_000
-_GENRE = b"genre="
+_MOST_BLOCKS = 10_000
+_MOST_EMPTY_PAGES = 10_000
+_LONGEST_NAME = 16  # bytes of a name that is looked at
+_PURPOSES = {b"genre": Purpose.GENRE, SOURCE_KEY.lower().encode(): Purpose.SOURCE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +32,11 @@ class Comments:
     items: tuple[bytes, ...]
     rest: bytes = b""  # what is behind them: the framing bit of Vorbis, padding of Opus
 
-    @staticmethod
-    def is_genre(item: bytes) -> bool:
-        """Tell whether a comment is a genre."""
-        return item[: len(_GENRE)].lower() == _GENRE
+
+def purpose_of(comment: bytes) -> Purpose | None:
+    """Return what a comment is for."""
+    name, found, _ = comment[:_LONGEST_NAME].partition(b"=")
+    return _PURPOSES.get(name.lower()) if found else None
 
 
 def read_comments(content: bytes) -> Comments:
@@ -55,7 +66,7 @@ def _comment_parts(content: bytes) -> Parts:
     """Yield vendor, comments but the genre, and what is behind them."""
     comments = read_comments(content)
     yield b"vendor", comments.vendor
-    yield from ((b"comment", item) for item in comments.items if not comments.is_genre(item))
+    yield from ((b"comment", item) for item in comments.items if purpose_of(item) is None)
     yield b"rest", comments.rest
 
 
@@ -67,18 +78,20 @@ def flac_blocks(data: Data, at: int) -> Iterator[tuple[int, int, Data]]:
 
     Raises:
         ValueError: a block is cut short.
+        OversizedTagError: there are too many.
     """
-    last = False
-    while not last:
+    for _ in range(_MOST_BLOCKS):
         header = bytes(data[at : at + 4])
         if len(header) < 4:  # noqa: PLR2004
             raise ValueError("a FLAC metadata block is cut short")
-        last = bool(header[0] & 0x80)
         content = data[at + 4 : at + 4 + number(header[1:])]
         if len(content) < number(header[1:]):
             raise ValueError("a FLAC metadata block is cut short")
         yield header[0] & 0x7F, at, content
+        if header[0] & 0x80:  # the last one
+            return
         at += 4 + len(content)
+    raise OversizedTagError(f"has more than {_MOST_BLOCKS} FLAC metadata blocks")
 
 
 def flac_parts(data: Data) -> Parts:
@@ -136,8 +149,9 @@ def ogg_pages(data: Data) -> Iterator[Page]:
 
     Raises:
         ValueError: there is something else than a page, or the last one is cut short.
+        OversizedTagError: too many pages hold nothing.
     """
-    at = 0
+    at = empty = 0
     while at < len(data):
         header = bytes(data[at : at + _HEADER_SIZE])
         if header[:4] != b"OggS" or len(header) < _HEADER_SIZE:
@@ -147,9 +161,22 @@ def ogg_pages(data: Data) -> Iterator[Page]:
         content = data[start : start + sum(lacing)]
         if len(content) < sum(lacing):
             raise ValueError("it is cut short: the last Ogg page is not whole")
+        empty += not content
+        if empty > _MOST_EMPTY_PAGES:
+            raise OversizedTagError(f"has more than {_MOST_EMPTY_PAGES} Ogg pages without content")
         page = Page(start=at, header=header, lacing=lacing, content=content)
         yield page
         at = page.stop
+
+
+def check_header_size(size: int) -> None:
+    """Refuse headers of a stream that are beyond all bounds, in bytes.
+
+    Raises:
+        OversizedTagError: they are.
+    """
+    if size > MOST_BYTES:
+        raise OversizedTagError(f"has Ogg headers of more than {MOST_BYTES >> 20} MB")
 
 
 def stream_kind(page: Page) -> int:
@@ -180,6 +207,7 @@ def ogg_parts(data: Data) -> Parts:
             for size in page.lacing:
                 packet += bytes(page.content[start : start + size])
                 start += size
+                check_header_size(len(packet))
                 if size < _FULL:  # the last segment of the packet
                     yield from _comment_parts(bytes(packet)[before[serial] :])
                     comments[serial] = None
@@ -187,6 +215,7 @@ def ogg_parts(data: Data) -> Parts:
         if (held := setup[serial]) is not None:
             if page.granule in _NO_TIME:
                 held += bytes(page.content[start:])
+                check_header_size(len(held))
                 continue
             yield AUDIO, bytes(held)
             setup[serial] = None

@@ -1,4 +1,4 @@
-"""The attribute WM/Genre of ASF (WMA).
+"""The attributes WM/Genre and GENRE_SOURCE of ASF (WMA).
 
 Several genres stand in their order in the extended content description, the one object that all
 players read; the specification allows a name more than once.
@@ -15,27 +15,28 @@ from tagger.tags.containers.asf import (
     EXTENDED_CONTENT,
     EXTENSION_SIZE,
     FILE_PROPERTIES,
+    GENRE_KEY,
     HEADER_EXTENSION,
     HEADER_SIZE,
     PADDING,
     AsfObject,
     asf_objects,
     attributes,
-    is_genre,
+    purpose_of,
 )
-from tagger.tags.containers.base import Data, Splice, number
+from tagger.tags.containers.base import SOURCE_KEY, Data, Splice, number
 from tagger.tags.genre_fields.base import (
     Codec,
-    GenreField,
+    GenreCodec,
     Items,
     Layout,
     NewItems,
+    TagFields,
     Texts,
     replaced,
 )
 
 _NAME = "ASF"
-_KEY = "WM/Genre\0".encode("utf-16-le")
 _OBJECT = 24
 _MOST_VALUE = (1 << 16) - 1
 
@@ -44,13 +45,19 @@ _MOST_VALUE = (1 << 16) - 1
 class AsfCodec(Codec):
     """Attributes, each behind one byte with the number of the object in `ATTRIBUTES`."""
 
+    key: str
+
     def texts(self, items: Items) -> Texts:
         """Return the values."""
         return tuple(text for item in items if (text := _text(item)))
 
     def pack(self, texts: Texts) -> Items:
         """Return one attribute for each text."""
-        return tuple(_attribute(text) for text in texts)
+        return tuple(_attribute(self.key, text) for text in texts)
+
+
+class AsfGenreCodec(AsfCodec, GenreCodec):
+    """The attributes of the genre."""
 
 
 def _text(item: bytes) -> str:
@@ -62,16 +69,16 @@ def _text(item: bytes) -> str:
     return raw[start:].decode("utf-16-le", "replace").rstrip("\0")
 
 
-def _attribute(text: str) -> bytes:
-    value = (text + "\0").encode("utf-16-le")
+def _attribute(key: str, text: str) -> bytes:
+    name, value = ((part + "\0").encode("utf-16-le") for part in (key, text))
     if len(value) > _MOST_VALUE:
         raise ValueError("the genre is too long for an ASF attribute")
     sizes = struct.pack("<HH", 0, len(value))  # a text in UTF-16
-    return b"\0" + len(_KEY).to_bytes(2, "little") + _KEY + sizes + value
+    return b"\0" + len(name).to_bytes(2, "little") + name + sizes + value
 
 
 def asf_layout(data: Data) -> Layout:
-    """Read the genre field of an ASF file."""
+    """Read the fields of an ASF file."""
     header = next(asf_objects(data, 0, len(data)))
     if header.kind != ASF_HEADER:
         raise ValueError("it has no ASF header")
@@ -87,30 +94,39 @@ def asf_layout(data: Data) -> Layout:
         one.start: attributes(one.kind, bytes(data[one.start + _OBJECT : one.stop]))
         for one in holders
     }
-    genres = tuple(
-        bytes([ATTRIBUTES.index(one.kind)]) + raw
-        for one in holders
-        for name, raw in held[one.start]
-        if is_genre(name)
+    fields = TagFields.of(
+        _NAME,
+        AsfGenreCodec(GENRE_KEY),
+        AsfCodec(SOURCE_KEY),
+        (
+            (purpose_of(name), bytes([ATTRIBUTES.index(one.kind)]) + raw)
+            for one in holders
+            for name, raw in held[one.start]
+        ),
     )
-    field = GenreField(name=_NAME, codec=AsfCodec(), items=genres)
 
     def rebuild(items: NewItems) -> list[Splice]:
-        left = list(items[_NAME])
+        left = fields.new_items(items)
         splices, grown, added = [], 0, 0
         deeper_grown = 0
         for one in holders:
-            mine = tuple(item[1:] for item in left if ATTRIBUTES[item[0]] == one.kind)
-            left = [item for item in left if ATTRIBUTES[item[0]] != one.kind]
-            old = [(is_genre(name), raw) for name, raw in held[one.start]]
+            mine = {
+                purpose: tuple(item[1:] for item in items if ATTRIBUTES[item[0]] == one.kind)
+                for purpose, items in left.items()
+            }
+            left = {
+                purpose: tuple(item for item in items if ATTRIBUTES[item[0]] != one.kind)
+                for purpose, items in left.items()
+            }
+            old = [(purpose_of(name), raw) for name, raw in held[one.start]]
             new = _object(one.kind, replaced(old, mine))
             splice = Splice(start=one.start, stop=one.stop, new=new)
             if new != bytes(data[one.start : one.stop]):
                 splices.append(splice)
             grown += splice.growth
             deeper_grown += splice.growth if one in deeper else 0
-        if left:  # there is no object for them yet
-            new = _object(EXTENDED_CONTENT, [item[1:] for item in left])
+        if homeless := [item[1:] for items in left.values() for item in items]:
+            new = _object(EXTENDED_CONTENT, homeless)
             splices.append(Splice(start=header.stop, stop=header.stop, new=new))
             grown, added = grown + len(new), 1
         padding = next((one for one in (*inside, *deeper) if one.kind == PADDING), None)
@@ -122,7 +138,7 @@ def asf_layout(data: Data) -> Layout:
             grown = 0
         return splices + _sizes(data, header, inside, extension, grown, deeper_grown, added)
 
-    return Layout(fields=(field,), rebuild=rebuild)
+    return Layout.of((fields,), (), rebuild)
 
 
 def _object(kind: bytes, items: list[bytes]) -> bytes:

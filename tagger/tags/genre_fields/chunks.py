@@ -5,7 +5,7 @@ Sources: as in `tagger.tags.containers.riff`.
 
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import Data, Splice, number
+from tagger.tags.containers.base import Data, Purpose, Splice
 from tagger.tags.containers.id3 import after_id3, read_tag
 from tagger.tags.containers.riff import (
     WAV,
@@ -18,7 +18,7 @@ from tagger.tags.containers.riff import (
     is_info,
 )
 from tagger.tags.genre_fields.base import (
-    Codec,
+    GenreCodec,
     GenreField,
     Items,
     Layout,
@@ -27,7 +27,7 @@ from tagger.tags.genre_fields.base import (
     WriteStyle,
     replaced,
 )
-from tagger.tags.genre_fields.id3 import field_of, new_tag, render
+from tagger.tags.genre_fields.id3 import fields_of, new_tag, render
 
 _INFO = "RIFF INFO"
 _GENRE = b"IGNR"
@@ -37,7 +37,7 @@ _NO_TAG = (b"ISFT", b"ITCH")
 
 
 @dataclass(frozen=True)
-class InfoCodec(Codec):
+class InfoCodec(GenreCodec):
     """The text IGNR of an INFO list, which holds one value."""
 
     def texts(self, items: Items) -> Texts:
@@ -76,37 +76,40 @@ def chunk_layout(data: Data, form: ChunkFormat) -> Layout:
     if not tags and info is None:
         read[end] = new_tag()
     fields = [
-        field_of(tag, f"ID3v2.{tag.version}" + (f" number {index + 1}" if index else ""))
+        fields_of(tag, f"ID3v2.{tag.version}" + (f" number {index + 1}" if index else ""))
         for index, tag in enumerate(read.values())
     ]
-    if info is not None:
-        genre = tuple(
-            bytes(data[item.inner : item.stop])
-            for item in info_items(data, form, info)
-            if item.name == _GENRE
-        )
-        fields.append(GenreField(name=_INFO, codec=InfoCodec(), items=genre))
+    listed = None if info is None else _info_field(data, form, info)
 
     def rebuild(items: NewItems) -> list[Splice]:
         by_start = {chunk.start: chunk for chunk in tags}
         splices = []
-        for (start, tag), field in zip(read.items(), fields, strict=False):
-            if items[field.name] == field.items:
-                continue
-            new = render(tag, items[field.name])
-            old = by_start.get(start)
-            name = old.name if old else (b"id3 " if form is WAV else b"ID3 ")
-            splices.append(_chunk_splice(data, form, inside, old, name, new))
-        if info is not None and items[_INFO] != genre:
+        for (start, tag), field in zip(read.items(), fields, strict=True):
+            if mine := field.new_items(items):
+                old = by_start.get(start)
+                name = old.name if old else (b"id3 " if form is WAV else b"ID3 ")
+                splices.append(_chunk_splice(data, form, inside, old, name, render(tag, mine)))
+        if info and listed and items[_INFO] != listed.items:
             new = b"INFO" + _render_info(data, form, info, items[_INFO])
             splices.append(_chunk_splice(data, form, inside, info, b"LIST", new))
-        size = number(data[4 : form.header], little=form.little)
-        size += sum(splice.growth for splice in splices) - (form.header + size - end)
+        # Some leave the byte that makes the last chunk even out of the container's size.
+        covered = max(end, *(splice.start for splice in splices))
+        size = covered - form.header + sum(splice.growth for splice in splices)
         order = "little" if form.little else "big"
         fixed = size.to_bytes(form.width, order)  # type: ignore[arg-type]
         return [*splices, Splice(start=4, stop=form.header, new=fixed)]
 
-    return Layout(fields=tuple(fields), rebuild=rebuild)
+    return Layout.of(fields, (listed,) if listed else (), rebuild)
+
+
+def _info_field(data: Data, form: ChunkFormat, info: Chunk) -> GenreField:
+    """Return the genre of an INFO list, which has no texts of one's own for its source."""
+    genre = tuple(
+        bytes(data[item.inner : item.stop])
+        for item in info_items(data, form, info)
+        if item.name == _GENRE
+    )
+    return GenreField(name=_INFO, codec=InfoCodec(), items=genre)
 
 
 def _says_something(data: Data, form: ChunkFormat, info: Chunk) -> bool:
@@ -137,23 +140,24 @@ def _chunk_splice(
 
 
 def _render_info(data: Data, form: ChunkFormat, info: Chunk, items: Items) -> bytes:
-    old = [
-        (item.name == _GENRE, bytes(data[item.start : min(item.padded, info.stop)]))
-        for item in info_items(data, form, info)
-    ]
-    whole = [(genre, raw + bytes(len(raw) % 2)) for genre, raw in old]
-    return b"".join(replaced(whole, tuple(_chunk(form, _GENRE, item) for item in items)))
+    whole = []
+    for item in info_items(data, form, info):
+        raw = bytes(data[item.start : min(item.padded, info.stop)])
+        purpose = Purpose.GENRE if item.name == _GENRE else None
+        whole.append((purpose, raw + bytes(len(raw) % 2)))
+    new = tuple(_chunk(form, _GENRE, item) for item in items)
+    return b"".join(replaced(whole, {Purpose.GENRE: new}))
 
 
 def dsf_layout(data: Data) -> Layout:
     """Read the genre field of a DSF file: an ID3v2 tag behind the audio."""
     start = dsf_tag(data)
     tag = read_tag(data[start:]) if start < len(data) else new_tag()
-    field = field_of(tag)
+    field = fields_of(tag)
 
     def rebuild(items: NewItems) -> list[Splice]:
         end = start + after_id3(data[start:])
-        new = render(tag, items[field.name])
+        new = render(tag, field.new_items(items))
         size = len(data) - (end - start) + len(new)
         return [
             Splice(start=12, stop=20, new=size.to_bytes(8, "little")),
@@ -161,4 +165,4 @@ def dsf_layout(data: Data) -> Layout:
             Splice(start=start, stop=end, new=new),
         ]
 
-    return Layout(fields=(field,), rebuild=rebuild)
+    return Layout.of((field,), (), rebuild)

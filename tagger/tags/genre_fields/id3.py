@@ -4,18 +4,29 @@ Sources: "ID3 tag version 2.2.0", "2.3.0", "2.4.0 - Main Structure" and "- Nativ
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tagger.tags.containers.base import SOURCE_KEY, Purpose
 from tagger.tags.containers.id3 import (
     V22,
     V23,
     V24,
     Tag,
     frame_content,
+    frame_texts,
+    purpose_of,
     syncsafe,
 )
-from tagger.tags.genre_fields.base import Codec, GenreField, Items, Texts, WriteStyle, replaced
+from tagger.tags.genre_fields.base import (
+    Codec,
+    GenreCodec,
+    Items,
+    TagFields,
+    Texts,
+    WriteStyle,
+    replaced,
+)
 from tagger.tags.genre_names import NO_ID3V1_GENRE, id3v1_name, id3v1_number
 
 _GENRE = {V22: b"TCO", V23: b"TCON", V24: b"TCON"}
@@ -25,21 +36,48 @@ _MOST_TEXT = 1 << 16  # bytes of a compressed genre
 # Names with a slash that iTunes gives to one genre; any other slash in ID3v2.3 separates two.
 _ONE_GENRE = frozenset(["hip-hop/rap", "r&b/soul", "singer/songwriter"])
 _NUMBERED = re.compile(r"(\d+|CR|RX)$|\((\d+|CR|RX)\)")
-_ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 _LATIN1, _UTF16, _UTF8 = 0, 1, 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Id3Codec(Codec):
-    """Frames TCON (v2.3, v2.4) and TCO (v2.2)."""
+class _Frames:
+    """How the text frames of a tag are built."""
 
     version: int
     plain_sizes: bool = False  # v2.4 as iTunes wrote it, with sizes of eight bits in a byte
     unsynchronised: bool = False
 
+    def frame(self, name: bytes, text: str) -> bytes:
+        """Return a text frame."""
+        if text.isascii():
+            content = bytes([_LATIN1]) + text.encode("ascii")
+        elif self.version == V24:
+            content = bytes([_UTF8]) + text.encode()
+        else:  # before v2.4 there is no UTF-8
+            content = bytes([_UTF16]) + "\0".join(
+                f"\ufeff{part}" for part in text.split("\0")
+            ).encode("utf-16-le")
+        size = len(content)
+        if self.version == V22:
+            return name + size.to_bytes(3) + content
+        plain = self.version == V23 or self.plain_sizes
+        return name + (size.to_bytes(4) if plain else syncsafe(size)) + b"\0\0" + content
+
+    def frame_texts(self, frame: bytes) -> list[str]:
+        """Return the texts of a frame, with empty ones."""
+        content = frame_content(frame, self.version, _MOST_TEXT)
+        if self.unsynchronised:
+            content = content.replace(b"\xff\0", b"\xff")
+        return frame_texts(content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Id3Codec(_Frames, GenreCodec):
+    """Frames TCON (v2.3, v2.4) and TCO (v2.2)."""
+
     def texts(self, items: Items) -> Texts:
         """Return the texts; terminators and empty ones are left out."""
-        return tuple(text for item in items for text in self._texts(item) if text)
+        return tuple(text for item in items for text in self.frame_texts(item) if text)
 
     def genres(self, items: Items) -> Texts:
         """Return the genres: numbers are names, and a slash separates in v2.3 and before."""
@@ -65,33 +103,21 @@ class Id3Codec(Codec):
 
     def pack(self, texts: Texts) -> Items:
         """Return one frame."""
-        text = "\0".join(texts)
-        if text.isascii():
-            content = bytes([_LATIN1]) + text.encode("ascii")
-        elif self.version == V24:
-            content = bytes([_UTF8]) + text.encode()
-        else:  # before v2.4 there is no UTF-8
-            content = bytes([_UTF16]) + b"\xff\xfe" + text.encode("utf-16-le")
-        size = len(content)
-        if self.version == V22:
-            return (_GENRE[V22] + size.to_bytes(3) + content,)
-        plain = self.version == V23 or self.plain_sizes
-        return (
-            _GENRE[self.version]
-            + (size.to_bytes(4) if plain else syncsafe(size))
-            + b"\0\0"
-            + content,
-        )
+        return (self.frame(_GENRE[self.version], "\0".join(texts)),)
 
-    def _texts(self, frame: bytes) -> list[str]:
-        content = frame_content(frame, self.version, _MOST_TEXT)
-        if self.unsynchronised:
-            content = content.replace(b"\xff\0", b"\xff")
-        if not content:
-            return []
-        encoding = _ENCODINGS[content[0]] if content[0] < len(_ENCODINGS) else _ENCODINGS[0]
-        text = content[1:].decode(encoding, "replace")
-        return [part.removeprefix("\ufeff") for part in text.split("\0")]
+
+@dataclass(frozen=True, kw_only=True)
+class Id3SourceCodec(_Frames, Codec):
+    """Frames TXXX (v2.3, v2.4) and TXX (v2.2), which have a description before the text."""
+
+    def texts(self, items: Items) -> Texts:
+        """Return the texts."""
+        return tuple(text for item in items for text in self.frame_texts(item)[1:] if text)
+
+    def pack(self, texts: Texts) -> Items:
+        """Return a frame for each text."""
+        name = b"TXX" if self.version == V22 else b"TXXX"
+        return tuple(self.frame(name, f"{SOURCE_KEY}\0{text}") for text in texts)
 
 
 def _parts(name: str) -> list[str]:
@@ -99,7 +125,7 @@ def _parts(name: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Id3v1Codec(Codec):
+class Id3v1Codec(GenreCodec):
     """The last byte of an ID3v1 tag."""
 
     exact = False
@@ -118,27 +144,36 @@ class Id3v1Codec(Codec):
         return self.pack(tuple(genres))
 
 
-def field_of(tag: Tag, name: str = "") -> GenreField:
-    """Return the genre field of an ID3v2 tag."""
-    genre = _GENRE[tag.version]
-    return GenreField(
-        name=name or f"ID3v2.{tag.version}",
-        codec=Id3Codec(
+def fields_of(tag: Tag, name: str = "") -> TagFields:
+    """Return the fields of an ID3v2 tag."""
+    return TagFields.of(
+        name or f"ID3v2.{tag.version}",
+        Id3Codec(
             version=tag.version, plain_sizes=tag.plain_sizes, unsynchronised=tag.unsynchronised
         ),
-        items=tuple(raw for frame, raw in tag.frames if frame == genre),
+        Id3SourceCodec(
+            version=tag.version, plain_sizes=tag.plain_sizes, unsynchronised=tag.unsynchronised
+        ),
+        _frames(tag),
     )
 
 
-def render(tag: Tag, items: Items) -> bytes:
-    """Return the tag with other genre frames, in its old size wherever they fit.
+def _frames(tag: Tag) -> list[tuple[Purpose | None, bytes]]:
+    return [(purpose_of(name, raw, tag.version), raw) for name, raw in tag.frames]
+
+
+def render(tag: Tag, items: Mapping[Purpose, Items]) -> bytes:
+    """Return the tag with other items in its fields, in its old size wherever they fit.
 
     A new frame goes to the front: behind the frames there may be bytes that belong to a broken one.
     """
-    genre = _GENRE[tag.version]
-    frames = [(name == genre, raw) for name, raw in tag.frames]
-    if not any(is_genre for is_genre, _ in frames):
-        frames.insert(0, (True, b""))
+    if tag.rest and not tag.frames:
+        # Readers find nothing in it now; with a genre in front they would find that alone, and no
+        # longer look at another tag.
+        raise ValueError("its ID3 tag begins with a broken frame")
+    frames = _frames(tag)
+    present = {purpose for purpose, _ in frames}
+    frames[:0] = [(purpose, b"") for purpose in items if purpose not in present]
     content = b"".join(replaced(frames, items)) + tag.rest
     if tag.rest or tag.footer:
         room = 0

@@ -1,4 +1,4 @@
-"""The genre atoms of MP4: ©gen, a text, and gnre, a number of ID3v1.
+"""The genre atoms of MP4: ©gen, a text, and gnre, a number of ID3v1; its source is freeform.
 
 Sources: ISO/IEC 14496-12 (the boxes), "QuickTime File Format" (metadata item lists).
 """
@@ -6,9 +6,25 @@ Sources: ISO/IEC 14496-12 (the boxes), "QuickTime File Format" (metadata item li
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import Data, Splice, number
-from tagger.tags.containers.mp4 import OFFSETS, Atom, atoms, meta_offset
-from tagger.tags.genre_fields.base import Codec, GenreField, Items, Layout, NewItems, Texts
+from tagger.tags.containers.base import SOURCE_KEY, Data, Splice, number
+from tagger.tags.containers.mp4 import (
+    MEAN,
+    OFFSETS,
+    Atom,
+    atoms,
+    atoms_below,
+    meta_offset,
+    purpose_of,
+)
+from tagger.tags.genre_fields.base import (
+    Codec,
+    GenreCodec,
+    Items,
+    Layout,
+    NewItems,
+    TagFields,
+    Texts,
+)
 from tagger.tags.genre_names import id3v1_name
 
 _NAME = "MP4"
@@ -22,7 +38,7 @@ _HANDLER = bytes(8) + b"mdirappl" + bytes(9)
 
 
 @dataclass(frozen=True)
-class Mp4Codec(Codec):
+class Mp4Codec(GenreCodec):
     """One ©gen atom with a `data` atom for each genre."""
 
     def texts(self, items: Items) -> Texts:
@@ -31,8 +47,24 @@ class Mp4Codec(Codec):
 
     def pack(self, texts: Texts) -> Items:
         """Return one atom."""
-        values = (_atom(b"data", _UTF8.to_bytes(4) + bytes(4) + text.encode()) for text in texts)
-        return (_atom(_GENRES[0], b"".join(values)),)
+        return (_atom(_GENRES[0], b"".join(map(_data, texts))),)
+
+
+class Mp4SourceCodec(Codec):
+    """One freeform atom."""
+
+    def texts(self, items: Items) -> Texts:
+        """Return the texts."""
+        return tuple(text for item in items for text in _texts(item) if text)
+
+    def pack(self, texts: Texts) -> Items:
+        """Return one atom."""
+        key = _atom(b"mean", bytes(4) + MEAN) + _atom(b"name", bytes(4) + SOURCE_KEY.encode())
+        return (_atom(b"----", key + b"".join(map(_data, texts))),)
+
+
+def _data(text: str) -> bytes:
+    return _atom(b"data", _UTF8.to_bytes(4) + bytes(4) + text.encode())
 
 
 def _texts(item: bytes) -> Iterator[str]:
@@ -52,35 +84,39 @@ def _atom(name: bytes, content: bytes) -> bytes:
 
 
 def mp4_layout(data: Data) -> Layout:
-    """Read the genre field of an MP4 file."""
+    """Read the fields of an MP4 file."""
     top = list(atoms(data, 0, len(data)))
     path = list(_descend(data, top))
     if not path:
         raise ValueError("it has no moov atom")
     listed = list(atoms(data, path[3].inner, path[3].stop)) if len(path) == len(_PATH) else []
-    old = [atom for atom in listed if atom.name in _GENRES]
-    field = GenreField(
-        name=_NAME,
-        codec=Mp4Codec(),
-        items=tuple(bytes(data[atom.start : atom.stop]) for atom in old),
+    old = [(purpose, atom) for atom in listed if (purpose := purpose_of(data, atom))]
+    fields = TagFields.of(
+        _NAME,
+        Mp4Codec(),
+        Mp4SourceCodec(),
+        ((purpose, bytes(data[atom.start : atom.stop])) for purpose, atom in old),
     )
 
     def rebuild(items: NewItems) -> list[Splice]:
-        new = b"".join(items[_NAME])
+        new = fields.new_items(items)
         if len(path) < len(_PATH):
-            splice = _new_folders(data, path, new)
+            splice = _new_folders(data, path, b"".join(map(b"".join, new.values())))
             return [splice, *_grow(data, top, path, splice.growth, splice.start)]
         ilst = path[3]
-        at = old[0].start if old else ilst.stop
-        splices = [Splice(start=at, stop=old[0].stop if old else at, new=new)]
-        splices += [Splice(start=atom.start, stop=atom.stop, new=b"") for atom in old[1:]]
+        splices = []
+        for purpose, content in new.items():
+            places = [(atom.start, atom.stop) for found, atom in old if found is purpose]
+            (start, stop), *others = places or [(ilst.stop, ilst.stop)]
+            splices.append(Splice(start=start, stop=stop, new=b"".join(content)))
+            splices += [Splice(start=start, stop=stop, new=b"") for start, stop in others]
         growth = sum(splice.growth for splice in splices)
         splices += _resized([ilst], data, growth)
         room = _room_in_meta(data, path[2], ilst, growth)
         growth += room.growth
         return [*splices, room, *_grow(data, top, path[:3], growth, ilst.stop)]
 
-    return Layout(fields=(field,), rebuild=rebuild)
+    return Layout.of((fields,), (), rebuild)
 
 
 def _descend(data: Data, children: list[Atom]) -> Iterator[Atom]:
@@ -150,11 +186,11 @@ def _grow(data: Data, top: list[Atom], holders: list[Atom], growth: int, at: int
             return [*splices, free]
     if any(atom.name == b"mfra" for atom in top):
         raise ValueError("its fragments have an index that would have to be moved")
-    for table in _below(data, moov):
+    for table in atoms_below(data, moov.inner, moov.stop, _HOLDERS):
         if width := OFFSETS.get(table.name):
             splices += _moved(data, table.inner + 8, table.stop, width, growth, at)
     for fragment in (atom for atom in top if atom.name == b"moof"):
-        for header in _below(data, fragment):
+        for header in atoms_below(data, fragment.inner, fragment.stop, _HOLDERS):
             if header.name == b"tfhd" and data[header.inner + 3] & 1:  # it has a base data offset
                 start = header.inner + 8
                 splices += _moved(data, start, start + 8, 8, growth, at)
@@ -173,10 +209,3 @@ def _moved(data: Data, start: int, stop: int, width: int, growth: int, at: int) 
 
 
 _HOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf")
-
-
-def _below(data: Data, atom: Atom) -> Iterator[Atom]:
-    for inner in atoms(data, atom.inner, atom.stop):
-        yield inner
-        if inner.name in _HOLDERS:
-            yield from _below(data, inner)

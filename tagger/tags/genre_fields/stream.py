@@ -5,22 +5,25 @@ end. Source: "APEv2 specification" (Hydrogenaudio Knowledgebase).
 """
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tagger.tags.containers.apev2 import ApeTag, read_ape
-from tagger.tags.containers.base import Data, Splice
+from tagger.tags.containers.apev2 import ApeTag, purpose_of, read_ape
+from tagger.tags.containers.base import SOURCE_KEY, Data, Purpose, Splice
 from tagger.tags.containers.id3 import before_id3v1, id3_tags, read_tag
 from tagger.tags.genre_fields.base import (
     ID3V1,
     Codec,
+    GenreCodec,
     GenreField,
     Items,
     Layout,
     NewItems,
+    TagFields,
     Texts,
     replaced,
 )
-from tagger.tags.genre_fields.id3 import Id3v1Codec, field_of, new_tag, render
+from tagger.tags.genre_fields.id3 import Id3v1Codec, fields_of, new_tag, render
 
 APE_FORMATS = (b"MAC ", b"wvpk", b"MP+", b"MPCK", b"tBaK")
 """How files begin that have an APEv2 tag rather than an ID3v2 tag."""
@@ -33,6 +36,8 @@ _HAS_HEADER, _IS_HEADER = 1 << 31, 1 << 29
 class ApeCodec(Codec):
     """An APEv2 item: one text in UTF-8 with NUL between values."""
 
+    key: str
+
     def texts(self, items: Items) -> Texts:
         """Return the values of all items."""
         values = (item[8:].partition(b"\0")[2].decode(errors="replace") for item in items)
@@ -41,7 +46,11 @@ class ApeCodec(Codec):
     def pack(self, texts: Texts) -> Items:
         """Return one item."""
         value = "\0".join(texts).encode()
-        return (struct.pack("<II", len(value), 0) + b"Genre\0" + value,)
+        return (struct.pack("<II", len(value), 0) + self.key.encode() + b"\0" + value,)
+
+
+class ApeGenreCodec(ApeCodec, GenreCodec):
+    """The item of the genre."""
 
 
 def stream_layout(data: Data) -> Layout:
@@ -55,37 +64,38 @@ def stream_layout(data: Data) -> Layout:
         ape = ApeTag(start=end, stop=end)  # readers of these look for no other tag
     if not tags and ape is None:
         tags = [(0, 0, new_tag(id3v1))]
-    fields = [field_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
+    fields = [fields_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
     if ape is not None:
-        genre = tuple(raw for key, raw in ape.items if key == b"genre")
-        fields.append(GenreField(name=_APE, codec=ApeCodec(), items=genre))
-    if id3v1:
-        fields.append(GenreField(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],)))
+        codecs = ApeGenreCodec("Genre"), ApeCodec(SOURCE_KEY)
+        fields.append(TagFields.of(_APE, *codecs, _ape_items(ape)))
+    number = GenreField(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],)) if id3v1 else None
 
     def rebuild(items: NewItems) -> list[Splice]:
         splices = []
-        for index, (start, size, tag) in enumerate(tags):
-            new = items[_name(index, tag.version)]
-            if new != fields[index].items:
+        for (start, size, tag), field in zip(tags, fields, strict=False):
+            if new := field.new_items(items):
                 splices.append(Splice(start=start, stop=start + size, new=render(tag, new)))
-        if ape is not None and items[_APE] != genre:
-            new_ape = _render_ape(ape, items[_APE])
-            splices.append(Splice(start=ape.start, stop=ape.stop, new=new_ape))
+        if ape is not None and (new := fields[-1].new_items(items)):
+            splices.append(Splice(start=ape.start, stop=ape.stop, new=_render_ape(ape, new)))
         if id3v1 and items[ID3V1] != (id3v1[-1:],):
             new_byte = (items[ID3V1] or (id3v1[-1:],))[0]
             splices.append(Splice(start=len(data) - 1, stop=len(data), new=new_byte))
         return splices
 
-    return Layout(fields=tuple(fields), rebuild=rebuild)
+    return Layout.of(fields, (number,) if number else (), rebuild)
 
 
 def _name(index: int, version: int) -> str:
     return f"ID3v2.{version}" + (f" number {index + 1}" if index else "")
 
 
-def _render_ape(tag: ApeTag, new: Items) -> bytes:
-    """Return an APEv2 tag with other genre items, with a header if it had one or is new."""
-    items = replaced([(key == b"genre", raw) for key, raw in tag.items], new)
+def _ape_items(tag: ApeTag) -> list[tuple[Purpose | None, bytes]]:
+    return [(purpose_of(key), raw) for key, raw in tag.items]
+
+
+def _render_ape(tag: ApeTag, new: Mapping[Purpose, Items]) -> bytes:
+    """Return an APEv2 tag with other items in its fields, with a header if it had one or is new."""
+    items = replaced(_ape_items(tag), new)
     body = b"".join(items)
     has_header = tag.has_header or tag.start == tag.stop
 

@@ -4,10 +4,10 @@ Sources: RFC 9639 (FLAC), RFC 3533 (Ogg), "Ogg Vorbis I format specification: co
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tagger.tags.containers.base import Data, Splice
+from tagger.tags.containers.base import SOURCE_KEY, Data, Purpose, Splice
 from tagger.tags.containers.id3 import before_id3v1, id3_tags, read_tag
 from tagger.tags.containers.xiph import (
     PADDING,
@@ -15,22 +15,26 @@ from tagger.tags.containers.xiph import (
     VORBIS_COMMENT,
     Comments,
     Page,
+    check_header_size,
     flac_blocks,
     ogg_pages,
+    purpose_of,
     read_comments,
     stream_kind,
 )
 from tagger.tags.genre_fields.base import (
     ID3V1,
     Codec,
+    GenreCodec,
     GenreField,
     Items,
     Layout,
     NewItems,
+    TagFields,
     Texts,
     replaced,
 )
-from tagger.tags.genre_fields.id3 import Id3v1Codec, field_of, render
+from tagger.tags.genre_fields.id3 import Id3v1Codec, fields_of, render
 
 _NAME = "Vorbis comment"
 _ROOM = 4096  # bytes of padding that FLAC metadata get when they have to grow
@@ -39,7 +43,9 @@ _MOST_BLOCK = (1 << 24) - 1
 
 @dataclass(frozen=True)
 class VorbisCodec(Codec):
-    """One comment for each genre."""
+    """One comment for each text."""
+
+    name: str
 
     def texts(self, items: Items) -> Texts:
         """Return the values."""
@@ -47,16 +53,24 @@ class VorbisCodec(Codec):
 
     def pack(self, texts: Texts) -> Items:
         """Return one comment for each text."""
-        return tuple(b"GENRE=" + text.encode() for text in texts)
+        return tuple(f"{self.name}={text}".encode() for text in texts)
 
 
-def _field(comments: Comments) -> GenreField:
-    genres = tuple(item for item in comments.items if comments.is_genre(item))
-    return GenreField(name=_NAME, codec=VorbisCodec(), items=genres)
+class VorbisGenreCodec(VorbisCodec, GenreCodec):
+    """One comment for each genre."""
 
 
-def _render(comments: Comments, new: Items) -> bytes:
-    items = replaced([(comments.is_genre(item), item) for item in comments.items], new)
+def _fields(comments: Comments) -> TagFields:
+    codecs = VorbisGenreCodec("GENRE"), VorbisCodec(SOURCE_KEY)
+    return TagFields.of(_NAME, *codecs, _items(comments))
+
+
+def _items(comments: Comments) -> list[tuple[Purpose | None, bytes]]:
+    return [(purpose_of(item), item) for item in comments.items]
+
+
+def _render(comments: Comments, new: Mapping[Purpose, Items]) -> bytes:
+    items = replaced(_items(comments), new)
     fields = [comments.vendor, *items]
     sized = [len(field).to_bytes(4, "little") + field for field in fields]
     count = len(items).to_bytes(4, "little")
@@ -70,23 +84,23 @@ def flac_layout(data: Data) -> Layout:
     found = next((block for block in blocks if block[0] == VORBIS_COMMENT), None)
     comments = read_comments(bytes(found[2])) if found else Comments(vendor=b"", items=())
     id3v1 = bytes(data[before_id3v1(data) :])
-    fields = [_field(comments)]
-    fields += [field_of(tag, f"ID3v2 number {n + 1}") for n, (_, _, tag) in enumerate(tags)]
-    fields += [GenreField(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],))] if id3v1 else []
+    own = _fields(comments)
+    id3 = [fields_of(tag, f"ID3v2 number {n + 1}") for n, (_, _, tag) in enumerate(tags)]
+    number = GenreField(name=ID3V1, codec=Id3v1Codec(), items=(id3v1[-1:],)) if id3v1 else None
 
     def rebuild(items: NewItems) -> list[Splice]:
         splices = [
-            Splice(start=start, stop=start + size, new=render(tag, items[field.name]))
-            for field, (start, size, tag) in zip(fields[1:], tags, strict=False)
-            if items[field.name] != field.items
+            Splice(start=start, stop=start + size, new=render(tag, new))
+            for field, (start, size, tag) in zip(id3, tags, strict=True)
+            if (new := field.new_items(items))
         ]
-        if items[_NAME] != fields[0].items:
-            splices += _flac_splices(blocks, _render(comments, items[_NAME]))
+        if new := own.new_items(items):
+            splices += _flac_splices(blocks, _render(comments, new))
         if id3v1 and items[ID3V1] and items[ID3V1] != (id3v1[-1:],):
             splices.append(Splice(start=len(data) - 1, stop=len(data), new=items[ID3V1][0]))
         return splices
 
-    return Layout(fields=tuple(fields), rebuild=rebuild)
+    return Layout.of((own, *id3), (number,) if number else (), rebuild)
 
 
 def _flac_splices(blocks: Sequence[tuple[int, int, Data]], content: bytes) -> list[Splice]:
@@ -139,11 +153,14 @@ def ogg_layout(data: Data) -> Layout:
     """
     pages: list[Page] = []  # from the second of the stream to that on which the comments end
     first: Page | None = None
+    size = 0
     for page in ogg_pages(data):
         if first is None:
             first = page if stream_kind(page) >= 0 else None
         elif page.serial == first.serial:
             pages.append(page)
+            size += len(page.content)
+            check_header_size(size)
             if any(size < _FULL for size in page.lacing):
                 break
     if first is None or not pages:
@@ -155,16 +172,16 @@ def ogg_layout(data: Data) -> Layout:
     before = stream_kind(first)
     head, is_flac = packet[:before], bytes(first.content[:5]) == b"\x7fFLAC"
     comments = read_comments(packet[before:])
-    field = _field(comments)
+    fields = _fields(comments)
 
     def rebuild(items: NewItems) -> list[Splice]:
-        body = _render(comments, items[_NAME])
+        body = _render(comments, fields.new_items(items))
         start = head[:1] + len(body).to_bytes(3) if is_flac else head
         new = start + body
         laced = bytes([_FULL] * (len(new) // _FULL) + [len(new) % _FULL]) + lacing[segments:]
         return _repaginate(data, pages, laced, new + content[len(packet) :])
 
-    return Layout(fields=(field,), rebuild=rebuild)
+    return Layout.of((fields,), (), rebuild)
 
 
 _FULL = 255  # bytes of a segment that is not the last of its packet; and segments of a page
@@ -176,6 +193,8 @@ def _repaginate(data: Data, pages: Sequence[Page], lacing: bytes, content: bytes
 
     The segments are spread evenly: fewer pages than before would need new numbers as well.
     """
+    for page in pages:
+        _check_whole(page)
     count = max(len(pages), -(-len(lacing) // _FULL))
     if count > len(lacing):
         raise ValueError("its comments are divided into pages in a way that is not supported")
@@ -221,6 +240,7 @@ def _renumber(data: Data, last: Page, shift: int) -> list[Splice]:
     for page in ogg_pages(data[last.stop :]):
         if page.serial != last.serial:
             continue
+        _check_whole(page)
         number = int.from_bytes(page.header[18:22], "little") + shift
         new = _page(page.header[5:18], number, page.lacing, bytes(page.content))
         start = last.stop + page.start + 18
@@ -228,6 +248,17 @@ def _renumber(data: Data, last: Page, shift: int) -> list[Splice]:
         if page.header[5] & _ENDS:
             break
     return splices
+
+
+def _check_whole(page: Page) -> None:
+    """Refuse a damaged page: with a new checksum, decoders would no longer drop it.
+
+    Raises:
+        ValueError: its checksum is wrong.
+    """
+    head = page.header[:22] + bytes(4) + page.header[26:]
+    if _checksum(head + page.lacing + bytes(page.content)) != page.header[22:26]:
+        raise ValueError("a page of it is damaged: its checksum is wrong")
 
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

@@ -1,0 +1,162 @@
+"""Plans a change of the genre of a file, and finds out without writing whether it could be made."""
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from tagger.errors import TagError, reason
+from tagger.identity import Identity
+from tagger.tags.change import Change, Held
+from tagger.tags.containers.base import Data, open_data, spliced
+from tagger.tags.content import Content, content_of
+from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_fields.layouts import layout_of, understood
+from tagger.tags.mutagen_tags import open_tags
+from tagger.writing.temporary import temporary_for
+
+READ_ONLY = "may not be written (it is read-only, or its folder is)"
+_PLAIN = WriteStyle()
+
+
+def plan(
+    path: Path,
+    *,
+    genres: Sequence[str] | None = None,
+    source: str = "",
+    back_to: Held | None = None,
+    expected: Identity | None = None,
+    style: WriteStyle = _PLAIN,
+) -> Change:
+    """Look at a file and say what is to be changed; nothing is touched.
+
+    Args:
+        path: the file.
+        genres: what its tags are to mean, and
+        source: where that came from, if it is to be noted; or
+        back_to: what they held before.
+        expected: what the file was when it was looked at before.
+        style: how several genres are spelled.
+
+    Raises:
+        TagError: the file cannot be read, its tags cannot hold the genres, or it is no longer the
+            one that was looked at.
+    """
+    try:
+        real = path.resolve(strict=True)
+        identity = Identity.of(real)
+    except (OSError, RuntimeError) as error:
+        raise TagError(f"cannot be reached ({reason(error)})") from None
+    if expected is not None and identity != expected:
+        raise TagError("was changed since it was analysed")
+    with understood():
+        data = open_data(real)
+        layout = layout_of(data)
+        content = content_of(data)
+        if back_to is not None:
+            items = layout.items_back(back_to.items, back_to.texts)
+        else:
+            items = layout.items_for(genres or (), style, source)
+        splices = tuple(layout.splices(items))
+    tags = open_tags(real)
+    if Identity.of(real) != identity:
+        raise TagError("was changed while it was being read")
+    return Change(
+        path=real,
+        temporary=temporary_for(real),
+        identity=identity,
+        old=Held.of(layout),
+        new=Held(
+            texts={field.name: field.codec.texts(items[field.name]) for field in layout.fields},
+            items=items,
+        ),
+        splices=splices,
+        meaning=None if genres is None else tuple(genres),
+        source=source,
+        kind=type(tags.file),
+        others=tags.others(),
+        content=content,
+    )
+
+
+def rehearse(change: Change, *, strict_owner: bool = False) -> None:
+    """Find out without writing whether a planned change could be made.
+
+    Raises:
+        TagError: it could not, and why.
+    """
+    check_permissions(change.path, strict_owner=strict_owner)
+    growth = sum(splice.growth for splice in change.splices)
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(change.path.parent).free < change.identity.size + growth:
+            raise TagError("could not be written (no space left on device)")
+    rehearse_content(change)
+
+
+def rehearse_content(change: Change) -> None:
+    """Find out whether a file would keep all that it holds, were a planned change made.
+
+    Raises:
+        TagError: it would not, and why.
+    """
+    with understood():
+        check_fields(change, new := spliced(open_data(change.path), change.splices))
+        check_content(change, content_of(new))
+
+
+def check_permissions(path: Path, *, strict_owner: bool = False) -> None:
+    """Find out whether permissions and owners let a file be replaced.
+
+    Raises:
+        TagError: they do not, or the file cannot be reached.
+    """
+    with understood():
+        real = path.resolve(strict=True)
+        status, folder = real.stat(), real.parent.stat()
+    effective = os.access in os.supports_effective_ids
+    if not (
+        os.access(real, os.W_OK, effective_ids=effective)
+        and os.access(real.parent, os.W_OK | os.X_OK, effective_ids=effective)
+    ):
+        raise TagError(READ_ONLY)
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (status.st_uid, folder.st_uid):
+        raise TagError("may not be replaced (its folder lets only its owner do that)")
+    inherited = folder.st_gid if folder.st_mode & stat.S_ISGID else os.getegid()
+    lost = ["group"] if status.st_gid not in (inherited, *os.getgroups(), os.getegid()) else []
+    lost += ["owner"] if status.st_uid != os.geteuid() else []
+    if lost and strict_owner:
+        raise TagError(not_kept(lost))
+
+
+def check_fields(change: Change, data: Data) -> None:
+    """Compare the fields of a changed file with the plan.
+
+    Raises:
+        TagError: one does not hold what it is to hold.
+    """
+    written = layout_of(data).items
+    for name, items in change.new.items.items():
+        if written.get(name) != items:
+            raise TagError(f"was left alone: its {name} tag would not hold this genre")
+
+
+def check_content(change: Change, content: Content) -> None:
+    """Compare everything else in a changed file with the original.
+
+    Raises:
+        TagError: something is missing.
+    """
+    if lost := change.content.items - content.items:
+        name = next(iter(lost))[0].decode("utf-8", "replace")
+        raise TagError(f"was left alone: another tag would have been lost ({name})")
+    if content.fingerprint != change.content.fingerprint:
+        raise TagError("was left alone: its audio would have changed")
+
+
+def not_kept(lost: Collection[str]) -> str:
+    """Return why a file was left alone whose owner, group or permissions could not be kept."""
+    return f"was left alone: its {' and '.join(sorted(lost))} could not be kept"
