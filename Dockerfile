@@ -18,7 +18,8 @@ RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
 # `docker run --user` and `user:` in Compose put the owner of the music in its place.
 RUN useradd --uid 1000 --create-home genretag && install -d -o genretag -m 777 /state
 USER genretag
-ENV GENRETAG_HOME=/state
+# A folder of its own in it, since genretag refuses one that everybody may write into.
+ENV GENRETAG_HOME=/state/genretag
 VOLUME /state
 ENTRYPOINT ["genretag"]
 CMD ["--help"]

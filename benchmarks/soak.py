@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from conftest import TOY_LABELS, music, write_audio, write_toy_model  # noqa: E402
+from soak_page import page  # noqa: E402
 
 from tagger.errors import TagError  # noqa: E402
 from tagger.identity import Identity, MusicFile  # noqa: E402
@@ -275,6 +276,7 @@ def main() -> None:
         report["library"] = soak(Path(scratch), options.files, options.jobs)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "soak.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    (RESULTS / "soak.md").write_text(page(report), "utf-8")
     print(json.dumps(report, indent=1))
 
 

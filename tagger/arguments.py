@@ -9,8 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tagger.errors import ExitCode, UsageError
-from tagger.options import ANALYSIS, Device, Mtime, ScanOptions
-from tagger.precedence import given_options, read_settings
+from tagger.options import Mtime
 
 WHOLE_TRACK = float("inf")
 """What `--seconds full` is read as: None would stand for an option that was not given."""
@@ -146,35 +145,6 @@ def as_paths(arguments: Sequence[str] | None) -> tuple[Path, ...]:
     return tuple(map(Path, given))
 
 
-def read_analysis_settings(ctx: typer.Context, file: Path | None) -> Path | None:
-    """Let the configuration file set the defaults of those options that scan has, too.
-
-    Raises:
-        ConfigError: the file cannot be read, or has a wrong key or value.
-    """
-    read_settings(ctx, file)
-    settings = ctx.default_map or {}
-    ctx.default_map = {name: settings[name] for name in ANALYSIS if name in settings}
-    return file
-
-
-def analysis_options(ctx: typer.Context) -> ScanOptions:
-    """Return what a command with the options `ANALYSIS` was told, as options of a dry run.
-
-    Raises:
-        UsageError: a path is empty.
-    """
-    values = {name: ctx.params[name] for name in (*ANALYSIS, "config", "quiet")}
-    whole = values["seconds"] == WHOLE_TRACK
-    values |= {
-        "paths": as_paths(ctx.params["paths"]),
-        "exclude": tuple(values["exclude"] or ()),
-        "seconds": None if whole else values["seconds"],
-        "given": given_options(ctx),
-    }
-    return ScanOptions(**values)
-
-
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")
 ]
@@ -227,58 +197,5 @@ ModelOption = Annotated[
     Path | None,
     typer.Option(
         "--model", metavar="FILE", help="Model made by genretag-train export, not the packaged one."
-    ),
-]
-Folders = Annotated[
-    list[str], typer.Argument(metavar="PATH", help="Music files, or folders of them.")
-]
-MinConfidence = Annotated[
-    float | None,
-    typer.Option(
-        "--min-confidence",
-        parser=parse_probability,
-        metavar="P",
-        help="Count a genre below this probability (0 to 1) as uncertain; by default the value in"
-        " the model file.",
-    ),
-]
-Album = Annotated[
-    bool, typer.Option("--album/--no-album", help="Give all tracks of a folder the same genre.")
-]
-UseCache = Annotated[
-    bool, typer.Option("--cache/--no-cache", help="Reuse cached results for unchanged files.")
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option("--exclude", metavar="GLOB", help="Skip matching files and folders (repeatable)."),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs", "-j", min=1, metavar="N", help="Decode in N processes; by default one per core."
-    ),
-]
-Timeout = Annotated[
-    int,
-    typer.Option(
-        "--timeout",
-        min=1,
-        metavar="SECONDS",
-        help="Give up on a file that takes longer, and skip it from then on.",
-    ),
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option("--batch-size", min=1, metavar="N", help="Run the model on N tracks at a time."),
-]
-DeviceChoice = Annotated[Device, typer.Option("--device", help="Run the model on this device.")]
-AnalysisSettings = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        callback=read_analysis_settings,
-        is_eager=True,
-        help="Read this configuration file; see genretag config.",
     ),
 ]

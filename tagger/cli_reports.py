@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tagger.arguments import (
+from tagger.analysis_arguments import (
     Album,
     AnalysisSettings,
     BatchSize,
@@ -14,15 +14,17 @@ from tagger.arguments import (
     Exclude,
     Folders,
     Jobs,
-    Json,
     MinConfidence,
+    Timeout,
+    UseCache,
+    analysis_options,
+)
+from tagger.arguments import (
+    Json,
     ModelOption,
     PlainCommand,
     Quiet,
     Seconds,
-    Timeout,
-    UseCache,
-    analysis_options,
     run,
 )
 from tagger.errors import UsageError
@@ -102,6 +104,7 @@ def report(
     seconds: Seconds = "30",  # type: ignore[assignment]
     exclude: Exclude = None,
     jobs: Jobs = None,
+    timeout: Timeout = 120,
     batch_size: BatchSize = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,

@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
-from tagger.arguments import (
-    WHOLE_TRACK,
+from tagger.analysis_arguments import (
     Album,
     BatchSize,
     DeviceChoice,
     Exclude,
     Folders,
     Jobs,
+    Timeout,
+    UseCache,
+)
+from tagger.arguments import (
+    WHOLE_TRACK,
     KeepMtime,
     ModelOption,
     MtimeChoice,
@@ -20,8 +24,6 @@ from tagger.arguments import (
     Quiet,
     Seconds,
     StrictOwner,
-    Timeout,
-    UseCache,
     as_paths,
     parse_duration,
     parse_probability,

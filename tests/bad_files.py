@@ -122,14 +122,15 @@ def put(content: bytes, at: int, new: bytes) -> bytes:
 # Files that were made to hurt. Sizes are chosen so that what is not bounded takes seconds.
 
 
-def _box(name: bytes, body: bytes) -> bytes:
+def box(name: bytes, body: bytes) -> bytes:
+    """Return an atom of MP4."""
     return struct.pack(">I", 8 + len(body)) + name + body
 
 
 def _nested_atoms(good: bytes, depth: int = 5_000) -> bytes:
     body = b""
     for level in range(depth):
-        body = _box(b"udta" if level % 2 else b"moov", body)
+        body = box(b"udta" if level % 2 else b"moov", body)
     return good + body
 
 
@@ -139,8 +140,8 @@ def _empty_atoms(good: bytes) -> bytes:
 
 def _many_offsets(good: bytes) -> bytes:
     """Thousands of parts with audio, and a table that looks for its own in all of them."""
-    table = _box(b"stco", bytes(8) + b"\xff\xff\xff\xfe" * 10_000)
-    return good + _box(b"mdat", b"") * 10_000 + _box(b"moov", _box(b"udta", table))
+    table = box(b"stco", bytes(8) + b"\xff\xff\xff\xfe" * 10_000)
+    return good + box(b"mdat", b"") * 10_000 + box(b"moov", box(b"udta", table))
 
 
 def _asf_object(guid: str, body: bytes) -> bytes:
@@ -236,7 +237,7 @@ HOSTILE: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
     "MP4 offsets that are looked for in thousands of parts": ("m4a-aac", _many_offsets),
     "MP4 picture of 60 MB": (
         "m4a-aac",
-        lambda good: good + _box(b"moov", _box(b"covr", bytes(60 << 20))),
+        lambda good: good + box(b"moov", box(b"covr", bytes(60 << 20))),
     ),
     "ASF header extensions, 3,000 deep": ("wma", _nested_asf),
     "a million ID3 tags": ("mp3-v23", _tags_without_end),

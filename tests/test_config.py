@@ -234,3 +234,13 @@ def test_the_example_shows_settings_that_are_valid(write):
     assert load(None).write.joined == "; "
     assert [folder.skip for folder in load(None).folders] == [None, True]
     assert load(None).genres["Pop"] == ()
+
+
+def test_the_time_of_a_scan_has_a_key_and_a_variable(write, scanned, monkeypatch):
+    """Its field cannot have the name of its key, which is a word of Python."""
+    write("[scan]\nfor = '1h30m'\n")
+    assert scanned().for_ == "1h30m"
+    monkeypatch.setenv("GENRETAG_SCAN_FOR", "2h")
+    assert scanned().for_ == "2h"
+    assert "--for 3h" in scanned("--for", "3h").command_line()
+    assert "'soon' is no time" in scanned("--for", "soon")

@@ -97,10 +97,12 @@ def test_nothing_in_a_name_or_tag_steers_the_terminal(genretag, song, tmp_path, 
     tagged.add_tags()
     tagged.tags.add(TCON(3, [f"Rock{ESCAPES}"]))
     tagged.save()
-    table = tmp_path / "genres.csv"
+    table, page = tmp_path / "genres.csv", tmp_path / "genres.html"
     scan = ("scan", tmp_path / "music", "--model", toy_model, "--min-confidence", "0")
     for words in (
-        (*scan, "--csv", table),
+        (*scan, "--csv", table, "--report", page),
+        ("explain", path, "--model", toy_model),
+        ("audit", path.parent, "--model", toy_model),
         (*scan, "--write-tags", "--overwrite"),
         ("history", "1"),
         ("undo", "--yes"),
@@ -108,7 +110,8 @@ def test_nothing_in_a_name_or_tag_steers_the_terminal(genretag, song, tmp_path, 
     ):
         _, out, err = genretag(*words)
         assert not set(ESCAPES[0] + "\x9b\u202e\x07") & set(out + err), words
-    assert not set("\x1b\x9b\u202e\x07") & set(table.read_text("utf-8"))
+    for file in (table, page):
+        assert not set("\x1b\x9b\u202e\x07") & set(file.read_text("utf-8"))
 
 
 @posix

@@ -23,7 +23,7 @@ _SPREAD_SIZE = 1 << 15  # bytes make a fingerprint
 
 @dataclass(frozen=True)
 class Content:
-    """A file without its genre: a fingerprint of the audio, and the items of its tags.
+    """A file without its genre: a fingerprint of the audio, and the items of its tags or digests.
 
     The fingerprint is a SHA-256 digest of the size of the audio and of pieces spread over it: it
     knows a recording again in a fraction of the time that reading all of it takes. Whether two
@@ -56,8 +56,18 @@ def content_of(data: Data) -> Content:
         if name == AUDIO:
             audio.append(part)
         else:
-            items[name, bytes(part)] += 1
+            items[name, _short(part)] += 1
     return Content(_fingerprint(audio), items)
+
+
+def _short(part: Data | bytes) -> bytes:
+    """Return an item, or the SHA-256 digest of one that had better not be kept in memory."""
+    if len(part) <= _PIECE:
+        return bytes(part)
+    digest = hashlib.sha256()
+    for start in range(0, len(part), _PIECE):
+        digest.update(bytes(part[start : start + _PIECE]))
+    return digest.digest()
 
 
 def fingerprint(path: Path) -> bytes:

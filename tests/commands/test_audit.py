@@ -4,7 +4,11 @@ import json
 
 import mutagen
 import pytest
+import typer
 from commandline import digests, rows
+
+from tagger.cli import app
+from tagger.options import ANALYSIS
 
 
 @pytest.fixture
@@ -58,3 +62,9 @@ def test_genre_words_and_options_of_the_configuration_count(library, genretag, t
     assert (code, "2 agree" in output) == (0, True)
     assert "line 5: the model has no genre 'jaz'" in errors
     assert not (library.parent / "of-scan.csv").exists()
+
+
+@pytest.mark.parametrize("command", ["audit", "report"])
+def test_every_option_of_an_analysis_is_there(command):
+    parameters = typer.main.get_command(app).commands[command].params
+    assert set(ANALYSIS) <= {parameter.name for parameter in parameters}

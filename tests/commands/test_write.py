@@ -497,6 +497,8 @@ def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeyp
     monkeypatch.setattr("tagger.writing.planning.check_permissions", refuse)
     done = genretag("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
     assert (done.returncode, f"{path} may not be written" in done.stdout) == (3, True)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    assert extract.refusal_of(path) == ""  # the whole folder is read-only
 
 
 def refuse(*_: object, **__: object) -> None:

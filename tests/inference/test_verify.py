@@ -107,8 +107,8 @@ def test_what_is_no_model_is_refused_in_one_sentence(tmp_path):
     ("changes", "words"),
     [
         ({"hop_frames": 32}, "not (2, 3)"),
-        ({"hop_frames": 0}, "does not fit"),
-        ({"labels": ["rock", "pop", "rock"]}, "same"),
+        ({"hop_frames": 0}, "hop_frames is 0 and not a whole number"),
+        ({"labels": ["rock", "pop", "rock"]}, "labels are no list of different names"),
         ({"training": {}}, "how it was trained"),
         ({"front_end": {"sample_rate": 22_050}}, "does not say n_fft"),
         ({"temperature": None}, "incomplete"),

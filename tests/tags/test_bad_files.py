@@ -112,3 +112,11 @@ def test_a_tag_of_which_nothing_can_be_read_does_not_hide_another(tmp_path):
     path.write_bytes(bad_files.put(good, 14, b"\x7f"))  # the size of the first frame
     with pytest.raises(TagError, match="begins with a broken frame"):
         plan(path, genres=["Jazz"])
+
+
+def test_large_items_are_compared_without_being_kept(tmp_path):
+    good = make("m4a-aac", tmp_path, 0.1).read_bytes()
+    pictures = [good + bad_files.box(b"uuid", bytes([value]) * (1 << 20)) for value in (1, 2, 1)]
+    one, other, same = (content_of(Data.of(content)).items for content in pictures)
+    assert one == same != other
+    assert sum(len(value) for _, value in one) < 1 << 16

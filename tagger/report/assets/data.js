@@ -9,19 +9,24 @@ function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name === "class") element.className = value;
-    else if (name === "style") for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
+    else if (name === "style")
+      for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (typeof value === "boolean") element.toggleAttribute(name, value);
     else element.setAttribute(name, value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(
+    ...children.filter((child) => child !== null && child !== undefined && child !== ""),
+  );
   return element;
 }
 
 const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
 async function unpack(element) {
-  const unzipped = new Blob([bytesOf(element.textContent)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const unzipped = new Blob([bytesOf(element.textContent)])
+    .stream()
+    .pipeThrough(new DecompressionStream("gzip"));
   const content = await new Response(unzipped).json();
   element.remove();
   return content;
@@ -31,7 +36,26 @@ const content = await unpack($("data"));
 const { labels, threshold, covers, tracks: columns } = content;
 const probabilities = bytesOf(content.probabilities);
 const total = columns.path?.length ?? 0;
-for (const name of ["path", "title", "artist", "album", "albumArtist", "genre", "existing", "label", "confidence", "existingProbability", "verdict", "status", "action", "reason", "seconds", "error", "timeline", "cover"]) {
+for (const name of [
+  "path",
+  "title",
+  "artist",
+  "album",
+  "albumArtist",
+  "genre",
+  "existing",
+  "label",
+  "confidence",
+  "existingProbability",
+  "verdict",
+  "status",
+  "action",
+  "reason",
+  "seconds",
+  "error",
+  "timeline",
+  "cover",
+]) {
   columns[name] ??= []; // of a report without tracks
 }
 
@@ -42,10 +66,12 @@ const artistOf = (i) => columns.artist[i] || columns.albumArtist[i];
 const albumArtistOf = (i) => columns.albumArtist[i] || columns.artist[i];
 const probability = (i, label) => probabilities[i * labels.length + label] / 255;
 const percent = (share) => `${Math.round(share * 100)} %`;
-const countOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+const countOf = (number, noun) =>
+  `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Colours lie evenly on the circle of hues; lightness and chroma are those of the theme. */
-const hueOf = (label) => (label === NO_LABEL ? "0" : String(Math.round((label * 360) / labels.length + 20)));
+const hueOf = (label) =>
+  label === NO_LABEL ? "0" : String(Math.round((label * 360) / labels.length + 20));
 
 const GROUPS = [
   ["all", "All", () => true],

@@ -3,7 +3,18 @@
 const edits = new Map(); // track → {genre, action}
 let downloaded = true;
 
-const COLUMNS = ["path", "status", "genre", "confidence", "second_genre", "second_confidence", "existing_genre", "action", "seconds", "error"];
+const COLUMNS = [
+  "path",
+  "status",
+  "genre",
+  "confidence",
+  "second_genre",
+  "second_confidence",
+  "existing_genre",
+  "action",
+  "seconds",
+  "error",
+];
 const FORMULA = /^[=+\-@\t\r']/; // a spreadsheet would run it, or it is marked already
 
 const textCell = (text) => (FORMULA.test(text) ? `'${text}` : text);
@@ -14,7 +25,11 @@ const quoted = (cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')
 
 /** Notes that a genre is to be written; without a genre, that the existing one is to be removed. */
 function write(i, genre) {
-  const wanted = genre.split(/(?<!\\);/).map((part) => part.trim()).filter(Boolean).join("; ");
+  const wanted = genre
+    .split(/(?<!\\);/)
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .join("; ");
   if (wanted === columns.existing[i]) edits.delete(i);
   else edits.set(i, wanted ? { genre: wanted, action: "write" } : { genre: "", action: "clear" });
   downloaded = false;
@@ -38,17 +53,35 @@ function undo(i) {
 
 function secondBest(i) {
   if (columns.label[i] === NO_LABEL) return ["", ""];
-  const others = labels.map((name, label) => [name, probability(i, label), label]).filter(([, , label]) => label !== columns.label[i]);
-  const [name, share] = others.reduce((best, other) => (other[1] > best[1] ? other : best), ["", 0]);
+  const others = labels
+    .map((name, label) => [name, probability(i, label), label])
+    .filter(([, , label]) => label !== columns.label[i]);
+  const [name, share] = others.reduce(
+    (best, other) => (other[1] > best[1] ? other : best),
+    ["", 0],
+  );
   return [name, share.toFixed(4)];
 }
 
 function csv() {
-  const lines = [...edits].sort(([a], [b]) => a - b).map(([i, edit]) => {
-    const [second, share] = secondBest(i);
-    const cells = [columns.path[i], columns.status[i], textCell(edit.genre), columns.confidence[i].toFixed(4), textCell(second), share, textCell(columns.existing[i]), edit.action, columns.seconds[i].toFixed(2), textCell(columns.error[i])];
-    return cells.map(quoted).join(",");
-  });
+  const lines = [...edits]
+    .sort(([a], [b]) => a - b)
+    .map(([i, edit]) => {
+      const [second, share] = secondBest(i);
+      const cells = [
+        columns.path[i],
+        columns.status[i],
+        textCell(edit.genre),
+        columns.confidence[i].toFixed(4),
+        textCell(second),
+        share,
+        textCell(columns.existing[i]),
+        edit.action,
+        columns.seconds[i].toFixed(2),
+        textCell(columns.error[i]),
+      ];
+      return cells.map(quoted).join(",");
+    });
   return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
 }
 

@@ -26,7 +26,9 @@ class VirtualList {
     this.items = items;
     this.active = Math.max(0, Math.min(this.active, items.length - 1));
     this.tops = new Float64Array(items.length + 1);
-    items.forEach((item, number) => (this.tops[number + 1] = this.tops[number] + this.heightOf(item)));
+    items.forEach(
+      (item, number) => (this.tops[number + 1] = this.tops[number] + this.heightOf(item)),
+    );
     this.element.style.height = `${this.tops.at(-1)}px`;
     for (const row of this.rows.values()) row.remove();
     this.rows.clear();

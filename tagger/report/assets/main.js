@@ -1,8 +1,10 @@
 // Brings it together: what is clicked and typed changes the view or the edits, and what is shown follows.
 
 const narrow = matchMedia("(max-width: 760px)");
-const heightOf = (item) => (item.artist !== undefined && !item.tracks ? 48 : narrow.matches ? 132 : 60);
-const drawRow = (item, number) => (view.mode === "albums" ? albumRow(item, number) : trackRow(item, number));
+const heightOf = (item) =>
+  item.artist !== undefined && !item.tracks ? 48 : narrow.matches ? 132 : 60;
+const drawRow = (item, number) =>
+  view.mode === "albums" ? albumRow(item, number) : trackRow(item, number);
 const list = new VirtualList($("list"), drawRow, heightOf);
 
 const coveredAbove = () => $("toolbar").getBoundingClientRect().bottom;
@@ -19,7 +21,11 @@ function refresh() {
   $("by-track").setAttribute("aria-pressed", String(view.mode === "tracks"));
   $("by-album").setAttribute("aria-pressed", String(view.mode === "albums"));
   $("sort").value = view.sort;
-  for (const head of $("heads").querySelectorAll("button")) head.setAttribute("aria-pressed", String(view.mode === "tracks" && head.dataset.sort === view.sort));
+  for (const head of $("heads").querySelectorAll("button"))
+    head.setAttribute(
+      "aria-pressed",
+      String(view.mode === "tracks" && head.dataset.sort === view.sort),
+    );
   $("sort").disabled = $("direction").disabled = view.mode === "albums";
   $("direction").textContent = view.reversed ? "↑" : "↓";
   drawChips();
@@ -29,8 +35,11 @@ function refresh() {
 }
 
 function countShown() {
-  if (view.mode === "albums") return countOf(list.items.filter((item) => item.tracks).length, "album");
-  return shown.length === total ? countOf(total, "track") : `${shown.length.toLocaleString("en")} of ${countOf(total, "track")}`;
+  if (view.mode === "albums")
+    return countOf(list.items.filter((item) => item.tracks).length, "album");
+  return shown.length === total
+    ? countOf(total, "track")
+    : `${shown.length.toLocaleString("en")} of ${countOf(total, "track")}`;
 }
 
 /** Draws what follows from a change of one track. */
@@ -49,8 +58,21 @@ function showChanges() {
 function drawTiles() {
   const focused = document.activeElement?.dataset?.group;
   $("tiles").replaceChildren(
-    ...GROUPS.filter(([name]) => name !== "changed" || edits.size || view.group === name).map(([name, words, within]) =>
-      make("button", { type: "button", class: `tile ${name}`, "data-group": name, "aria-pressed": String(view.group === name), onclick: () => choose({ group: name }) }, make("span", { class: "tile-count" }, countWhere(within).toLocaleString("en")), " ", make("span", { class: "tile-name" }, words)),
+    ...GROUPS.filter(([name]) => name !== "changed" || edits.size || view.group === name).map(
+      ([name, words, within]) =>
+        make(
+          "button",
+          {
+            type: "button",
+            class: `tile ${name}`,
+            "data-group": name,
+            "aria-pressed": String(view.group === name),
+            onclick: () => choose({ group: name }),
+          },
+          make("span", { class: "tile-count" }, countWhere(within).toLocaleString("en")),
+          " ",
+          make("span", { class: "tile-name" }, words),
+        ),
     ),
   );
   if (focused) $("tiles").querySelector(`[data-group="${focused}"]`)?.focus();
@@ -63,7 +85,21 @@ function drawChips() {
     ["bin", (bin) => `Confidence ${bin * 10}–${(bin + 1) * 10} %`],
     ["album", (key) => `Album: ${key.split("\n")[1]}`],
   ].filter(([name]) => view[name] !== null);
-  $("chips").replaceChildren(...active.map(([name, words]) => make("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${words(view[name])}`, onclick: () => choose({ [name]: null }) }, words(view[name]), " ✕")));
+  $("chips").replaceChildren(
+    ...active.map(([name, words]) =>
+      make(
+        "button",
+        {
+          type: "button",
+          class: "chip",
+          "aria-label": `Remove the filter ${words(view[name])}`,
+          onclick: () => choose({ [name]: null }),
+        },
+        words(view[name]),
+        " ✕",
+      ),
+    ),
+  );
 }
 
 function choose(what) {
@@ -94,7 +130,11 @@ const KEYS = [
   ["t", "Take the predicted genre", () => changeActive(take)],
   ["s", "Skip the file", () => changeActive(skip)],
   ["u", "Undo the change", () => changeActive(undo)],
-  ["e", "Edit the genre", () => view.mode === "tracks" && list.items.length && openDetails(list.items[list.active], true)],
+  [
+    "e",
+    "Edit the genre",
+    () => view.mode === "tracks" && list.items.length && openDetails(list.items[list.active], true),
+  ],
   ["?", "Show these keys", () => $("help").showModal()],
 ];
 const SAME = { ArrowDown: "j", ArrowUp: "k", " ": "Enter" };
@@ -112,21 +152,34 @@ function onKey(event) {
   const target = event.target;
   if ($("details").open) {
     const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
-    if (by && !target.matches("input")) { event.preventDefault(); stepDetails(by); }
+    if (by && !target.matches("input")) {
+      event.preventDefault();
+      stepDetails(by);
+    }
     return;
   }
   if (document.querySelector("dialog[open]")) return;
   if (target.matches("input, select")) {
-    if (target === $("search") && event.key === "ArrowDown") { event.preventDefault(); list.focus(0); }
+    if (target === $("search") && event.key === "ArrowDown") {
+      event.preventDefault();
+      list.focus(0);
+    }
     return;
   }
   const inList = $("list").contains(target);
-  if (inList && event.key in FAR) { event.preventDefault(); list.focus(list.active + FAR[event.key]); return; }
+  if (inList && event.key in FAR) {
+    event.preventDefault();
+    list.focus(list.active + FAR[event.key]);
+    return;
+  }
   const key = SAME[event.key] ?? event.key;
   if (event.key !== key && !inList) return; // arrows and space keep their use elsewhere
   if (key === "Enter" && !target.matches(".row")) return;
   const found = KEYS.find(([name]) => name === key);
-  if (found) { event.preventDefault(); found[2](); }
+  if (found) {
+    event.preventDefault();
+    found[2]();
+  }
 }
 
 const THEMES = ["auto", "light", "dark"];
@@ -138,9 +191,20 @@ function setTheme(theme) {
 }
 
 function start() {
-  for (const [name, [words]] of Object.entries(ORDERS)) $("sort").append(make("option", { value: name }, words));
-  $("genres").append(...[...new Set([...labels, ...columns.existing])].filter(Boolean).slice(0, 200).map((name) => make("option", { value: name })));
-  $("help-keys").append(...KEYS.flatMap(([key, words]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, words)]));
+  for (const [name, [words]] of Object.entries(ORDERS))
+    $("sort").append(make("option", { value: name }, words));
+  $("genres").append(
+    ...[...new Set([...labels, ...columns.existing])]
+      .filter(Boolean)
+      .slice(0, 200)
+      .map((name) => make("option", { value: name })),
+  );
+  $("help-keys").append(
+    ...KEYS.flatMap(([key, words]) => [
+      make("dt", {}, make("kbd", {}, key)),
+      make("dd", {}, words),
+    ]),
+  );
   $("file-name").textContent = FILE_NAME;
   $("search").addEventListener("input", (event) => choose({ search: event.target.value }));
   $("sort").addEventListener("change", (event) => choose({ sort: event.target.value }));
@@ -154,11 +218,16 @@ function start() {
   $("take-all").addEventListener("click", () => changeAll(take));
   $("skip-all").addEventListener("click", () => changeAll(skip));
   $("download").addEventListener("click", download);
-  $("discard").addEventListener("click", () => { edits.clear(); refresh(); });
+  $("discard").addEventListener("click", () => {
+    edits.clear();
+    refresh();
+  });
   $("help-button").addEventListener("click", () => $("help").showModal());
   $("details").addEventListener("close", () => list.focus(list.active));
   let theme = 0;
-  $("theme").addEventListener("click", () => setTheme(THEMES[(theme = (theme + 1) % THEMES.length)]));
+  $("theme").addEventListener("click", () =>
+    setTheme(THEMES[(theme = (theme + 1) % THEMES.length)]),
+  );
   addEventListener("keydown", onKey);
   narrow.addEventListener("change", () => list.show(list.items)); // rows have another height
   $("list").addEventListener("focusin", (event) => {

@@ -1,10 +1,25 @@
 // What is shown: filters, search and order, over all tracks or over their albums.
 
-const view = { group: "all", label: null, existing: null, bin: null, album: null, search: "", sort: "doubt", reversed: false, mode: "tracks" };
+const view = {
+  group: "all",
+  label: null,
+  existing: null,
+  bin: null,
+  album: null,
+  search: "",
+  sort: "doubt",
+  reversed: false,
+  mode: "tracks",
+};
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 const RANK = { contradict: 0, uncertain: 1, cannot_tell: 2, agree: 3 };
-const doubt = (i) => RANK[columns.verdict[i] !== "contradict" && columns.status[i] === "uncertain" ? "uncertain" : columns.verdict[i]];
+const doubt = (i) =>
+  RANK[
+    columns.verdict[i] !== "contradict" && columns.status[i] === "uncertain"
+      ? "uncertain"
+      : columns.verdict[i]
+  ];
 const byText = (text) => {
   const texts = Array.from({ length: total }, (_, i) => text(i));
   // Comparing by a collator is slow: every different text gets its rank once.
@@ -20,7 +35,10 @@ const lazily = (build) => {
 const byArtist = lazily(() => byText((i) => albumArtistOf(i)));
 const byAlbum = lazily(() => byText((i) => columns.album[i]));
 const ORDERS = {
-  doubt: ["Most doubtful", (a, b) => doubt(a) - doubt(b) || columns.confidence[b] - columns.confidence[a]],
+  doubt: [
+    "Most doubtful",
+    (a, b) => doubt(a) - doubt(b) || columns.confidence[b] - columns.confidence[a],
+  ],
   confidence: ["Confidence", (a, b) => columns.confidence[b] - columns.confidence[a]],
   artist: ["Artist and album", (a, b) => byArtist(a, b) || byAlbum(a, b)],
   title: ["Title", lazily(() => byText(titleOf))],
@@ -36,7 +54,17 @@ const albumKey = (i) => `${albumArtistOf(i)}\n${columns.album[i]}`;
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const searchable = [];
 function matches(i, words) {
-  searchable[i] ??= folded([columns.title[i], columns.artist[i], columns.albumArtist[i], columns.album[i], columns.genre[i], columns.existing[i], plainPath(i)].join("\n"));
+  searchable[i] ??= folded(
+    [
+      columns.title[i],
+      columns.artist[i],
+      columns.albumArtist[i],
+      columns.album[i],
+      columns.genre[i],
+      columns.existing[i],
+      plainPath(i),
+    ].join("\n"),
+  );
   return words.every((word) => searchable[i].includes(word));
 }
 
@@ -63,10 +91,13 @@ function albumsOf(tracks) {
   for (const i of tracks) {
     if (!columns.album[i]) continue;
     const key = albumKey(i);
-    if (!albums.has(key)) albums.set(key, { key, artist: albumArtistOf(i), name: columns.album[i], tracks: [] });
+    if (!albums.has(key))
+      albums.set(key, { key, artist: albumArtistOf(i), name: columns.album[i], tracks: [] });
     albums.get(key).tracks.push(i);
   }
-  const sorted = [...albums.values()].sort((a, b) => collator.compare(a.artist, b.artist) || collator.compare(a.name, b.name));
+  const sorted = [...albums.values()].sort(
+    (a, b) => collator.compare(a.artist, b.artist) || collator.compare(a.name, b.name),
+  );
   const rows = [];
   let artist = null;
   for (const album of sorted) {
