@@ -123,6 +123,22 @@ def scan(
     jobs: Jobs = None,
     timeout: Timeout = 120,
     batch_size: BatchSize = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local:N",
+            help="Analyse files on the workers of a Dask scheduler (tcp://host:8786), or in N"
+            " processes here.",
+        ),
+    ] = None,
+    path_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HERE=THERE",
+            help="Folder whose path is another one on the workers, such as /mnt/music=/srv/music"
+            " (repeatable).",
+        ),
+    ] = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,
     config: Annotated[
@@ -204,6 +220,8 @@ def scan(
         jobs=jobs,
         timeout=timeout,
         batch_size=batch_size,
+        cluster=cluster,
+        path_map=tuple(path_map or ()),
         device=device,
         model=model,
         config=config,

@@ -48,6 +48,10 @@ class DeviceError(GenretagError):
     """The device that was asked for is not available."""
 
 
+class ClusterError(GenretagError):
+    """The workers of a cluster cannot be used, or are gone."""
+
+
 class StateError(GenretagError):
     """The journal or the cache cannot be used."""
 

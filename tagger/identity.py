@@ -1,5 +1,6 @@
-"""What tells whether a file is still the one that was examined: its stat key."""
+"""What tells whether a file is still the one that was examined: its stat key, or all its bytes."""
 
+import hashlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -63,3 +64,13 @@ class MusicFile:
 
     path: Path
     identity: Identity | None  # None: the file system could not be asked; opening will say why
+
+
+def digest_of(path: Path) -> bytes:
+    """Return the SHA-256 of all bytes of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -53,6 +53,8 @@ class ScanOptions:
     jobs: int | None = None  # None: one for each core
     timeout: int = 120  # seconds that one file may take
     batch_size: int | None = None  # None: what suits the device
+    cluster: str | None = None  # address of a scheduler, or "local:N"; None: this process
+    path_map: tuple[str, ...] = ()  # "/mnt/a=/srv/b": a folder here, and on the workers
     device: Device = "auto"
     model: Path | None = None  # None: that of the package for the device
     config: Path | None = None

@@ -183,7 +183,7 @@ def genretag_here(*arguments: object) -> subprocess.CompletedProcess[str]:
         pytest.raises(SystemExit) as ended,
     ):
         patch.setattr("joblib.cpu_count", lambda: 1)
-        patch.setattr("tagger.commands.scan.PROCESSES_FROM", 2)
+        patch.setattr("tagger.commands.analysis.PROCESSES_FROM", 2)
         run_app("genretag", lambda: app(list(map(str, arguments)), prog_name="genretag"))
     code = ended.value.code or 0
     return subprocess.CompletedProcess(arguments, code, "".join(out), "".join(err))

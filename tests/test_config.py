@@ -57,6 +57,8 @@ GOOD = {
     "jobs": 2,
     "timeout": 30,
     "batch_size": 3,
+    "cluster": "local:2",
+    "path_map": ["/mnt/a=/srv/b"],
     "device": "cpu",
     "model": "m.onnx",
     "log": "a.log",

@@ -33,6 +33,7 @@ OF_OTHER_PROGRAMS = {
     *("--now", "--user"),  # systemctl; docker has --user, too
     *("--network", "--rm"),  # docker
     "--full",  # navidrome
+    *("--nthreads", "--nworkers", "--port", "--protocol"),  # dask
 }
 
 COMMANDS = {

@@ -15,7 +15,7 @@ from beets.importer import ImportSession, ImportTask
 from beets.library import Album, Item, Library
 from beets.plugins import BeetsPlugin
 
-from tagger.commands.analysis import Analyser
+from tagger.commands.analyser import Analyser
 from tagger.errors import GenretagError
 from tagger.options import ScanOptions
 from tagger.settings.file import load

@@ -1,107 +1,188 @@
-"""The cache of an analysis, and an analysis for other programs."""
+"""Where the files of a scan are analysed: on this machine, or by the workers of a cluster."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 
-from tagger.commands.rules import check_seconds, rules_for
-from tagger.commands.state import open_cache
-from tagger.errors import StateError
-from tagger.identity import MusicFile
+from tagger.cluster.paths import PathMap
+from tagger.errors import ClusterError, UsageError
+from tagger.identity import MusicFile, digest_of
 from tagger.options import ScanOptions
-from tagger.pipeline.extract import ExtractSettings, identity_of
+from tagger.output.console import count_of
+from tagger.output.scandisplay import ScanDisplay
+from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
-from tagger.pipeline.scan import scan
+from tagger.pipeline.process import Extracted
 from tagger.pipeline.workers import extracting
-from tagger.state.cache import Cache
-from tagger.state.results import NullCache, ResultCache
-from tagger.tracks import Result
+from tagger.runtime.interrupt import Stop
+from tagger.state.cache import CacheLocation
+from tagger.tracks import PredictedTrack
 
-Tell = Callable[[str], None]
+PROCESSES_FROM = 1
+"""Least number of processes that decode; a smaller one is taken for none but this process."""
+
+_LOCAL = "local:"
 
 
-class Analyser:
-    """Predicts genres for another program, with the settings and the cache of a scan.
-
-    No music file is opened for writing. It is a context manager that closes the cache.
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """Files being analysed.
 
     Attributes:
-        name: of the model.
+        tracks: with features for the model of this process, or predicted already.
+        batch_size: strips in one call of that model.
+        where: for the user, such as "on CPU, decoding in 2 processes".
+        notice: what the user should know about the device; empty: nothing.
     """
 
-    def __init__(self, options: ScanOptions, tell: Tell) -> None:
-        """Read settings and the metadata of the model, and open the cache.
-
-        Args:
-            options: of a dry run; its paths do not count.
-            tell: shows a sentence to the user.
-
-        Raises:
-            GenretagError: settings or model cannot be used.
-        """
-        self._model = LazyModel(options.model, options.device)
-        self.name = self._model.path.stem
-        metadata = self._model.metadata
-        self._rules = rules_for(options, metadata, self.name)
-        check_seconds(options, metadata)
-        self._stack = ExitStack()
-        _, self._cache = open_result_cache(options, self._model, self._stack, tell)
-        self._settings = ExtractSettings(
-            front_end=metadata.front_end,
-            grid=metadata.grid,
-            seconds=options.seconds,
-            cache=self._cache.location,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
-        self._stack.close()
-
-    def results(self, paths: Sequence[Path], *, jobs: int = 0) -> Iterator[Result]:
-        """Yield the result of each file, in their order.
-
-        Args:
-            paths: music files.
-            jobs: most processes that decode; 0: none but this one.
-
-        Raises:
-            GenretagError: the model cannot be used.
-        """
-        files = [MusicFile(path=path, identity=identity_of(path)) for path in paths]
-        cached = self._cache.lookup(files)
-        entries = [found or file for file, found in zip(files, cached, strict=True)]
-        missing = cached.count(None)
-        with extracting(entries, self._settings, min(jobs, missing)) as tracks:
-            strips = self._model.loaded.strips_at_once() if missing else 1
-            yield from scan(tracks, self._model, self._rules, batch_size=strips, cache=self._cache)
-        self._cache.flush()
+    tracks: Iterator[Extracted]
+    batch_size: int = 1
+    where: str = ""
+    notice: str = ""
 
 
-def open_result_cache(
-    options: ScanOptions, model: LazyModel, stack: ExitStack, tell: Tell
-) -> tuple[Cache | None, NullCache]:
-    """Open the cache; only `--new` cannot do without.
+def check_cluster(options: ScanOptions) -> None:
+    """Check the options that name a cluster, before files are looked for.
 
     Raises:
-        StateError: with `--new`, it cannot be used.
+        UsageError: one cannot be understood.
     """
-    if not options.cache:
-        return None, NullCache()
+    if options.cluster is not None:
+        _local_workers(options.cluster)
+    PathMap.parse(options.path_map)
+
+
+@contextmanager
+def analysing(
+    entries: Iterable[MusicFile | PredictedTrack],
+    to_analyse: int,
+    model: LazyModel,
+    options: ScanOptions,
+    cache: CacheLocation | None,
+    display: ScanDisplay,
+    stop: Stop,
+) -> Iterator[Analysis]:
+    """Begin to analyse the files of a scan where the options say.
+
+    Args:
+        entries: files, and tracks with a cached prediction.
+        to_analyse: how many files there are among them.
+        model: of the scan.
+        options: of the scan.
+        cache: where predictions can be looked up by fingerprint.
+        display: is told of the workers of a cluster.
+        stop: tells the scan to stop.
+
+    Raises:
+        ModelError, DeviceError: the model cannot be used.
+        ClusterError: the cluster cannot be used.
+    """
+    with ExitStack() as stack:
+        if options.cluster is None or to_analyse == 0:
+            yield _here(entries, to_analyse, model, options, cache, stack)
+        else:
+            yield _by_cluster(entries, to_analyse, model, options, cache, display, stop, stack)
+
+
+def _here(
+    entries: Iterable[MusicFile | PredictedTrack],
+    to_analyse: int,
+    model: LazyModel,
+    options: ScanOptions,
+    cache: CacheLocation | None,
+    stack: ExitStack,
+) -> Analysis:
+    jobs = _jobs(options.jobs, to_analyse)
+    settings = ExtractSettings(
+        front_end=model.metadata.front_end,
+        grid=model.metadata.grid,
+        seconds=options.seconds,
+        timeout=options.timeout,
+        fingerprints=cache is not None,
+        cache=cache,
+    )
+    tracks = stack.enter_context(extracting(entries, settings, jobs))
+    if to_analyse == 0:
+        return Analysis(tracks=tracks)
+    loaded = model.loaded  # meanwhile the workers have begun
+    return Analysis(
+        tracks=tracks,
+        batch_size=options.batch_size or loaded.strips_at_once(),
+        where=f"on {loaded.device_name}, decoding in"
+        f" {jobs} {'process' if jobs == 1 else 'processes'}",
+        notice=f"The GPU is not used: {loaded.notice}." if loaded.notice else "",
+    )
+
+
+def _jobs(asked: int | None, files: int) -> int:
+    if files == 0:
+        return 0
+    from joblib import cpu_count
+
+    jobs = min(asked or cpu_count(), files)
+    return jobs if jobs >= PROCESSES_FROM else 0
+
+
+def _by_cluster(
+    entries: Iterable[MusicFile | PredictedTrack],
+    to_analyse: int,
+    model: LazyModel,
+    options: ScanOptions,
+    cache: CacheLocation | None,
+    display: ScanDisplay,
+    stop: Stop,
+    stack: ExitStack,
+) -> Analysis:
     try:
-        database = stack.enter_context(open_cache())
-        key = database.key_for(model.path, options.seconds, len(model.metadata.labels))
-    except StateError as error:
-        if options.new:
-            raise
-        tell(str(error))
-        return None, NullCache()
-    return database, ResultCache(database, key, required=options.new, tell=tell)
+        from tagger.cluster import client
+    except ModuleNotFoundError:
+        raise ClusterError("--cluster needs Dask: pip install 'genretag[cluster]'") from None
+    from tagger.cluster.batches import analysed, batch_files
+    from tagger.cluster.worker import WorkerSettings
+
+    assert options.cluster is not None
+    paths = PathMap.parse(options.path_map)
+    processes = _local_workers(options.cluster)
+    settings = WorkerSettings(
+        model=None if options.model is None else paths.on_workers(options.model.absolute()),
+        digest=digest_of(model.path),
+        device=options.device,
+        batch_size=options.batch_size,
+        seconds=options.seconds,
+        timeout=options.timeout,
+        cache=cache if processes else None,
+        folders=tuple(paths.on_workers(path.absolute()) for path in options.paths),
+    )
+    connected = client.local(processes) if processes else client.scheduled(options.cluster)
+    cluster = stack.enter_context(
+        closing(
+            client.DaskCluster(
+                stack.enter_context(connected), settings, display.complain, display.show_workers
+            )
+        )
+    )
+    devices = ", ".join(sorted(set(cluster.devices)))
+    return Analysis(
+        tracks=analysed(
+            entries,
+            cluster,
+            paths,
+            size=batch_files(options.seconds, to_analyse, cluster.slots),
+            stop=stop,
+        ),
+        where=f"on {count_of(len(cluster.devices), 'worker')} ({devices})",
+    )
+
+
+def _local_workers(cluster: str) -> int | None:
+    """Return the number of processes that "local:N" asks for; None for the address of a scheduler.
+
+    Raises:
+        UsageError: N is no number.
+    """
+    scheme, found, number = cluster.partition(_LOCAL)
+    if scheme or not found:
+        return None
+    if not number.isdecimal() or int(number) == 0:
+        raise UsageError(f"--cluster {cluster}: N of local:N is a number of processes, 1 or more.")
+    return int(number)

@@ -5,7 +5,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagger.commands.analysis import open_result_cache
+from tagger.commands.analyser import open_result_cache
+from tagger.commands.analysis import Analysis, analysing, check_cluster
 from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
 from tagger.commands.state import open_journal
@@ -17,12 +18,10 @@ from tagger.output.resultfile import STANDARD_OUTPUT
 from tagger.output.scandisplay import ScanDisplay
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
-from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
 from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
-from tagger.pipeline.workers import extracting
 from tagger.pipeline.worklist import WorkList
 from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
@@ -33,9 +32,6 @@ from tagger.tracks import Result
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
-
-PROCESSES_FROM = 1
-"""Least number of processes that decode; a smaller one is taken for none but this process."""
 
 Tell = Callable[[str], None]
 
@@ -94,6 +90,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     model = LazyModel(options.model, options.device)
     rules = rules_for(options, model.metadata, model.path.stem)
     check_seconds(options, model.metadata)
+    check_cluster(options)
     database, cache = open_result_cache(options, model, stack, tell)
     music = find_music(options.paths, options.exclude, rules.skips)
     walked = counted(music, shown=not options.quiet)
@@ -118,37 +115,33 @@ def _run(
 ) -> ExitCode:
     """Analyse the files, and show and save the results."""
     model, todo = work.model, work.list
-    jobs = _jobs(options.jobs, todo.to_analyse)
     tag_writer = _tag_writer(options, work, stack) if options.write_tags else None
     under_way = UnderWay()
-    tracks = stack.enter_context(
-        extracting(
+    # This loads the model: a scan that cannot run replaces no table.
+    analysis = stack.enter_context(
+        analysing(
             under_way.begun(todo.entries(work.cache)),
-            ExtractSettings(
-                front_end=model.metadata.front_end,
-                grid=model.metadata.grid,
-                seconds=options.seconds,
-                timeout=options.timeout,
-                cache=work.cache.location,
-            ),
-            jobs,
+            todo.to_analyse,
+            model,
+            options,
+            work.cache.location,
+            display,
+            stop,
         )
     )
-    # Workers have begun; meanwhile the model is loaded. A scan that cannot run replaces no table.
-    strips = model.loaded.strips_at_once() if todo.to_analyse else 1
     outputs = Outputs(options, model, work.rules, stack)
     to_be_edited = options.csv or options.report
     plan = PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
-    for line in _header(model, todo, jobs, options):
+    for line in _header(model, todo, analysis, options):
         display.header(line)
     display.follow(under_way.slow)
     results = scan(
-        under_way.done(tracks),
+        under_way.done(analysis.tracks),
         model,
         work.rules,
-        batch_size=options.batch_size or strips,
+        batch_size=analysis.batch_size,
         named=options.paths,
         writer=tag_writer,
         cache=work.cache,
@@ -192,16 +185,9 @@ def _once(tell: Tell) -> Tell:
     return first
 
 
-def _jobs(asked: int | None, files: int) -> int:
-    if files == 0:
-        return 0
-    from joblib import cpu_count
-
-    jobs = min(asked or cpu_count(), files)
-    return jobs if jobs >= PROCESSES_FROM else 0
-
-
-def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -> Iterator[str]:
+def _header(
+    model: LazyModel, todo: WorkList, analysis: Analysis, options: ScanOptions
+) -> Iterator[str]:
     """Yield the first lines of a scan."""
     if todo.files == 0:
         return
@@ -215,12 +201,9 @@ def _header(model: LazyModel, todo: WorkList, jobs: int, options: ScanOptions) -
         return
     part = "all" if options.seconds is None else f"{options.seconds:g} s"
     cached = f"; {todo.known} of {count_of(todo.files, 'track')} cached" if todo.known else ""
-    yield (
-        f"{name} on {model.loaded.device_name}, decoding in "
-        f"{jobs} {'process' if jobs == 1 else 'processes'}, {part} of each track{cached}"
-    )
-    if model.loaded.notice:
-        yield f"The GPU is not used: {model.loaded.notice}."
+    yield f"{name} {analysis.where}, {part} of each track{cached}"
+    if analysis.notice:
+        yield analysis.notice
 
 
 def _tag_writer(options: ScanOptions, work: _Work, stack: ExitStack) -> "TagWriter":

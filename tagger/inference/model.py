@@ -1,6 +1,7 @@
 """From log-mel strips to window probabilities, on ONNX Runtime."""
 
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ CPU_STRIPS = 2
 
 
 class GenreModel:
-    """A model file, loaded.
+    """A model file, loaded; any thread may use it.
 
     Attributes:
         path: of the file.
@@ -27,19 +28,27 @@ class GenreModel:
         notice: why "auto" did not get a GPU that seems to be there, and what would mend it.
     """
 
-    def __init__(self, path: Path | None = None, device: Device = "auto") -> None:
+    def __init__(
+        self, path: Path | None = None, device: Device = "auto", threads: int | None = None
+    ) -> None:
         """Load a model file; without one, that of the package for the device.
+
+        Args:
+            path: the file.
+            device: where to run it.
+            threads: of a session on the CPU; None: one for each core.
 
         Raises:
             ModelError: no such file, no ONNX, or no (or damaged) genretag metadata in it.
             DeviceError: device is "cuda" and the session did not get it.
         """
-        opened = open_session(path, device)
+        opened = open_session(path, device, threads)
         self.path = opened.path
         self.device = opened.device
         self.device_name = opened.device_name
         self.notice = opened.notice
         self._session = opened.session
+        self._turn = Lock()  # for the memory that is bound on a GPU
         self._bound = BoundSession(opened.session, "cuda") if opened.device == "CUDA" else None
         self.metadata = read_metadata(self.path)
         self._check()
@@ -54,7 +63,8 @@ class GenreModel:
         """
         batch = strips[..., None]
         if self._bound is not None:
-            windows = self._bound.run(batch)
+            with self._turn:
+                windows = self._bound.run(batch)
         else:
             (windows,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
         # A model for single windows has no axis of its own for them.

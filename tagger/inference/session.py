@@ -38,12 +38,13 @@ class OpenSession:
     notice: str | None = None
 
 
-def open_session(path: Path | None, device: Device) -> OpenSession:
+def open_session(path: Path | None, device: Device, threads: int | None = None) -> OpenSession:
     """Open a model file on a device; "auto" takes the GPU if it can be used.
 
     Args:
         path: the file; None: that of the package for the device.
         device: where to run it.
+        threads: on the CPU; None: one for each core.
 
     Raises:
         ModelError: no such file, its graph is refused, or ONNX Runtime cannot load it.
@@ -52,7 +53,7 @@ def open_session(path: Path | None, device: Device) -> OpenSession:
     gpu, obstacle = _gpu(device)
     if gpu is not None:
         file = path or packaged_model("CUDA")
-        session, obstacle = _load_on_gpu(file)
+        session, obstacle = _load_on_gpu(file, threads)
         if session is not None and not obstacle:
             name = f"CUDA ({gpu.name})"
             return OpenSession(session=session, path=file, device="CUDA", device_name=name)
@@ -60,7 +61,7 @@ def open_session(path: Path | None, device: Device) -> OpenSession:
         raise DeviceError(f"CUDA is not available: {obstacle}.")
     file = path or packaged_model("CPU")
     return OpenSession(
-        session=_load(file, [_CPU]),
+        session=_load(file, [_CPU], threads),
         path=file,
         device="CPU",
         device_name="CPU",
@@ -86,7 +87,9 @@ def _gpu(device: Device) -> tuple[cuda.Gpu | None, str]:
     return gpu, ""
 
 
-def _load_on_gpu(path: Path) -> tuple["onnxruntime.InferenceSession | None", str]:
+def _load_on_gpu(
+    path: Path, threads: int | None
+) -> tuple["onnxruntime.InferenceSession | None", str]:
     """Load a model on the GPU; return the session, or the obstacle."""
     import onnxruntime
 
@@ -94,7 +97,7 @@ def _load_on_gpu(path: Path) -> tuple["onnxruntime.InferenceSession | None", str
     with redirect_stdout(sys.stderr):  # it prints what it could not find
         onnxruntime.preload_dlls(directory="")
     try:
-        session = _load(path, [(cuda.PROVIDER, cuda.OPTIONS), _CPU])
+        session = _load(path, [(cuda.PROVIDER, cuda.OPTIONS), _CPU], threads)
     except ModelError as error:
         # The file may be at fault as well; loading it on the CPU will tell.
         words = reason(error.__cause__ or error)[:200]
@@ -105,7 +108,7 @@ def _load_on_gpu(path: Path) -> tuple["onnxruntime.InferenceSession | None", str
 
 
 def _load(
-    path: Path, providers: list[str | tuple[str, dict[str, str]]]
+    path: Path, providers: list[str | tuple[str, dict[str, str]]], threads: int | None
 ) -> "onnxruntime.InferenceSession":
     import onnxruntime
     from joblib import cpu_count
@@ -118,7 +121,7 @@ def _load(
     # the cores out, whether the model takes less time than decoding or three times as much. On two
     # cores, one thread was a tenth slower with a slow model and no quicker with a fast one. A
     # number is given, since ONNX Runtime would pin threads of its own choosing to the cores.
-    options.intra_op_num_threads = cpu_count()
+    options.intra_op_num_threads = threads or cpu_count()
     # Threads that spin while they wait took a third more processor time, from the decoders.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

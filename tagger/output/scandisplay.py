@@ -50,6 +50,7 @@ class ScanDisplay:
         self._statuses: Counter[Status] = Counter()
         self._actions: Counter[Action] = Counter()
         self._failures: list[str] = []
+        self._workers = ""
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -102,7 +103,13 @@ class ScanDisplay:
             return
         done = self._statuses.total()
         rate = done / max(time.monotonic() - self._started, 1e-3)
-        self._progress.update(self._task, completed=done, rate=f"{rate:.1f} tracks/s")
+        self._progress.update(
+            self._task, completed=done, rate=f"{rate:.1f} tracks/s{self._workers}"
+        )
+
+    def show_workers(self, number: int) -> None:
+        """Show beside the rate how many workers a cluster has."""
+        self._workers = f", {count_of(number, 'worker')}"
 
     def _show(self, line: Text) -> None:
         if self._on_terminal:

@@ -48,7 +48,8 @@ class ExtractSettings:
     grid: WindowGrid
     seconds: float | None = 30.0  # decoded from the middle of each track; None: all of it
     timeout: float = 120.0  # seconds that one file may take in a process of its own
-    cache: CacheLocation | None = None  # None: no fingerprints are made
+    fingerprints: bool = False  # made of the audio, for the cache
+    cache: CacheLocation | None = None  # of predictions, looked up by fingerprint
 
 
 class Extractor:
@@ -128,7 +129,7 @@ class Extractor:
     def _examined(self, path: Path, stream: BinaryIO) -> Track:
         """Return a track with the identity of the open file and, for the cache, its fingerprint."""
         identity = Identity.from_status(os.fstat(stream.fileno()))
-        if self._cached is None:
+        if not self._settings.fingerprints:
             return Track(path=path, identity=identity)
         from tagger.tags.content import fingerprint_of  # a scan of known files starts without it
 

@@ -184,9 +184,7 @@ def _signals_ignored() -> Iterator[None]:
 
 def _unreadable(file: MusicFile, error: LostError) -> PredictedTrack:
     """Return what is to be said, and cached if it will last, of a file that was lost."""
-    track = error.track or Track(
-        path=file.path, identity=file.identity, fingerprint=_stand_in(file)
-    )
+    track = error.track or Track(path=file.path, identity=file.identity, fingerprint=stand_in(file))
     if not error.lasting or identity_of(file.path) != track.identity:
         track = replace(track, fingerprint=None)
     return PredictedTrack(
@@ -194,7 +192,7 @@ def _unreadable(file: MusicFile, error: LostError) -> PredictedTrack:
     )
 
 
-def _stand_in(file: MusicFile) -> bytes | None:
+def stand_in(file: MusicFile) -> bytes | None:
     """Return a fingerprint for a file that was lost before its audio had one."""
     if file.identity is None:
         return None

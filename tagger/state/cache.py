@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagger.errors import StateError, TagError
-from tagger.identity import Identity, MusicFile
+from tagger.identity import Identity, MusicFile, digest_of
 from tagger.state.database import Database
 from tagger.state.rows import (
     PREDICTION,
@@ -165,8 +165,7 @@ class Cache(Database):
             row = self._db.execute(query, key).fetchone()
             if row and isinstance(row[0], bytes) and len(row[0]) == hashlib.sha256().digest_size:
                 return row[0]
-            with model.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").digest()
+            digest = digest_of(model)
             if identity.settled:
                 self._db.execute(
                     "INSERT OR REPLACE INTO model_file VALUES (?, ?, ?, ?, ?, ?)", (*key, digest)

@@ -1,0 +1,244 @@
+"""Batches of files that go out to a cluster, and come back as predictions in their order.
+
+Nothing here knows of Dask, or of any other kind of cluster.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Protocol
+
+from tagger.cluster.paths import PathMap
+from tagger.identity import MusicFile
+from tagger.pipeline.extract import identity_of
+from tagger.pipeline.workers import stand_in
+from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
+
+FILES = 16  # at most, in a batch
+LONG_FILES = 2  # the same where more of each is analysed than
+LONG = 60.0  # seconds
+BATCHES = 4  # that each slot should get at least, so that all finish at about the same time
+AHEAD = 2  # batches on their way for each slot: one that is analysed, and the next
+FINISHED_AHEAD = 32  # batches for each slot that may be finished while one before them is not
+CRASHED = "makes workers crash, or takes longer than --timeout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteFile:
+    """A file as a worker is told of it.
+
+    Attributes:
+        path: on the worker.
+        size: in bytes, as the coordinator sees it; None: it cannot be asked.
+    """
+
+    path: str
+    size: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a worker found in a file; see `PredictedTrack` and `Track`."""
+
+    prediction: Prediction
+    source: Source = Source.ANALYSIS
+    fingerprint: bytes | None = None
+    existing: tuple[str, ...] = ()
+    tag_error: str = ""
+
+
+class Cluster(Protocol):
+    """Workers that analyse batches of files."""
+
+    @property
+    def slots(self) -> int:
+        """How many batches the workers can analyse at a time; it changes as they come and go."""
+
+    def submit(self, files: Sequence[RemoteFile]) -> str:
+        """Begin a batch; returns what names it."""
+
+    def finished(self) -> tuple[str, list[Answer] | None] | None:
+        """Wait a moment for a batch; gives its name and answers.
+
+        Returns:
+            None in place of the answers if several workers died of the batch; None in place of
+            everything if no batch has finished in that moment.
+
+        Raises:
+            ClusterError: the cluster is gone, or a worker cannot take part.
+        """
+
+
+def batch_files(seconds: float | None, files: int, slots: int) -> int:
+    """Return how many files a batch should have.
+
+    Args:
+        seconds: analysed of each track; None: all of it.
+        files: to be analysed.
+        slots: see `Cluster`.
+    """
+    most = FILES if seconds is not None and seconds <= LONG else LONG_FILES
+    return max(1, min(most, files // (BATCHES * max(1, slots))))
+
+
+def analysed(
+    entries: Iterable[MusicFile | PredictedTrack],
+    cluster: Cluster,
+    paths: PathMap,
+    *,
+    size: int,
+    stop: Event,
+) -> Iterator[PredictedTrack]:
+    """Have files analysed by a cluster; gives tracks in the order of the files.
+
+    Only a limited number of batches is under way. The files of a batch that workers died of are
+    done again one by one, with nothing else under way: a worker may have had several batches, and
+    only then is it certain which file it was.
+
+    Args:
+        entries: files, and tracks with a cached prediction, which take their place among the rest.
+        cluster: has the workers.
+        paths: of the files on the workers.
+        size: files in a batch.
+        stop: once it is set, nothing else is waited for.
+
+    Raises:
+        ClusterError: see `Cluster.finished`.
+    """
+    window = _Window(_batches(entries, size), cluster, paths)
+    while not stop.is_set():
+        window.fill()
+        if not window.waiting:
+            return
+        if window.waiting[0].missing:
+            window.receive()
+        else:
+            yield from window.waiting.popleft().tracks()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some entries in their order, with the answers that have come so far."""
+
+    entries: list[MusicFile | PredictedTrack]
+    answers: dict[int, Answer] = field(default_factory=dict)  # by place
+
+    @property
+    def missing(self) -> list[int]:
+        """The places of the files without answer."""
+        return [
+            place
+            for place, entry in enumerate(self.entries)
+            if isinstance(entry, MusicFile) and place not in self.answers
+        ]
+
+    def tracks(self) -> Iterator[PredictedTrack]:
+        """Yield the tracks; no answer is missing."""
+        for place, entry in enumerate(self.entries):
+            yield _track(entry, self.answers[place]) if isinstance(entry, MusicFile) else entry
+
+
+def _batches(entries: Iterable[MusicFile | PredictedTrack], size: int) -> Iterator[_Batch]:
+    """Divide into batches of `size` files; what is cached goes along, but no more than `FILES`."""
+    batch: list[MusicFile | PredictedTrack] = []
+    files = 0
+    for entry in entries:
+        batch.append(entry)
+        files += isinstance(entry, MusicFile)
+        if files == size or len(batch) >= size + FILES:
+            yield _Batch(batch)
+            batch, files = [], 0
+    if batch:
+        yield _Batch(batch)
+
+
+def _track(file: MusicFile, answer: Answer) -> PredictedTrack:
+    """Return what a worker found in a file, with what this machine knows of it.
+
+    The stat key of this machine counts, since workers have other device numbers. Of a file that
+    changed since the walk it is not known which state the worker analysed.
+    """
+    track = Track(
+        path=file.path,
+        identity=file.identity,
+        fingerprint=answer.fingerprint,
+        existing=answer.existing,
+        tag_error=answer.tag_error,
+    )
+    if answer.fingerprint is not None and identity_of(file.path) != file.identity:
+        track = replace(track, fingerprint=None)
+    return PredictedTrack(track=track, prediction=answer.prediction, source=answer.source)
+
+
+def _crashed(file: MusicFile | PredictedTrack) -> Answer:
+    """Return what is to be said, and cached, of a file that workers died of."""
+    return Answer(
+        prediction=Prediction(status=Status.UNREADABLE, error=CRASHED),
+        fingerprint=stand_in(file) if isinstance(file, MusicFile) else None,
+    )
+
+
+class _Window:
+    """The batches under way.
+
+    Attributes:
+        waiting: in the order of the files, from the first that has not been yielded.
+    """
+
+    def __init__(self, batches: Iterator[_Batch], cluster: Cluster, paths: PathMap) -> None:
+        self.waiting: deque[_Batch] = deque()
+        self._batches = batches
+        self._cluster = cluster
+        self._paths = paths
+        self._begun: dict[str, tuple[_Batch, list[int]]] = {}
+        self._suspects: deque[tuple[_Batch, int]] = deque()
+        self._alone = False  # whether a suspect is under way
+
+    def fill(self) -> None:
+        """Begin as many batches as may be under way."""
+        if self._suspects or self._alone:
+            self._begin_suspect()
+            return
+        slots = max(1, self._cluster.slots)
+        while len(self._begun) < AHEAD * slots and len(self.waiting) < FINISHED_AHEAD * slots:
+            batch = next(self._batches, None)
+            if batch is None:
+                return
+            self.waiting.append(batch)
+            if missing := batch.missing:
+                self._begin(batch, missing)
+
+    def receive(self) -> None:
+        """Wait a moment for a batch, and take its answers."""
+        found = self._cluster.finished()
+        if found is None:
+            return
+        name, answers = found
+        batch, places = self._begun.pop(name)
+        if answers is not None:
+            batch.answers.update(zip(places, answers, strict=True))
+        elif self._alone:
+            batch.answers[places[0]] = _crashed(batch.entries[places[0]])
+        else:
+            self._suspects += [(batch, place) for place in places]
+        self._alone = False
+
+    def _begin_suspect(self) -> None:
+        if not self._begun:
+            batch, place = self._suspects.popleft()
+            self._begin(batch, [place])
+            self._alone = True
+
+    def _begin(self, batch: _Batch, places: list[int]) -> None:
+        files = [batch.entries[place] for place in places]
+        name = self._cluster.submit(
+            [self._remote(file) for file in files if isinstance(file, MusicFile)]
+        )
+        self._begun[name] = batch, places
+
+    def _remote(self, file: MusicFile) -> RemoteFile:
+        return RemoteFile(
+            path=self._paths.on_workers(file.path.absolute()),
+            size=file.identity.size if file.identity else None,
+        )

@@ -1,0 +1,165 @@
+"""Batches go out and come back; the cluster is one of this test, without processes."""
+
+import random
+from collections import Counter
+from pathlib import Path
+from threading import Event
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tagger.cluster.batches import AHEAD, CRASHED, FINISHED_AHEAD, Answer, analysed, batch_files
+from tagger.cluster.paths import PathMap
+from tagger.errors import ClusterError
+from tagger.identity import Identity, MusicFile
+from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
+
+
+class FakeCluster:
+    """Answers in any order; what it is given in `deadly` kills its workers."""
+
+    def __init__(self, slots: int = 2, seed: int = 0, deadly: frozenset[str] = frozenset()):
+        self.slots = slots
+        self.analysed: Counter[str] = Counter()
+        self.most_under_way = 0
+        self.sent: list[list[str]] = []
+        self._deadly = deadly
+        self._random = random.Random(seed)
+        self._under_way: dict[str, list[str]] = {}
+        self._doomed: set[str] = set()
+
+    def submit(self, files):
+        self.sent.append([file.path for file in files])
+        self._under_way[str(len(self.sent))] = self.sent[-1]
+        self.most_under_way = max(self.most_under_way, len(self._under_way))
+        return str(len(self.sent))
+
+    def finished(self):
+        if self._random.random() < 0.3:
+            return None
+        name = self._random.choice([*self._under_way])
+        paths = self._under_way.pop(name)
+        if name in self._doomed or self._deadly.intersection(paths):
+            # Another batch may have been on the same worker, each time.
+            self._doomed.update(self._random.sample([*self._under_way], bool(self._under_way)))
+            return name, None
+        return name, self.answers(paths)
+
+    def answers(self, paths):
+        self.analysed.update(paths)
+        return [
+            Answer(prediction=Prediction(status=Status.OK, probabilities=(float(Path(path).stem),)))
+            for path in paths
+        ]
+
+
+def entries_of(number: int, cached: frozenset[int] = frozenset()):
+    for n in range(number):
+        path = Path(f"/music/{n}.mp3")
+        if n in cached:
+            prediction = Prediction(status=Status.OK, probabilities=(float(n),))
+            yield PredictedTrack(
+                track=Track(path=path), prediction=prediction, source=Source.STAT_KEY
+            )
+        else:
+            yield MusicFile(path=path, identity=None)
+
+
+def numbers(tracks) -> list[float]:
+    return [track.prediction.probabilities[0] for track in tracks]
+
+
+@settings(max_examples=40)
+@given(
+    number=st.integers(0, 200),
+    size=st.integers(1, 16),
+    slots=st.integers(0, 4),
+    seed=st.integers(0, 1000),
+    cached=st.frozensets(st.integers(0, 199)),
+)
+def test_every_file_is_analysed_once_and_comes_in_its_place(number, size, slots, seed, cached):
+    cluster = FakeCluster(slots, seed)
+    entries = entries_of(number, cached)
+    tracks = list(analysed(entries, cluster, PathMap(), size=size, stop=Event()))
+    assert numbers(tracks) == [*map(float, range(number))]
+    wanted = {f"/music/{n}.mp3" for n in range(number) if n not in cached}
+    assert cluster.analysed == Counter(wanted)
+    assert cluster.most_under_way <= AHEAD * max(1, slots)
+    assert all(len(paths) <= size for paths in cluster.sent)
+
+
+def test_a_batch_that_takes_long_lets_a_limited_number_of_others_finish():
+    stop = Event()
+
+    class Stuck(FakeCluster):
+        def finished(self):
+            others = [name for name in self._under_way if name != "1"]
+            if not others:
+                stop.set()
+                return None
+            self.analysed.update(self._under_way.pop(others[0]))
+            return others[0], [Answer(prediction=Prediction(status=Status.SILENT))]
+
+    cluster = Stuck(slots=1)
+    assert list(analysed(entries_of(10_000), cluster, PathMap(), size=1, stop=stop)) == []
+    assert cluster.analysed.total() == FINISHED_AHEAD - 1
+
+
+@pytest.mark.parametrize("size", [1, 8])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_file_that_kills_workers_is_named_and_no_other_suffers(seed, size):
+    deadly = frozenset({"/music/7.mp3", "/music/9.mp3", "/music/30.mp3"})
+    cluster = FakeCluster(slots=2, seed=seed, deadly=deadly)
+    tracks = list(analysed(entries_of(50), cluster, PathMap(), size=size, stop=Event()))
+    crashed = [track for track in tracks if track.prediction.status is Status.UNREADABLE]
+    assert {str(track.path) for track in crashed} == deadly
+    assert {track.prediction.error for track in crashed} == {CRASHED}
+    assert [track.path.stem for track in tracks] == [str(n) for n in range(50)]
+    assert set(cluster.analysed.values()) == {1}
+
+
+def test_a_lost_scheduler_ends_the_stream_after_what_came_before():
+    class Dying(FakeCluster):
+        def finished(self):
+            if len(self.sent) > 5:
+                raise ClusterError("gone")
+            name = next(iter(self._under_way))
+            return name, self.answers(self._under_way.pop(name))
+
+    tracks = analysed(entries_of(100), Dying(slots=1), PathMap(), size=4, stop=Event())
+    seen = []
+    with pytest.raises(ClusterError, match="gone"):
+        seen.extend(tracks)
+    assert numbers(seen) == [*map(float, range(16))]
+
+
+def test_this_machines_stat_key_counts_and_a_file_that_changed_is_not_cached(tmp_path):
+    class Fingerprints(FakeCluster):
+        def submit(self, files):
+            (tmp_path / "changed.mp3").write_bytes(b"another state")
+            self.files = [(file.path, file.size) for file in files]
+            return "1"
+
+        def finished(self):
+            silent = Prediction(status=Status.SILENT)
+            return "1", [Answer(prediction=silent, fingerprint=b"print") for _ in self.files]
+
+    files = []
+    for name in ("changed.mp3", "same.mp3"):
+        (tmp_path / name).write_bytes(b"sound")
+        files.append(MusicFile(path=tmp_path / name, identity=Identity.of(tmp_path / name)))
+    cluster = Fingerprints()
+    paths = PathMap.parse([f"{tmp_path}=/srv"])
+    changed, same = analysed(files, cluster, paths, size=2, stop=Event())
+    assert cluster.files == [("/srv/changed.mp3", 5), ("/srv/same.mp3", 5)]
+    assert (changed.track.identity, same.track.identity) == (files[0].identity, files[1].identity)
+    assert (changed.track.fingerprint, same.track.fingerprint) == (None, b"print")
+
+
+def test_batches_are_smaller_for_few_files_and_for_long_ones():
+    assert batch_files(30, 10_000, 8) == 16
+    assert batch_files(None, 10_000, 8) == 2
+    assert batch_files(30, 64, 4) == 4
+    assert batch_files(30, 3, 8) == 1
+    assert batch_files(30, 3, 0) == 1
