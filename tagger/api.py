@@ -87,6 +87,7 @@ def predict(
         UnsupportedError: the file holds no audio.
         TooShortError: the audio is shorter than one window of the model, about three seconds.
         SilentError: the analysed part is silent.
+        SteadyError: the analysed part is noise, or tones that never change.
         ModelError: the model of the package cannot be used.
     """
     model = model or load_model()

@@ -106,6 +106,10 @@ class SilentError(TrackError):
     """The analysed part of the track is silent."""
 
 
+class SteadyError(TrackError):
+    """The analysed part of the track is noise or a tone: nothing in it changes, as in no music."""
+
+
 class TagError(TrackError):
     """The tags of a file cannot be read or written."""
 

@@ -145,7 +145,7 @@ def _apev2(data: bytes) -> list[str]:
         return []
     size, count = struct.unpack_from("<II", data, len(data) - 20)
     values, data = [], data[-size:]
-    for _ in range(count):
+    for _ in range(min(count, len(data))):  # the count may be damaged
         size = int.from_bytes(data[:4], "little")
         name, _, data = data[8:].partition(b"\0")
         values += data[:size].decode().split("\0") if name.lower() == b"genre" else []

@@ -9,6 +9,7 @@ import typer
 from tagger.errors import DataError, UsageError
 from tagger.runtime.entry import run_app
 from tagger.runtime.interrupt import said_when_stopped
+from trainer.commands.crossvalidate import crossvalidate
 from trainer.commands.fit import fit
 from trainer.commands.options import Command, KeepOption, RunFolder
 from trainer.commands.prepare import prepare
@@ -34,6 +35,10 @@ app.command(
 app.command(
     cls=Command, epilog="Example: genretag-train fit prepared/mine --run runs/mine --shrink 2"
 )(fit)
+app.command(
+    cls=Command,
+    epilog="Example: genretag-train crossvalidate prepared/folds --run runs/folds --shrink 2",
+)(crossvalidate)
 
 FiguresFrom = Annotated[
     Path | None,
@@ -117,6 +122,13 @@ def compare(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Even if they were scored on different tracks.")
     ] = False,
+    literature: Annotated[
+        bool,
+        typer.Option(
+            "--literature",
+            help="Add published figures on GTZAN, quoted with their protocol and source.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A folder for the table (Markdown, JSON) and a chart."),
@@ -127,13 +139,25 @@ def compare(
         from trainer.evaluation.compare import compare as compare_runs
 
         compare_runs(
-            list(map(load_run, runs)), split=split, anyway=anyway, output=output, report=_say
+            list(map(load_run, runs)),
+            split=split,
+            anyway=anyway,
+            with_literature=literature,
+            output=output,
+            report=_say,
         )
 
 
 @app.command(cls=Command, epilog="Example: genretag-train export runs/mine mine.onnx --int8")
 def export(
-    run: RunFolder,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Run folder that fit made; of several, the mean of their probabilities is "
+            "written as one network.",
+            metavar="RUN",
+        ),
+    ],
     output: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
     keep: KeepOption = "best",
     figures_from: FiguresFrom = None,
@@ -153,7 +177,7 @@ def export(
 
         named = figures_from or judged_by  # the latter is the old spelling
         export_run(
-            load_run(run),
+            list(map(load_run, runs)),
             output,
             keep,
             figures_from=load_run(named) if named else None,

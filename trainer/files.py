@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -51,6 +52,16 @@ def all_or_nothing(folder: Path) -> Iterator[Path]:
                 file.replace(folder / file.name)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {reason(error)}.") from None
+
+
+def content_digest(path: Path) -> str:
+    """Return a digest of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:

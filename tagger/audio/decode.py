@@ -1,28 +1,29 @@
 """From a music file to the waveform of the part that is analysed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tagger.audio.container import open_audio, open_container
-from tagger.errors import UnreadableError
+from tagger.audio.frontend import SILENCE, Waveform, is_silent
+from tagger.audio.resample import mono_blocks
+from tagger.errors import TooShortError, UnreadableError
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
-    from av.filter import Graph
 
-Waveform = NDArray[np.float32]
-"""Mono samples, full scale is ±1, `[samples]`."""
-
-_LOOK_AHEAD = 64  # samples beyond the last one wanted that the resampler's filter needs
 _PRE_ROLL = 0.2  # seconds that a decoder needs, after a seek, before its output is right
-_BLOCK = 1 << 16  # samples that leave the resampler at a time
-_PUSHES = 32  # frames that go into the resampler before it is asked for output
+
+_PLACES = (0.25, 0.75, 0.0, 1.0)  # where else to look for sound, from the beginning to the end
+_QUIET = 0.1  # a peak of all channels together below this (−20 dB) may be what they leave of
+_CANCELLED = 3.0  # times as much in one of them
+
+_SAMPLE = 10  # seconds of a whole track that tell whether they do
+_NOTHING = "is damaged: no audio could be decoded"
 
 
 def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
@@ -39,9 +40,10 @@ def decode(path: Path, sample_rate: int, seconds: float | None) -> Waveform:
 def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> Waveform:
     """Decode `seconds` from the middle of an open file, or all of it, as mono at `sample_rate`.
 
-    Intros and endings are the least typical parts of a track, hence the middle. A file that is
-    shorter than `seconds` is returned whole. One whose container promises more than it holds, or
-    that cannot seek, is decoded from its start. Damaged packets are skipped.
+    Intros and endings are the least typical parts of a track, hence the middle; where that is
+    silent, another part is taken. A file that is shorter than `seconds` is returned whole. One
+    whose container promises more than it holds, or that cannot seek, is decoded from its start.
+    Damaged packets are skipped. Where the channels cancel each other out, the first stands for all.
 
     Args:
         stream: a regular file, see `open_audio`.
@@ -52,21 +54,114 @@ def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> 
         UnreadableError: empty, damaged, or not audio of the kind that its name says.
         UnsupportedError: no audio stream in it.
     """
+    if seconds is None:
+        return np.concatenate(list(decode_blocks(stream, sample_rate)))
     with open_container(stream) as container:
-        wanted = None if seconds is None else round(seconds * sample_rate)
-        start = _middle(container, seconds)
-        samples = _read(container, sample_rate, start, wanted)
-        if start is not None and wanted is not None and samples.size < wanted:
-            samples = _read(container, sample_rate, None, wanted, rewind=True)
+        samples = _audible(container, sample_rate, seconds)
     if samples.size == 0:
-        raise UnreadableError("is damaged: no audio could be decoded")
+        raise UnreadableError(_NOTHING)
     return samples
+
+
+def decode_blocks(stream: BinaryIO, sample_rate: int) -> Iterator[Waveform]:
+    """Decode all of an open file as mono at `sample_rate`, without ever holding all of it.
+
+    Raises:
+        UnreadableError: empty, damaged, or not audio of the kind that its name says.
+        UnsupportedError: no audio stream in it.
+    """
+    size, wanted = 0, _SAMPLE * sample_rate
+    with open_container(stream) as container:
+        middle = _middle(container, _SAMPLE)
+        mixed = _read(container, sample_rate, middle, wanted)
+        first_channel = _alone(container, sample_rate, middle, mixed) is not None
+    with open_container(stream) as container:
+        frames = _frames(container, container.streams.audio[0], None)
+        for block in mono_blocks(frames, sample_rate, None, first_channel):
+            size += block.size
+            yield block
+    if size == 0:
+        raise UnreadableError(_NOTHING)
+
+
+class Counted:
+    """Blocks of a waveform, which are counted on their way.
+
+    Attributes:
+        samples: how many there were so far.
+    """
+
+    def __init__(self, blocks: Iterable[Waveform], least: int) -> None:
+        """Pass blocks on.
+
+        Args:
+            blocks: of a waveform.
+            least: samples that there have to be.
+        """
+        self._blocks = blocks
+        self._least = least
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[Waveform]:
+        """Yield the blocks.
+
+        Raises:
+            TooShortError: there were too few samples.
+        """
+        for block in self._blocks:
+            self.samples += block.size
+            yield block
+        refuse_short(self.samples, self._least)
+
+
+def refuse_short(samples: int, least: int) -> None:
+    """Raise TooShortError for less audio than one window of the model."""
+    if samples < least:
+        raise TooShortError("is shorter than one window of the model")
+
+
+def _audible(container: "InputContainer", sample_rate: int, seconds: float) -> Waveform:
+    """Decode `seconds` from the middle, or from wherever there is sound."""
+    wanted = round(seconds * sample_rate)
+    middle = _middle(container, seconds)
+    samples = _at(container, sample_rate, middle, wanted)
+    if middle is None or not is_silent(samples):
+        return samples
+    first = _first_second(container.streams.audio[0])
+    others = (first + 2 * (middle - first) * place for place in _PLACES)
+    elsewhere = (_at(container, sample_rate, other, wanted) for other in others)
+    return next((part for part in elsewhere if not is_silent(part)), samples)
+
+
+def _at(
+    container: "InputContainer", sample_rate: int, start: float | None, wanted: int
+) -> Waveform:
+    """Decode `wanted` samples from `start` on, or else from the beginning."""
+    samples = _read(container, sample_rate, start, wanted)
+    if start is not None and samples.size < wanted:
+        start, samples = None, _read(container, sample_rate, None, wanted, rewind=True)
+    alone = _alone(container, sample_rate, start, samples)
+    return samples if alone is None else alone
+
+
+def _alone(
+    container: "InputContainer", sample_rate: int, start: float | None, mixed: Waveform
+) -> Waveform | None:
+    """Return the first channel of a part whose channels cancel each other out; None of others."""
+    if _peak(mixed) >= _QUIET or container.streams.audio[0].codec_context.channels == 1:
+        return None
+    first = _read(container, sample_rate, start, mixed.size, rewind=True, first_channel=True)
+    return first if _peak(first) > max(_CANCELLED * _peak(mixed), SILENCE) else None
+
+
+def _peak(samples: Waveform) -> float:
+    return float(np.abs(samples).max(initial=0))
 
 
 def start_of_middle(path: Path, seconds: float | None) -> float:
     """Return where the part that `decode` takes starts, in seconds from the start of a track.
 
-    It is what the container promises; of one that promises more than it holds the start is decoded.
+    It is what the container promises; where that holds no sound, `decode` takes another part.
 
     Raises:
         UnreadableError: not audio, or damaged.
@@ -104,8 +199,10 @@ def _read(
     container: "InputContainer",
     sample_rate: int,
     start: float | None,
-    wanted: int | None,
+    wanted: int,
+    *,
     rewind: bool = False,
+    first_channel: bool = False,
 ) -> Waveform:
     """Decode at most `wanted` samples from `start` on; fewer when the stream ends before."""
     import av
@@ -118,9 +215,9 @@ def _read(
             container.seek(round(_first_second(stream) * av.time_base))
     except av.FFmpegError:
         return np.empty(0, np.float32)
-    blocks = list(_resampled(_frames(container, stream, start), sample_rate, wanted))
-    samples = np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
-    return np.nan_to_num(samples, copy=False)  # a float file may hold NaN or infinity
+    frames = _frames(container, stream, start)
+    blocks = list(mono_blocks(frames, sample_rate, wanted, first_channel))
+    return np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
 
 
 def _frames(
@@ -138,73 +235,3 @@ def _frames(
             end = None if frame.time is None else frame.time + frame.samples / frame.sample_rate
             if start is None or end is None or end > start:
                 yield frame
-
-
-def _resampled(
-    frames: Iterator["AudioFrame"], sample_rate: int, wanted: int | None
-) -> Iterator[Waveform]:
-    """Yield mono blocks at `sample_rate`, together `wanted` samples if the frames hold them.
-
-    The resampler is asked for output every few frames. Asking after each of some thousand frames
-    costs as much as resampling them. Never asking makes the graph keep all of them, in memory that
-    is not in the processor's cache. A stream may change its rate or layout on the way.
-    """
-    enough = float("inf") if wanted is None else wanted + _LOOK_AHEAD
-    pushed = 0.0  # samples at `sample_rate`
-    graph: Graph | None = None
-    kind: tuple[str, str, int] | None = None
-    for number, frame in enumerate(frames, 1):
-        if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
-            if graph is not None:
-                yield from _finished(graph)
-            graph = _to_mono(frame, sample_rate)
-        assert graph is not None
-        graph.push(frame)
-        pushed += frame.samples * sample_rate / frame.sample_rate
-        if pushed >= enough:
-            break
-        if number % _PUSHES == 0:
-            yield from _ready(graph)
-    if graph is not None:
-        yield from _finished(graph)
-
-
-def _to_mono(frame: "AudioFrame", sample_rate: int) -> "Graph":
-    """Build what turns frames of this kind into blocks of mono float at `sample_rate`."""
-    from av.filter import Graph
-
-    graph = Graph()
-    source = graph.add(
-        "abuffer",
-        time_base=f"1/{frame.sample_rate}",
-        sample_rate=str(frame.sample_rate),
-        sample_fmt=frame.format.name,
-        channel_layout=frame.layout.name,
-    )
-    mono = graph.add(
-        "aformat", sample_rates=str(sample_rate), sample_fmts="flt", channel_layouts="mono"
-    )
-    sink = graph.add("abuffersink")
-    source.link_to(mono)
-    mono.link_to(sink)
-    graph.configure()
-    graph.set_audio_frame_size(_BLOCK)
-    return graph
-
-
-def _finished(graph: "Graph") -> Iterator[Waveform]:
-    """Yield what a graph holds after its last frame."""
-    graph.push(None)
-    yield from _ready(graph)
-
-
-def _ready(graph: "Graph") -> Iterator[Waveform]:
-    """Yield the blocks that are complete."""
-    import av
-
-    while True:
-        try:
-            block = graph.pull()
-        except (av.BlockingIOError, av.EOFError):
-            return
-        yield block.to_ndarray()[0]

@@ -5,24 +5,32 @@ defaults are only what `genretag-train prepare` uses when nothing else is said.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.mel import decibels, mel_filters, mel_spectrogram
+from tagger.audio.mel import decibels, mel_blocks, mel_filters
+from tagger.audio.steadiness import refuse_steadiness
 from tagger.bounds import bounded, check_field
 from tagger.errors import SilentError
 
-Strip = NDArray[np.float32]
-"""The features of a track, `[rows, frames]`; rows are mel bands most often."""
+Waveform = NDArray[np.float32]
+"""Mono samples, full scale is ±1, `[samples]`."""
+
+Strip = NDArray[np.floating[Any]]
+"""The features of a track, `[rows, frames]`; rows are mel bands most often. They are float32, or
+float16 where there are many frames."""
 
 # Bounds on what a file may ask for: far beyond what is of use, and yet little memory.
 MOST_RATE = 192_000  # Hz
 MOST_FFT = 1 << 15  # samples
 MOST_SECONDS = 120.0  # of one picture or segment
+
+_PART = 1 << 12  # frames of a strip that are standardised at a time
 
 SILENCE = 1e-3
 """A peak below this (−60 dB of full scale) counts as silence."""
@@ -93,12 +101,22 @@ class FrontEnd(ABC):
         return (self.samples_for(2 * window) - self.samples_for(window)) / window / self.sample_rate
 
     @abstractmethod
-    def compute(self, samples: NDArray[np.float32]) -> Strip:
+    def compute(self, samples: Waveform) -> Strip:
         """Turn a mono waveform `[samples]` into a strip `[rows, frames]`.
 
         Raises:
             SilentError: the waveform never reaches −60 dB of full scale.
+            SteadyError: it is noise, or tones that never change.
         """
+
+    def compute_blocks(self, blocks: Iterable[Waveform]) -> Strip:
+        """Turn a waveform of any length, in blocks, into a strip of the type `storage`.
+
+        Raises:
+            SilentError: the waveform never reaches −60 dB of full scale.
+            SteadyError: it is noise, or tones that never change.
+        """
+        return self.compute(np.concatenate([np.empty(0, np.float32), *blocks])).astype(self.storage)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the kind and the numbers."""
@@ -156,9 +174,13 @@ class MelStrip(FrontEnd):
         """Return the least number of samples that give this many frames."""
         return (frames - 1) * self.hop_length
 
-    def compute(self, samples: NDArray[np.float32]) -> Strip:
+    def compute(self, samples: Waveform) -> Strip:
         """Return the log-mel strip."""
-        return log_mel(samples, self)
+        return log_mel([samples], self)
+
+    def compute_blocks(self, blocks: Iterable[Waveform]) -> Strip:
+        """Return the log-mel strip of a waveform that is never in memory as a whole."""
+        return log_mel(blocks, self, self.storage)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers and, for human readers, what is done with them."""
@@ -178,23 +200,31 @@ class MelWindow(MelStrip):
     takes_strips = False
 
 
-def refuse_silence(samples: NDArray[np.float32]) -> None:
+def refuse_silence(samples: Waveform) -> None:
     """Raise SilentError for a waveform that never reaches −60 dB of full scale."""
-    if samples.size == 0 or float(np.abs(samples).max()) < SILENCE:
+    if is_silent(samples):
         raise SilentError("is silent in the part that was analysed")
 
 
-def log_mel(samples: NDArray[np.float32], front_end: MelStrip) -> Strip:
-    """Turn a mono waveform `[samples]` into a strip `[mel bands, 1 + samples // hop length]`.
+def is_silent(samples: Waveform) -> bool:
+    """Tell whether a waveform never reaches −60 dB of full scale."""
+    return samples.size == 0 or float(np.abs(samples).max()) < SILENCE
+
+
+def log_mel(
+    blocks: Iterable[Waveform], front_end: MelStrip, storage: type[np.floating[Any]] = np.float32
+) -> Strip:
+    """Turn a mono waveform in blocks into a strip `[mel bands, 1 + samples // hop length]`.
 
     Power spectrogram, Slaney mel filters, decibels below the loudest cell down to `top_db`, then
     zero mean and unit deviation over the whole strip, so that neither level nor mastering
-    matters. The steps are those of librosa's `melspectrogram` and `power_to_db`.
+    matters. The steps are those of librosa's `melspectrogram` and `power_to_db`. Only the strip is
+    kept in memory, which takes 11 kB a second in float16.
 
     Raises:
         SilentError: the waveform never reaches −60 dB of full scale.
+        SteadyError: it is noise, or tones that never change.
     """
-    refuse_silence(samples)
     filters = mel_filters(
         front_end.sample_rate,
         front_end.n_fft,
@@ -202,13 +232,53 @@ def log_mel(samples: NDArray[np.float32], front_end: MelStrip) -> Strip:
         front_end.fmin,
         front_end.fmax,
     )
-    mel = mel_spectrogram(samples, filters, front_end.hop_length)
-    return standardise(decibels(mel, front_end.top_db))
+    mel = mel_blocks(_refusing_silence(blocks), filters, front_end.hop_length)
+    levels = _joined([decibels(power).astype(storage) for power in mel])
+    top = np.float32(levels.max())
+    for part in _in_parts(levels):
+        part[:] = np.maximum(part.astype(np.float32) - top, np.float32(-front_end.top_db))
+    refuse_steadiness(levels)
+    return _standardised(levels)
 
 
-def standardise(strip: NDArray[np.floating[Any]]) -> Strip:
+def _refusing_silence(blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+    """Pass blocks on, and raise SilentError in the end if all of them are silent."""
+    loudest = np.zeros(1, np.float32)
+    for block in blocks:
+        loudest = np.maximum(loudest, np.abs(block).max(initial=0))
+        yield block
+    refuse_silence(loudest)
+
+
+def _joined(parts: Iterable[Strip]) -> Strip:
+    """Join parts of a strip, dropping each as soon as it is copied."""
+    waiting = deque(parts)
+    strip = np.empty((len(waiting[0]), sum(part.shape[1] for part in waiting)), waiting[0].dtype)
+    end = 0
+    while waiting:
+        part = waiting.popleft()
+        strip[:, end : end + part.shape[1]] = part
+        end += part.shape[1]
+    return strip
+
+
+def _in_parts(strip: Strip) -> Iterator[Strip]:
+    """Yield views of some frames each, together the strip."""
+    for start in range(0, strip.shape[1], _PART):
+        yield strip[:, start : start + _PART]
+
+
+def standardise(strip: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Bring a strip to zero mean and unit deviation; one without any contrast becomes zeros."""
-    centred = strip.astype(np.float32) - strip.mean(dtype=np.float64).astype(np.float32)
-    deviation = float(centred.std())
-    scaled: Strip = centred / np.float32(deviation) if deviation > 0 else centred
-    return scaled
+    return _standardised(strip.astype(np.float32))
+
+
+def _standardised(strip: Strip) -> Strip:
+    """Standardise a strip in its place, and return it."""
+    mean = sum(part.sum(dtype=np.float64) for part in _in_parts(strip)) / strip.size
+    squares = (np.square(part.astype(np.float32) - np.float32(mean)) for part in _in_parts(strip))
+    deviation = np.sqrt(sum(part.sum(dtype=np.float64) for part in squares) / strip.size)
+    for part in _in_parts(strip):
+        centred = part.astype(np.float32) - np.float32(mean)
+        part[:] = centred / np.float32(deviation) if deviation > 0 else centred
+    return strip

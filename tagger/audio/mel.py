@@ -4,6 +4,7 @@ Own code, since importing librosa takes over a second in every process; the test
 librosa, which is the reference.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -17,28 +18,54 @@ _BREAK = 1000.0  # Hz, from which on the scale is logarithmic:
 _LOG_MEL = 27 / np.log(6.4)  # mel in one e-fold
 
 
-def mel_spectrogram(
-    samples: NDArray[np.float32], filters: NDArray[np.float32], hop_length: int
-) -> NDArray[np.float32]:
-    """Return the power in each mel band, `[bands, 1 + samples // hop length]`.
+def mel_blocks(
+    blocks: Iterable[NDArray[np.float32]], filters: NDArray[np.float32], hop_length: int
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the power in each mel band, together `[bands, 1 + samples // hop length]`.
 
     Frames are centred, with silence beyond both ends, under a Hann window as long as the filters
-    `[bands, n_fft / 2 + 1]` say.
+    `[bands, n_fft / 2 + 1]` say. How the waveform is divided into blocks changes nothing.
     """
+    n_fft = 2 * (filters.shape[1] - 1)
+    parts = _parts(filters)
+    silence = np.zeros(n_fft // 2, np.float32)
+    waiting = silence  # samples that are not done with
+    for block in blocks:
+        waiting = np.concatenate([waiting, block])
+        done = 0
+        for frames in _groups(waiting, n_fft, hop_length):
+            if len(frames) == _FRAMES:
+                yield _mel(frames, filters, parts)
+                done += _FRAMES * hop_length
+        waiting = waiting[done:]
+    for frames in _groups(np.concatenate([waiting, silence]), n_fft, hop_length):
+        yield _mel(frames, filters, parts)
+
+
+def _groups(
+    samples: NDArray[np.float32], n_fft: int, hop_length: int
+) -> Iterator[NDArray[np.float32]]:
+    """Yield all frames in samples, some at a time, `[frames, n_fft]`."""
+    if samples.size >= n_fft:
+        frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop_length]
+        for start in range(0, len(frames), _FRAMES):
+            yield frames[start : start + _FRAMES]
+
+
+def _mel(
+    frames: NDArray[np.float32],
+    filters: NDArray[np.float32],
+    parts: Sequence[tuple[slice, slice]],
+) -> NDArray[np.float32]:
+    """Return the power of frames in each mel band, `[bands, frames]`."""
     from scipy import fft
 
-    n_fft = 2 * (filters.shape[1] - 1)
-    padded = np.pad(samples, n_fft // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    window = _hann(n_fft)
+    # scipy's transform of many short frames takes two thirds of the time of numpy's.
+    spectra = fft.rfft(frames * _hann(frames.shape[1]))
+    power = spectra.real**2 + spectra.imag**2
     mel = np.empty((len(filters), len(frames)), np.float32)
-    parts = _parts(filters)
-    for start in range(0, len(frames), _FRAMES):
-        # scipy's transform of many short frames takes two thirds of the time of numpy's.
-        spectra = fft.rfft(frames[start : start + _FRAMES] * window)
-        power = spectra.real**2 + spectra.imag**2
-        for bands, bins in parts:
-            mel[bands, start : start + _FRAMES] = filters[bands, bins] @ power[:, bins].T
+    for bands, bins in parts:
+        mel[bands] = filters[bands, bins] @ power[:, bins].T
     return mel
 
 
@@ -55,12 +82,10 @@ def _parts(filters: NDArray[np.float32]) -> list[tuple[slice, slice]]:
     return parts
 
 
-def decibels(power: NDArray[np.float32], top_db: float) -> NDArray[np.float32]:
-    """Return decibels below the greatest power, down to `top_db` of them."""
-    levels = 10 * np.log10(np.maximum(power, np.float32(1e-10)))
-    levels -= levels.max()
-    kept: NDArray[np.float32] = np.maximum(levels, np.float32(-top_db))
-    return kept
+def decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return power in decibels, -100 at least."""
+    levels: NDArray[np.float32] = 10 * np.log10(np.maximum(power, np.float32(1e-10)))
+    return levels
 
 
 @lru_cache(maxsize=4)
@@ -71,7 +96,7 @@ def mel_filters(
 
     M. Slaney, Auditory Toolbox, 1998: linear up to 1000 Hz, logarithmic from there on.
     """
-    edges = _hertz(np.linspace(_mel(fmin), _mel(fmax), n_mels + 2))[:, None]
+    edges = _hertz(np.linspace(_mel_of(fmin), _mel_of(fmax), n_mels + 2))[:, None]
     frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     rising = (frequencies - edges[:-2]) / np.diff(edges, axis=0)[:-1]
     falling = (edges[2:] - frequencies) / np.diff(edges, axis=0)[1:]
@@ -79,7 +104,7 @@ def mel_filters(
     return (triangles * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
 
 
-def _mel(hertz: float) -> float:
+def _mel_of(hertz: float) -> float:
     if hertz < _BREAK:
         return hertz * _LINEAR_MEL
     return float(_BREAK * _LINEAR_MEL + np.log(hertz / _BREAK) * _LOG_MEL)

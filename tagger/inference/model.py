@@ -61,7 +61,7 @@ class GenreModel:
         Raises:
             DeviceError: the GPU has too little memory for a single strip.
         """
-        batch = strips[..., None]
+        batch = strips.astype(np.float32, copy=False)[..., None]  # long ones come as float16
         if self._bound is not None:
             with self._turn:
                 windows = self._bound.run(batch)

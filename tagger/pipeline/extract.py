@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tagger.audio.container import open_audio
-from tagger.audio.decode import decode_stream
-from tagger.audio.frontend import FrontEnd, WindowGrid
+from tagger.audio.decode import Counted, decode_blocks, decode_stream, refuse_short
+from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
 from tagger.errors import (
     OversizedTagError,
     SilentError,
+    SteadyError,
     TagError,
     TooShortError,
     TrackError,
@@ -30,6 +31,7 @@ from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, 
 _STATUS = {
     OversizedTagError: Status.UNREADABLE,
     SilentError: Status.SILENT,
+    SteadyError: Status.UNCERTAIN,
     TooShortError: Status.TOO_SHORT,
     UnreachableError: Status.UNREADABLE,
     UnreadableError: Status.UNREADABLE,
@@ -93,7 +95,6 @@ class Extractor:
         return extracted
 
     def _extract(self, path: Path) -> Features | PredictedTrack:
-        front_end, grid = self._settings.front_end, self._settings.grid
         track = Track(path=path)
         try:
             if not is_music(path):
@@ -107,10 +108,7 @@ class Extractor:
                 track = _with_genres(track)
                 if self._tell is not None:
                     self._tell(track)
-                samples = decode_stream(stream, front_end.sample_rate, self._settings.seconds)
-            if samples.size < front_end.samples_for(grid.window):
-                raise TooShortError("is shorter than one window of the model")
-            strip = grid.whole(front_end.compute(samples))
+                strip, seconds = self._features(stream)
         except TrackError as error:
             if isinstance(error, UnreachableError):  # the next scan may have better luck
                 track = replace(track, fingerprint=None)
@@ -124,7 +122,19 @@ class Extractor:
                 track=replace(track, fingerprint=None),
                 prediction=Prediction(status=Status.UNREADABLE, error=problem),
             )
-        return Features(track=track, strip=strip, seconds=samples.size / front_end.sample_rate)
+        return Features(track=track, strip=self._settings.grid.whole(strip), seconds=seconds)
+
+    def _features(self, stream: BinaryIO) -> tuple[Strip, float]:
+        """Return the strip of an open file, and how many seconds were analysed."""
+        front_end, seconds = self._settings.front_end, self._settings.seconds
+        least = front_end.samples_for(self._settings.grid.window)
+        if seconds is not None:
+            samples = decode_stream(stream, front_end.sample_rate, seconds)
+            refuse_short(samples.size, least)
+            return front_end.compute(samples), samples.size / front_end.sample_rate
+        blocks = Counted(decode_blocks(stream, front_end.sample_rate), least)
+        strip = front_end.compute_blocks(blocks)
+        return strip, blocks.samples / front_end.sample_rate
 
     def _examined(self, path: Path, stream: BinaryIO) -> Track:
         """Return a track with the identity of the open file and, for the cache, its fingerprint."""

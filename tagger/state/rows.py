@@ -17,7 +17,6 @@ TRACK = ("fingerprint", "genres", "tag_error", "refusal", "genre_source")
 PREDICTION = ("status", "error", "seconds", "probabilities", "timeline")
 
 _GREATEST_SUM = 1.01
-_CACHED = tuple(status for status in Status if status is not Status.UNCERTAIN)
 
 
 def stat_key(identity: Identity) -> tuple[int, ...]:
@@ -57,7 +56,7 @@ def read_prediction(
         raise ValueError("seconds are out of range")
     values = tuple(array("f", probabilities))
     found = Status(status)
-    if found not in _CACHED or (found is Status.OK) != bool(values):
+    if (found is Status.OK) != bool(values):
         raise ValueError("the status does not fit the probabilities")
     # A model with a confidence of its own may leave a part to none of the labels.
     if values and not (all(0 <= value <= 1 for value in values) and sum(values) <= _GREATEST_SUM):

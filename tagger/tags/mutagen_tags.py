@@ -250,9 +250,11 @@ def _open(path: Path) -> Any:
         # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
         # them find back; and it fills in from ID3v1 what ID3v2 does not say.
         plain = kind(path, translate=False, load_v1=False)
-        if plain.tags is not None and plain.tags.version[:2] in ((2, 3), (2, 4)):
+        found = plain.tags is not None and (plain.tags or plain.tags.unknown_frames)
+        if found and plain.tags.version[:2] in ((2, 3), (2, 4)):
             return plain
-    # Tags of v2.2, or of v1 alone, have to be translated; they are written as v2.4.
+    # Tags of v2.2, or of v1 with none or an empty one of v2, have to be translated; they are
+    # written as v2.4.
     if file is not None and file.tags is None:
         file.add_tags()
     return file

@@ -99,7 +99,6 @@ def test_a_disk_error_is_not_remembered(tmp_path, monkeypatch, song):
         ExtractSettings(
             front_end=TOY_METADATA.front_end,
             grid=TOY_METADATA.grid,
-            seconds=None,
             cache=location,
         )
     )

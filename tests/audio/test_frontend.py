@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from conftest import RATE, music
 
-from tagger.audio.frontend import MelStrip, WindowGrid, log_mel, standardise
-from tagger.audio.mel import mel_filters, mel_spectrogram
+from tagger.audio.frontend import MelStrip, WindowGrid, standardise
+from tagger.audio.mel import mel_blocks, mel_filters
 from tagger.errors import SilentError
 from tagger.inference.model import GenreModel
 
@@ -24,7 +24,7 @@ def librosas(samples):
 def test_the_strip_is_what_librosa_gives():
     samples = music(5)
     expected = librosas(samples)
-    strip = log_mel(samples, FRONT_END)
+    strip = FRONT_END.compute(samples)
     assert strip.shape == (128, 1 + samples.size // 512)
     assert strip.dtype == np.float32
     np.testing.assert_allclose(strip, expected, atol=1e-3)
@@ -45,7 +45,7 @@ def test_probabilities_are_those_of_the_plain_way():
     samples, model = music(12), GenreModel(device="cpu")
     plain, ours = (
         model.window_probabilities(GRID.whole(strip)[None].astype(np.float32))
-        for strip in (librosas(samples), log_mel(samples, FRONT_END))
+        for strip in (librosas(samples), FRONT_END.compute(samples))
     )
     np.testing.assert_allclose(ours, plain, atol=0.01)
 
@@ -55,7 +55,7 @@ def test_zeros_of_the_filters_are_left_out_and_nothing_else(n_fft, bands):
     """Some filters at 256 are so narrow that they hold no frequency at all."""
     samples, filters = music(2), mel_filters(RATE, n_fft, bands, 0, RATE / 2)
     power = np.abs(librosa.stft(samples, n_fft=n_fft, hop_length=400, pad_mode="constant")) ** 2
-    mel = mel_spectrogram(samples, filters, 400)
+    mel = np.hstack([*mel_blocks([samples], filters, 400)])
     assert mel.shape == (bands, 1 + samples.size // 400)
     np.testing.assert_allclose(mel, filters @ power, rtol=1e-3, atol=1e-6 * power.max())
 
@@ -63,14 +63,14 @@ def test_zeros_of_the_filters_are_left_out_and_nothing_else(n_fft, bands):
 def test_level_does_not_matter():
     samples = music(4)
     np.testing.assert_allclose(
-        log_mel(samples * 0.05, FRONT_END), log_mel(samples, FRONT_END), atol=2e-3
+        FRONT_END.compute(samples * 0.05), FRONT_END.compute(samples), atol=2e-3
     )
 
 
 @pytest.mark.parametrize("samples", [np.zeros(RATE * 4), np.full(RATE * 4, 5e-4), np.empty(0)])
 def test_silence_is_named(samples):
     with pytest.raises(SilentError):
-        log_mel(samples.astype(np.float32), FRONT_END)
+        FRONT_END.compute(samples.astype(np.float32))
 
 
 def test_a_strip_without_contrast_stays_finite():
@@ -78,7 +78,7 @@ def test_a_strip_without_contrast_stays_finite():
 
 
 def test_thirty_seconds_give_nineteen_windows():
-    frames = log_mel(music(30), FRONT_END).shape[1]
+    frames = FRONT_END.compute(music(30)).shape[1]
     assert frames == 1292
     assert GRID.count(frames) == 19
 
@@ -94,8 +94,8 @@ def test_window_count(frames, windows):
 
 def test_samples_for_is_the_least_that_will_do():
     least = FRONT_END.samples_for(GRID.window)
-    assert log_mel(music(4)[:least], FRONT_END).shape[1] == GRID.window
-    assert log_mel(music(4)[: least - 1], FRONT_END).shape[1] == GRID.window - 1
+    assert FRONT_END.compute(music(4)[:least]).shape[1] == GRID.window
+    assert FRONT_END.compute(music(4)[: least - 1]).shape[1] == GRID.window - 1
 
 
 def test_front_end_round_trip_ignores_words_for_humans():
@@ -105,9 +105,9 @@ def test_front_end_round_trip_ignores_words_for_humans():
 
 def test_long_audio_is_transformed_in_pieces(monkeypatch):
     samples = music(12)
-    whole = log_mel(samples, FRONT_END)
+    whole = FRONT_END.compute(samples)
     monkeypatch.setattr("tagger.audio.mel._FRAMES", 100)
-    np.testing.assert_allclose(log_mel(samples, FRONT_END), whole, atol=1e-4)
+    np.testing.assert_allclose(FRONT_END.compute(samples), whole, atol=1e-4)
 
 
 @pytest.mark.parametrize(("frames", "most"), [(128, 5), (1292, 5), (1292, 19), (1280, 4)])
@@ -119,3 +119,36 @@ def test_pieces_hold_all_windows_once(frames, most):
         assert count <= most
         starts += [float(piece[0, i * GRID.hop]) for i in range(count)]
     assert starts == [i * GRID.hop for i in range(GRID.count(frames))]
+
+
+@pytest.mark.parametrize("size", [100, 4_000, 65_536])
+def test_blocks_of_any_size_give_the_strip_of_the_whole(size):
+    samples = music(7)
+    blocks = [samples[start : start + size] for start in range(0, samples.size, size)]
+    mel = [
+        np.hstack([*mel_blocks(parts, mel_filters(RATE, 2048, 128, 0, 11_025), 512)])
+        for parts in (blocks, [samples])
+    ]
+    np.testing.assert_array_equal(*mel)
+    strip = FRONT_END.compute_blocks(iter(blocks))
+    assert strip.dtype == np.float16
+    np.testing.assert_allclose(strip, FRONT_END.compute(samples), atol=0.01)
+
+
+def test_a_long_strip_is_standardised_as_a_short_one(monkeypatch):
+    samples = music(7)
+    whole = FRONT_END.compute(samples)
+    monkeypatch.setattr("tagger.audio.frontend._PART", 50)
+    np.testing.assert_allclose(FRONT_END.compute(samples), whole, atol=1e-5)
+
+
+def test_no_more_than_the_strip_of_a_long_track_is_in_memory():
+    import tracemalloc
+
+    minute = music(60)
+    tracemalloc.start()
+    strip = FRONT_END.compute_blocks(minute for _ in range(10))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert strip.shape[1] == 1 + 10 * minute.size // 512
+    assert peak < 2 * strip.nbytes + 4 * minute.nbytes  # all of the waveform is 10 of these

@@ -26,6 +26,7 @@ from trainer.data import gtzan, library, prepare, splits
 from trainer.data.dataset import Row
 from trainer.data.prepare import Preparation
 from trainer.data.splits import Split
+from trainer.data.windows import WindowSplit
 
 
 def make(folder: Path, *names: str, seconds: float = 0.5) -> Path:
@@ -279,6 +280,7 @@ def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_pa
     data = prepared.load([tmp_path / "out"])
     assert "windows of the same tracks" in data.flattering
     frames = 1 + 20 * 22_050 // 512
+    stretches = WindowSplit().stretches
     names = {}
     for split in ("train", "valid"):
         names[split] = {(track.genre, track.name) for track in data.split(split)}
@@ -286,18 +288,47 @@ def test_a_split_of_windows_has_no_frame_in_both_and_says_what_it_is(run, tmp_pa
         assert min(lengths) >= 128  # whole windows only
     assert names["train"] & names["valid"]  # which is why it flatters
     for number in range(40):
-        train, valid = (
-            prepared.stretches(frames, 128, f"a/{number}", s) for s in ("train", "valid")
-        )
+        train, valid = (stretches(frames, 128, f"a/{number}", s) for s in ("train", "valid"))
         covered = sorted(train + valid)
         assert covered[0][0] == 0
         assert covered[-1][1] == frames
         assert all(left[1] == right[0] for left, right in pairwise(covered))
-    assert prepared.stretches(60, 128, "short", "train") or prepared.stretches(
-        60, 128, "short", "valid"
-    )
+    assert stretches(60, 128, "short", "train") or stretches(60, 128, "short", "valid")
     run(source, tmp_path / "out", split=Split.STRATIFIED)
     assert prepared.load([tmp_path / "out"]).flattering == ""
+
+
+def test_windows_are_split_in_any_shares_and_may_overlap(run, tmp_path):
+    how = WindowSplit(shares=(0.5, 0.25, 0.25), overlap=0.5)
+    parts = {
+        split: [
+            stretch
+            for number in range(60)
+            for stretch in how.stretches(1300, 128, f"a/{number}", split)
+        ]
+        for split in prepared.SPLITS
+    }
+    assert all(end - start == 128 for stretches in parts.values() for start, end in stretches)
+    count = sum(map(len, parts.values()))
+    assert count == 60 * (1 + (1300 - 128) // 64)
+    shares = [len(parts[split]) / count for split in prepared.SPLITS]
+    np.testing.assert_allclose(shares, how.shares, atol=0.05)
+
+    names = [f"{genre}/{number}.wav" for genre in ("jazz", "rock") for number in range(2)]
+    source = make(tmp_path / "clips", *names, seconds=20)
+    run(source, tmp_path / "out", split=Split.WINDOWS, windows=how)
+    assert "overlapping windows of the same tracks" in run.text
+    data = prepared.load([tmp_path / "out"])
+    assert "overlapping windows" in data.flattering
+    assert all(data.split(split) for split in prepared.SPLITS)
+
+
+def test_a_split_of_windows_survives_the_table():
+    for how in (WindowSplit(), WindowSplit(shares=(0.7, 0.3, 0), overlap=0.5)):
+        assert WindowSplit.parse(str(how)) == how
+    assert str(WindowSplit()) == "windows"
+    for text in ("", "train", "windows 1", "windows a/b/c overlap 0", "x 1/1/1 overlap 0"):
+        assert WindowSplit.parse(text) is None
 
 
 # GTZAN

@@ -303,6 +303,6 @@ def test_a_useless_network_is_said_to_write_nothing_wherever_it_is_used(
     monkeypatch.setattr(exporting, "largest_difference", lambda *_: 0.0)
     monkeypatch.setattr(exporting, "_record_answer", lambda _: None)
     said.clear()
-    metadata = exporting.export(run, tmp_path / "m.onnx", "best", report=said.append)
+    metadata = exporting.export([run], tmp_path / "m.onnx", "best", report=said.append)
     assert metadata.min_confidence == 1.0
     assert any("writes nothing by default" in line for line in said)

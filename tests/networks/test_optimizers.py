@@ -52,11 +52,12 @@ def test_without_layer_decay_all_blocks_change_alike(name):
         assert step == pytest.approx(0.01, rel=0.02)
 
 
-def test_weights_decay_and_biases_do_not():
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_weights_decay_and_biases_do_not(name):
     given = keras.Input((3,))
     model = keras.Model(given, layers.Dense(2, bias_initializer="ones", name="head")(given))
     kernel = model.get_layer("head").get_weights()[0]
-    optimizer = make_optimizer("adamw", learning_rate=0.1, weight_decay=0.5)
+    optimizer = make_optimizer(name, learning_rate=0.1, weight_decay=0.5)
     compile_model(model, optimizer, "mse")
     zeros = np.zeros((4, 3), np.float32)
     model.train_on_batch(zeros, np.ones((4, 2), np.float32))

@@ -91,7 +91,14 @@ def decoded(monkeypatch) -> list[str]:
         names.append(Path(stream.name).name)
         return decode(stream, *arguments)
 
+    decode_blocks = tagger.pipeline.extract.decode_blocks
+
+    def noting_blocks(stream, *arguments):
+        names.append(Path(stream.name).name)
+        return decode_blocks(stream, *arguments)
+
     monkeypatch.setattr(tagger.pipeline.extract, "decode_stream", noting)
+    monkeypatch.setattr(tagger.pipeline.extract, "decode_blocks", noting_blocks)
     return names
 
 

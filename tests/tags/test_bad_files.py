@@ -3,7 +3,8 @@
 import bad_files
 import pytest
 from bad_files import HOSTILE, id3, packed_frame
-from formats import make
+from formats import ARTIST, TITLE, make
+from mutagen.id3 import ID3
 
 from tagger.errors import OversizedTagError, TagError
 from tagger.tags.containers import id3 as id3_reader
@@ -12,6 +13,7 @@ from tagger.tags.containers.base import Data
 from tagger.tags.content import content_of
 from tagger.tags.genre_fields.layouts import layout_of
 from tagger.writing.planning import plan
+from tagger.writing.safewrite import make as make_change
 
 
 def hostile(name, folder):
@@ -120,3 +122,13 @@ def test_large_items_are_compared_without_being_kept(tmp_path):
     one, other, same = (content_of(Data.of(content)).items for content in pictures)
     assert one == same != other
     assert sum(len(value) for _, value in one) < 1 << 16
+
+
+def test_a_genre_in_an_empty_tag_does_not_hide_id3v1(tmp_path):
+    path = make("mp3-v1", tmp_path, 0.1)
+    audio = path.read_bytes()[-1600:]  # frames of audio, and ID3v1
+    path.write_bytes(id3(bytes(500)) + audio[audio.index(b"\xff") :])
+    change = plan(path, genres=["Jazz"])
+    make_change(change)
+    tags = ID3(path, load_v1=False)
+    assert [tags[name].text for name in ("TCON", "TIT2", "TPE1")] == [["Jazz"], [TITLE], [ARTIST]]

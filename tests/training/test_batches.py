@@ -1,7 +1,10 @@
 """What a batch is drawn from, and what is done to its windows."""
 
+import threading
+import time
 import zlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +16,15 @@ from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.dataset import Row, Track
-from trainer.training.augmentation import LOW_PASS, Augmentation, vary
-from trainer.training.batches import WindowSampler, draw_probabilities, shrink_strip
+from trainer.training import batches
+from trainer.training.augmentation import LOW_PASS, Augmentation, augment, vary
+from trainer.training.batches import (
+    Batch,
+    WindowSampler,
+    draw_probabilities,
+    prefetched,
+    shrink_strip,
+)
 from trainer.training.options import FitOptions
 from trainer.training.plan import plan
 
@@ -166,3 +176,37 @@ def test_augmentation_is_scaled_with_the_windows():
     same = ("mixup", "masks", "stretch_bands", "stretch_frames", "equaliser", "gain", "low_pass")
     assert all(getattr(half, name) == getattr(full, name) for name in same)
     assert full.scaled(1) == full
+
+
+# Sampling ahead
+
+
+def made(number: int, size: int) -> Batch:
+    time.sleep(0.002 * (number % 3 == 0))
+    if number == 99:
+        raise DataError("no such batch")
+    numbers = np.full((size, 1), number, np.float32)
+    return Batch(windows=numbers, targets=numbers, weights=numbers[:, 0])
+
+
+def test_batches_come_in_order_however_many_are_made_at_a_time(monkeypatch):
+    monkeypatch.setattr(batches, "WORKERS", 4)
+    for count in (0, 1, 30):
+        found = [batch.windows[0, 0] for batch in prefetched(made, 5, count, 2)]
+        assert found == list(range(5, 5 + count))
+
+
+def test_what_goes_wrong_with_a_batch_is_raised_and_ends_the_others(monkeypatch):
+    monkeypatch.setattr(batches, "WORKERS", 2)
+    drawn = prefetched(made, 98, 1000, 1)
+    assert next(drawn).windows[0, 0] == 98
+    with pytest.raises(DataError, match="no such batch"):
+        next(drawn)
+    assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
+
+
+def test_noise_differs_from_window_to_window_and_has_the_deviation_asked_for():
+    noisy = replace(Augmentation.off(), noise=0.5)
+    windows = augment(np.zeros((16, 64, 64), np.float32), noisy, np.random.default_rng(0))
+    np.testing.assert_allclose(windows.std((1, 2)), 0.5, rtol=0.1)
+    assert np.abs(np.corrcoef(windows.reshape(16, -1)) - np.eye(16)).max() < 0.1

@@ -17,7 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tagger.audio.summary import SummaryFeatures
-from tagger.errors import ExitCode, StoppedError
+from tagger.errors import DataError, ExitCode, StoppedError
 from trainer.cli import app
 from trainer.data import dataset as prepared
 from trainer.data.dataset import Row
@@ -25,7 +25,8 @@ from trainer.networks.backend import LOG_LEVEL, without_log
 from trainer.training.display import PrepareDisplay, TrainingDisplay
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions
-from trainer.training.run_folder import RUN_FILE, save_weights
+from trainer.training.run_folder import RUN_FILE, load_run, save_weights
+from trainer.training.schedule import learning_rate
 
 EPOCHS, BATCHES = 2, 3
 FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()
@@ -350,3 +351,30 @@ def test_commands_whose_output_goes_to_a_file_leave_words_of_their_own_alone(str
     assert file.exists()
     for words in ("cudart", "oneDNN", "np.object"):
         assert words not in done.stderr
+
+
+# A finished training goes on
+
+
+def test_a_finished_training_is_extended_at_the_rate_of_the_longer_one(strips, unbroken, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(unbroken, run)
+    said = train("fit", "--run", run, "--resume", "--epochs", EPOCHS + 2)
+    assert f"{EPOCHS} epochs become {EPOCHS + 2}" in said
+    epochs = History(run / "history.csv", Epoch).read()
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4]
+    rate = learning_rate(FitOptions(data=(), epochs=EPOCHS + 2, batches=BATCHES, warm_up=0))
+    expected = [rate(BATCHES * number - 1) for number in (3, 4)]
+    np.testing.assert_allclose([one.learning_rate for one in epochs[2:]], expected, rtol=1e-4)
+    stored = load_run(run)
+    assert stored.options.epochs == EPOCHS + 2
+    assert stored.metadata["extended_after"] == [EPOCHS]
+    with pytest.raises(DataError, match="was trained for 4 epochs already"):
+        train("fit", "--run", run, "--resume", "--epochs", 3)
+
+
+def test_the_last_line_says_that_a_network_would_write_nothing(strips, tmp_path, monkeypatch):
+    sentence = "No confidence of this network is right."
+    monkeypatch.setattr("trainer.training.validation.nothing_to_write", lambda *_: sentence)
+    said = train("fit", strips, "--run", tmp_path / "run", *FIT)
+    assert said.splitlines()[-1] == sentence

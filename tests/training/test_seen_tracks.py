@@ -15,6 +15,7 @@ from tagger.errors import DataError
 from trainer.cli import app
 from trainer.data import dataset as prepared
 from trainer.data.dataset import Row
+from trainer.data.windows import BY_WINDOW
 from trainer.training.options import FitOptions, PretrainOptions
 from trainer.training.plan import plan
 from trainer.training.pretraining_folder import Pretraining
@@ -130,7 +131,7 @@ def test_a_changed_copy_of_a_training_clip_in_validation_is_refused(data, tmp_pa
 
 def test_a_split_of_windows_is_no_cheat_since_it_is_marked(data, tmp_path):
     rows = prepared.read_rows(data / "tracks.csv")
-    marked = [replace(row, split=prepared.BY_WINDOW) for row in rows]
+    marked = [replace(row, split=BY_WINDOW) for row in rows]
     prepared.write_rows(data / "tracks.csv", marked)
     assert make_run(tmp_path / "run", data).seen.names
 

@@ -6,18 +6,19 @@ import shlex
 import subprocess
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
+from trainer.networks.registry import NETWORKS
 from trainer.training.options import Keep, Precision, TrainingOptions
 from trainer.training.run_folder import RUN_FILE
 
-# The names in `trainer.networks.registry`: a Literal has to be written out.
-Architecture = Literal[
-    "vgg16", "vgg19", "inceptionv3", "efficientnetb0", "mobilenetv2", "cnn14", "cnn-small", "ann"
-]
+if TYPE_CHECKING:
+    Architecture = str
+else:
+    Architecture = Literal[tuple(NETWORKS)]
 
 
 class Command(TyperCommand):
@@ -41,8 +42,20 @@ def finite(value: float) -> float:
 
 RunFolder = Annotated[Path, typer.Argument(help="Run folder that fit made.", metavar="RUN")]
 NewRun = Annotated[Path, typer.Option("--run", help="Run folder to create.")]
+Repeat = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        help="Take options from this run.toml or run folder; those given here as well win.",
+    ),
+]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue an interrupted run with its own options.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Continue an interrupted run with its own options, or with more --epochs a "
+        "finished one.",
+    ),
 ]
 KeepOption = Annotated[
     Keep,
@@ -65,7 +78,9 @@ LearningRate = Annotated[
 WarmUp = Annotated[
     int, typer.Option(min=0, help="Batches until the highest learning rate is reached.")
 ]
-WeightDecay = Annotated[float, typer.Option(min=0, callback=finite, help="Weight decay of AdamW.")]
+WeightDecay = Annotated[
+    float, typer.Option(min=0, callback=finite, help="Weight decay of AdamW and SGD.")
+]
 Average = Annotated[
     float,
     typer.Option(

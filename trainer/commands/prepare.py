@@ -11,6 +11,7 @@ from tagger.runtime.interrupt import said_when_stopped
 from trainer.data.library import MIN_TRACKS
 from trainer.data.prepare import FOLDS, SHARES
 from trainer.data.splits import Split
+from trainer.data.windows import WindowSplit
 
 Prepared = Literal["mel-strip", "spectrogram-picture", "summary-features"]
 
@@ -20,7 +21,8 @@ def prepare(
         Path,
         typer.Argument(
             help="Folder with a folder per genre, with a tracks.csv, with ready strips, or with "
-            "tagged music (--from-tags). All formats that genretag scan reads are read."
+            "tagged music (--from-tags), or a CSV of features. All formats that genretag scan "
+            "reads are read."
         ),
     ],
     output: Annotated[Path, typer.Argument(help="Folder for the prepared data set.")],
@@ -45,9 +47,18 @@ def prepare(
         ),
     ] = None,
     shares: Annotated[
-        tuple[float, float, float],
-        typer.Option(help="With --split stratified: shares of train, valid and test."),
-    ] = SHARES,
+        tuple[float, float, float] | None,
+        typer.Option(
+            help="Shares of train, valid and test; default: 0.7 0.15 0.15 with --split stratified, "
+            "0.8 0.2 0 with --split windows."
+        ),
+    ] = None,
+    overlap: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.95, help="With --split windows: share of a window that the next one has."
+        ),
+    ] = 0.0,
     folds: Annotated[int, typer.Option(min=2, help="With --split kfold: number of folds.")] = FOLDS,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
     jobs: Annotated[
@@ -62,7 +73,7 @@ def prepare(
     ] = None,
 ) -> None:
     """Turn clips into inputs of a network, once for any number of trainings."""
-    if min(shares) < 0 or shares[0] == 0:
+    if shares and (min(shares) < 0 or shares[0] == 0):
         raise UsageError("--shares takes three numbers, the first of them above zero.")
     if pictures_of and not seconds:
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
@@ -86,7 +97,8 @@ def prepare(
                 from_tags=from_tags,
                 min_tracks=min_tracks,
                 split=split,
-                shares=shares,
+                shares=shares or SHARES,
+                windows=WindowSplit(shares=shares or WindowSplit().shares, overlap=overlap),
                 folds=folds,
                 seed=seed,
                 jobs=jobs or -1,

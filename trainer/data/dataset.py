@@ -10,11 +10,9 @@ track name) is one track with several strips, always in one split.
 import csv
 import io
 import json
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +22,12 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import FrontEnd, Strip
 from tagger.audio.kinds import front_end_of
 from tagger.errors import DataError, reason
+from trainer.data.windows import SPLITS, WindowSplit
 from trainer.files import whole
 
 FRONT_END_FILE = "front_end.json"
 TRACKS_FILE = "tracks.csv"
 COLUMNS = ("file", "genre", "track", "split", "seconds", "group", "fold")
-SPLITS = ("train", "valid", "test")
-
-BY_WINDOW = "windows"
-"""Instead of a split: each track's windows are split between training and validation."""
-VALID_WINDOWS = 0.2  # of them
-FLATTERING = "windows of the same tracks are in training and validation, as in old papers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +37,7 @@ class Row:
     file: str
     genre: str
     track: str
-    split: str = ""  # one of SPLITS, or BY_WINDOW; empty where there are folds
+    split: str = ""  # one of SPLITS, or a `WindowSplit`; empty where there are folds
     seconds: float = 0.0
     group: str = ""  # artist or album, which no split may divide; empty if it is not known
     fold: str = ""  # 1, 2, … of a cross-validation
@@ -69,6 +62,7 @@ class Track:
     split: str
     strips: tuple[Path, ...]
     window: int = 0  # frames; where this has only some windows of the strips, their length
+    windows: WindowSplit = field(default_factory=WindowSplit)  # how they were split then
     source: str = ""  # the data set it came from, by the name of its folder
     shrinks: tuple[int, ...] = ()  # of each strip, how much it was shrunk when stored; empty: 1
     group: str = ""  # artist or album; empty if it is not known
@@ -96,31 +90,15 @@ class Track:
         return [
             strip[:, start:end]
             for number, strip in enumerate(strips)
-            for start, end in stretches(strip.shape[1], self.window, f"{name}/{number}", self.split)
+            for start, end in self.windows.stretches(
+                strip.shape[1], self.window, f"{name}/{number}", self.split
+            )
         ]
 
 
 def expand(strip: NDArray[Any], factor: int) -> NDArray[Any]:
     """Repeat each cell of a strip `factor` times in both directions."""
     return strip if factor == 1 else strip.repeat(factor, 0).repeat(factor, 1)
-
-
-def stretches(frames: int, window: int, name: str, split: str) -> list[tuple[int, int]]:
-    """Return the frames of a strip that training or validation gets in a split of windows.
-
-    The strip is cut into windows that do not overlap, each of them goes to either at random, and
-    neighbours of one kind are one stretch: no frame is in both.
-    """
-    count = max(1, frames // window)
-    rng = np.random.default_rng(zlib.crc32(name.encode("utf-8", "surrogateescape")))
-    is_valid = rng.random(count) < VALID_WINDOWS
-    found = []
-    for valid, group in groupby(range(count), key=lambda index: bool(is_valid[index])):
-        windows = list(group)
-        end = frames if windows[-1] == count - 1 else (windows[-1] + 1) * window
-        if valid == (split == "valid"):
-            found.append((windows[0] * window, end))
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +116,7 @@ class DataSet:
     @property
     def flattering(self) -> str:
         """Why figures of this data flatter, to be said wherever they are shown, or nothing."""
-        return FLATTERING if any(track.window for track in self.tracks) else ""
+        return next((track.windows.flattering for track in self.tracks if track.window), "")
 
     def target(self, track: Track) -> int:
         """Return the index of a track's label."""
@@ -254,6 +232,25 @@ def write_front_end(folder: Path, front_end: FrontEnd, shrink: int = 1) -> None:
         file.write(f"{json.dumps(content, indent=1)}\n".encode())
 
 
+def folds_of(folders: Sequence[Path]) -> tuple[int, ...]:
+    """Return the numbers of the folds of prepared folders.
+
+    Raises:
+        DataError: one of them is not in folds, or not in the same.
+    """
+    found = {
+        folder: {row.fold for row in read_rows(folder / TRACKS_FILE)}
+        for folder in folders
+        if read_front_end(folder)
+    }
+    for folder, names in found.items():
+        if "" in names:
+            raise DataError(f"{folder} is not in folds; 'prepare --split kfold' makes them.")
+        if names != found[folders[0]]:
+            raise DataError(f"{folder} has other folds than {folders[0]}.")
+    return tuple(sorted(map(int, found[folders[0]])))
+
+
 def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     """Read prepared folders as one data set.
 
@@ -274,7 +271,7 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     for folder in folders:
         for row in read_rows(folder / TRACKS_FILE):
             split = row.split if fold is None and not row.fold else _of_fold(folder, row, fold)
-            if split not in (*SPLITS, BY_WINDOW):
+            if split not in SPLITS and not WindowSplit.parse(split):
                 raise DataError(f"{folder / row.file}: {split!r} is not one of {SPLITS}.")
             if splits.setdefault(row.key, split) != split:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
@@ -311,9 +308,10 @@ def _tracks(
     whole_track = Track(
         genre=key[0], name=key[1], split=split, strips=strips, source=source, shrinks=shrinks
     )
-    if split != BY_WINDOW:
+    windows = WindowSplit.parse(split)
+    if windows is None:
         return [whole_track]
-    parts = [replace(whole_track, split=part, window=window) for part in ("train", "valid")]
+    parts = [replace(whole_track, split=part, window=window, windows=windows) for part in SPLITS]
     return [part for part in parts if part.load()]
 
 

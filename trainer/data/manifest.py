@@ -9,12 +9,11 @@ import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from tagger.errors import DataError, reason
-from trainer.files import whole
+from trainer.files import content_digest, whole
 
 STAMPS_FILE = "clips.jsonl"
 
@@ -46,16 +45,6 @@ class Stamp:
             return regular and content_digest(clip) == self.content
         except OSError:
             return False
-
-
-def content_digest(clip: Path) -> str:
-    """Return a digest of a file.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with clip.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 class Stamps:

@@ -9,19 +9,27 @@ from pathlib import Path
 from tagger.audio.decode import decode
 from tagger.audio.frontend import FrontEnd, MelStrip, Strip
 from tagger.audio.pictures import SpectrogramPicture
+from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError, TrackError, reason
 from tagger.output.console import count_of, printable
 from trainer.data import dataset as prepared
-from trainer.data import splits
+from trainer.data import gtzan, splits
 from trainer.data.assignment import Assignment
 from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row
+from trainer.data.feature_table import (
+    is_feature_table,
+    read_feature_table,
+    save_features,
+    write_feature_table,
+)
 from trainer.data.images import is_picture, ready_picture
 from trainer.data.library import MIN_TRACKS, find_tagged
-from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps, content_digest
+from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps
 from trainer.data.sources import find_clips, strip_files
 from trainer.data.splits import Split
 from trainer.data.stacked_strips import is_stacked, prepare_stacked
-from trainer.files import PARTS
+from trainer.data.windows import BY_WINDOW, SPLITS, WindowSplit
+from trainer.files import PARTS, content_digest
 
 Report = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -41,6 +49,7 @@ class Preparation:
     min_tracks: int = MIN_TRACKS  # of a genre, with from_tags
     split: Split | None = None  # None: what suits the clips
     shares: tuple[float, float, float] = SHARES
+    windows: WindowSplit = field(default_factory=WindowSplit)
     folds: int = FOLDS
     seed: int = 1
     jobs: int = -1
@@ -49,6 +58,16 @@ class Preparation:
         """Return how tracks are assigned in such a split."""
         shares = {Split.STRATIFIED: self.shares, Split.KFOLD: (1.0,) * self.folds}.get(split, ())
         return Assignment(split=split, shares=shares, seed=self.seed if shares else 0)
+
+    def assigned(self, rows: Sequence[Row], split: Split, report: Report) -> list[Row]:
+        """Assign rows in a split that is made here; others have theirs already."""
+        if split is Split.STRATIFIED:
+            return splits.stratified(rows, self.shares, self.seed, report)
+        if split is Split.KFOLD:
+            return splits.folds(rows, self.folds, self.seed, report)
+        if split is Split.WINDOWS:
+            return splits.by_window(rows, self.windows, report)
+        return list(rows)
 
 
 def prepare(
@@ -69,6 +88,8 @@ def prepare(
         DataError: no clips, fewer than two genres, none that could be read, a split that cannot be
             made, or a folder that cannot be written.
     """
+    if is_feature_table(source):
+        return _prepare_features(source, output, how, report)
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
     if is_stacked(source):
@@ -103,15 +124,36 @@ def prepare(
     if assignment.shares:
         audio = [stamp.audio for _, stamp in usable]
         rows = list(map(before.keep_split, rows, audio))
-    if split is Split.STRATIFIED:
-        rows = splits.stratified(rows, how.shares, how.seed, report)
-    if split is Split.KFOLD:
-        rows = splits.folds(rows, how.folds, how.seed, report)
-    if split is Split.WINDOWS:
-        rows = splits.by_window(rows, report)
+    rows = how.assigned(rows, split, report)
     prepared.write_rows(output / TRACKS_FILE, rows)
+    if isinstance(how.front_end, SummaryFeatures):
+        write_feature_table(output, rows)
     assignment.write(output)
     prepared.write_front_end(output, how.front_end)
+    return rows
+
+
+def _prepare_features(source: Path, output: Path, how: Preparation, report: Report) -> list[Row]:
+    """Convert a table of ready features, see `trainer.data.feature_table`."""
+    features = read_feature_table(source)
+    if clips := gtzan.recognise(list(features)):
+        features = dict(zip(clips, features.values(), strict=True))
+    _check_genres(list(features), source)
+    split = how.split or splits.usual(list(features), is_gtzan=clips is not None)
+    if split is Split.TABLE or (split is Split.FAULT_FILTERED and not clips):
+        raise DataError(f"{source} cannot be prepared with --split {split}.")
+    begin(source, output)
+    rows = save_features(output, features)
+    if split is Split.FAULT_FILTERED:
+        rows = splits.fault_filtered(rows, report)
+    rows = how.assigned(rows, split, report)
+    report(
+        f"{count_of(len(rows), 'track')} of ready features; genretag scan computes its own, which "
+        "may differ from these."
+    )
+    prepared.write_rows(output / TRACKS_FILE, rows)
+    how.assignment(split).write(output)
+    prepared.write_front_end(output, SummaryFeatures())
     return rows
 
 
@@ -127,9 +169,7 @@ def _prepare_stacked(
     how.assignment(how.split or Split.STRATIFIED).write(output)
 
     def assign(rows: list[Row]) -> list[Row]:
-        if how.split is Split.KFOLD:
-            return splits.folds(rows, how.folds, how.seed, report)
-        return splits.stratified(rows, how.shares, how.seed, report)
+        return how.assigned(rows, how.split or Split.STRATIFIED, report)
 
     rows = prepare_stacked(source, output, how.front_end, assign=assign, progress=progress)
     report(f"{count_of(len(rows), 'strip')} converted")
@@ -307,10 +347,10 @@ def genres_and_splits(rows: Sequence[Row]) -> str:
     folds = sorted({row.fold for row in rows if row.fold}, key=int)
     parts = folds or [
         split
-        for split in (*prepared.SPLITS, prepared.BY_WINDOW)
-        if any(row.split == split for row in rows)
+        for split in (*SPLITS, BY_WINDOW)
+        if any(row.split.split(" ")[0] == split for row in rows)
     ]
-    counts = Counter((row.genre, row.fold or row.split) for row in rows)
+    counts = Counter((row.genre, row.fold or row.split.split(" ")[0]) for row in rows)
     genres = sorted({row.genre for row in rows})
     return table(
         [

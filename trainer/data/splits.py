@@ -10,7 +10,8 @@ import numpy as np
 from tagger.errors import DataError
 from tagger.output.console import count_of
 from trainer.data import gtzan
-from trainer.data.dataset import BY_WINDOW, FLATTERING, SPLITS, Row
+from trainer.data.dataset import Row
+from trainer.data.windows import SPLITS, WindowSplit
 
 Report = Callable[[str], None]
 
@@ -96,10 +97,10 @@ def folds(rows: Sequence[Row], count: int, seed: int, report: Report) -> list[Ro
     return assigned
 
 
-def by_window(rows: Sequence[Row], report: Report) -> list[Row]:
+def by_window(rows: Sequence[Row], how: WindowSplit, report: Report) -> list[Row]:
     """Split the windows of every track, which flatters, and say so."""
-    report(f"This split is flattering: {FLATTERING}.")
-    return [replace(row, split=BY_WINDOW) for row in rows]
+    report(f"This split is flattering: {how.flattering}.")
+    return [replace(row, split=str(how)) for row in rows]
 
 
 def assign(

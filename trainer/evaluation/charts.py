@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
     from trainer.evaluation.entry import Entry
     from trainer.evaluation.results import Evaluation
+    from trainer.evaluation.scores import Confusion
     from trainer.training.history import Epoch
 
 
 @styled
-def confusion(found: "Evaluation") -> "Figure":
+def confusion(found: "Confusion") -> "Figure":
     """Draw the confusion matrix: counts, coloured by their share of the true genre."""
     from matplotlib.colors import LinearSegmentedColormap
 

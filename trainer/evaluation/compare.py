@@ -22,6 +22,7 @@ from trainer.evaluation.entry import (
     network_cells,
 )
 from trainer.evaluation.intervals import Difference, difference, holm, number_groups
+from trainer.evaluation.literature import literature, sources, to_list
 from trainer.files import all_or_nothing, write_json
 from trainer.tables import table
 from trainer.training.run_folder import Run
@@ -55,6 +56,7 @@ def compare(
     *,
     split: str = "valid",
     anyway: bool = False,
+    with_literature: bool = False,
     output: Path | None = None,
     report: Callable[[str], None],
 ) -> list[Entry]:
@@ -64,6 +66,8 @@ def compare(
         runs: The runs.
         split: The split whose figures are compared.
         anyway: Take runs that were scored on different tracks as well; they get no gain.
+        with_literature: Add published figures, quoted with their protocol and source; runs that
+            were scored on different tracks are taken then, too.
         output: A folder for `compare.md`, `compare.json`, `compare.png` and `compare.svg`.
         report: Takes the tables.
 
@@ -77,7 +81,7 @@ def compare(
         if (other.names, other.protocol) == (first.names, first.protocol):
             groups = number_groups(first.groups)
             differences[place] = difference(other.right, first.right, groups)
-        elif not anyway:
+        elif not (anyway or with_literature):
             raise DataError(
                 f"{other.run.folder} was scored on other tracks ({other.protocol}) than "
                 f"{first.run.folder} ({first.protocol}); evaluate both on the same, or compare "
@@ -94,13 +98,27 @@ def compare(
     protocol = " / ".join(dict.fromkeys(each.protocol for each in scored))
     if output:
         with all_or_nothing(output) as scratch:
-            (scratch / "compare.md").write_text(markdown(entries, protocol), "utf-8")
-            write_json(
-                scratch / "compare.json", {"protocol": protocol, "runs": list(map(asdict, entries))}
-            )
+            text = markdown(entries, protocol)
+            content = {"protocol": protocol, "runs": list(map(asdict, entries))}
+            if with_literature:
+                text += f"\n{_markdown_table(literature(entries))}\n\n{_quoted('  ')}\n"
+                content |= {"published": to_list()}
+            (scratch / "compare.md").write_text(text, "utf-8")
+            write_json(scratch / "compare.json", content)
             drawing.save(charts.comparison(entries, protocol), scratch / "compare")
-    report("\n\n".join([protocol, *map(table, _tables(entries)), _note(entries)]))
+    parts = [protocol, *map(table, _tables(entries)), _note(entries)]
+    if with_literature:
+        parts += [table(literature(entries)), _quoted()]
+    report("\n\n".join(parts))
     return entries
+
+
+def _quoted(end: str = "") -> str:
+    """Say what the published figures are; `end` ends a line of the list of sources."""
+    return (
+        "Figures with a number are quoted, not measured here: their tracks, splits and counts are "
+        f"their authors'. Compare only within a split.\n\n{sources()}".replace("\n[", f"{end}\n[")
+    )
 
 
 def _entry(scored: Scored, name: str, gain: Gain | None) -> Entry:
@@ -123,6 +141,7 @@ def _entry(scored: Scored, name: str, gain: Gain | None) -> Entry:
         macro_f1=track["macro_f1"],
         calibration_error=calibration["error_after"] if error is None else error,
         windows_per_second=subject["windows_per_second"],
+        split=subject["split"],
         gain=gain,
     )
 
@@ -167,15 +186,17 @@ def _tables(entries: Sequence[Entry]) -> Tables:
 
 def markdown(entries: Sequence[Entry], protocol: str) -> str:
     """Return the tables for a model card."""
+    parts = [f"{protocol}. {_note(entries)}", *map(_markdown_table, _tables(entries))]
+    return "\n\n".join(parts) + "\n"
 
+
+def _markdown_table(rows: Sequence[tuple[str, ...]]) -> str:
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
-    parts = [f"{protocol}. {_note(entries)}"]
-    for header, *rows in _tables(entries):
-        rule = ("---", *["---:"] * (len(header) - 1))
-        parts.append("\n".join(map(line, (header, rule, *rows))))
-    return "\n\n".join(parts) + "\n"
+    header, *lines = rows
+    rule = ("---", *["---:"] * (len(header) - 1))
+    return "\n".join(map(line, (header, rule, *lines)))
 
 
 def _note(entries: Sequence[Entry]) -> str:

@@ -48,7 +48,13 @@ class Entry:
     macro_f1: float
     calibration_error: float
     windows_per_second: float
+    split: str = "valid"
     gain: Gain | None = None
+
+    @property
+    def is_flattering(self) -> bool:
+        """Tell whether the protocol says so."""
+        return "flattering" in self.protocol
 
 
 NETWORK_HEADER = ("run", "network", "million weights", "windows/s", "data")

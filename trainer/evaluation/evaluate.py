@@ -115,6 +115,7 @@ def evaluate(
         architecture=run.options.arch,
         parameters=model.count_params(),
         windows_per_second=windows_per_second(model, tracks, run.front_end),
+        weights_digest=run.digest(options.keep),
     )
     others = [track for folder in options.unknown for track in unknown_tracks(folder, run)]
     predicted = predict_windows(model, tracks, run)

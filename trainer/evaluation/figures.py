@@ -18,34 +18,20 @@ class Figures:
     """What `evaluate` stored about the validation tracks.
 
     Attributes:
-        run: The run that was evaluated.
-        used: The run that is used, with the weights `keep`; most often the same.
-        keep: Which of its weights.
-        metrics: The content of its `metrics.json`.
-        settings: Voting, temperature, confidence and minimum confidence.
+        metrics: The content of `metrics.json`.
+        borrowed: Whether another run was evaluated than the one that is used.
+        test: The content of `metrics-test.json` of the run that is used, if it was counted with the
+            same weights and settings.
     """
 
-    run: Run
-    used: Run
-    keep: Keep
     metrics: Mapping[str, Any]
-    settings: Settings
+    borrowed: bool = False
+    test: Mapping[str, Any] | None = None
 
     @property
-    def borrowed(self) -> bool:
-        """Whether another run was evaluated than the one that is used."""
-        return self.run is not self.used
-
-    def test_metrics(self) -> Mapping[str, Any] | None:
-        """Return the figures of the used run on the test tracks.
-
-        They count if they are of the same weights and were counted with these settings.
-        """
-        if not self.used.metrics_file("test").exists():
-            return None
-        found = self.used.metrics("test")
-        same = found["settings"] == self.metrics["settings"]
-        return found if same and _weights(found) == self.keep else None
+    def settings(self) -> Settings:
+        """Voting, temperature, confidence and minimum confidence."""
+        return Settings.from_dict(self.metrics["settings"])
 
 
 def figures_of(run: Run, keep: Keep, other: Run | None = None) -> Figures:
@@ -73,30 +59,34 @@ def figures_of(run: Run, keep: Keep, other: Run | None = None) -> Figures:
                 f"or evaluate it with --keep {keep}."
             )
     else:
-        _check_same_kind(run, other)
+        check_same_kind(run, other)
         metrics = other.metrics()
     return Figures(
-        run=other or run,
-        used=run,
-        keep=keep,
-        metrics=metrics,
-        settings=Settings.from_dict(metrics["settings"]),
+        metrics=metrics, borrowed=other is not None, test=_test_metrics(run, keep, metrics)
     )
+
+
+def _test_metrics(run: Run, keep: Keep, metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if not run.metrics_file("test").exists():
+        return None
+    found = run.metrics("test")
+    same = found["settings"] == metrics["settings"]
+    return found if same and _weights(found) == keep else None
 
 
 def _weights(metrics: Mapping[str, Any]) -> str:
     return str(metrics["subject"]["weights"])
 
 
-def _check_same_kind(run: Run, other: Run) -> None:
-    """Refuse the figures of a network of another kind: its confidence means something else."""
-    kinds = {
-        "labels": (run.labels, other.labels),
-        "architecture": (run.options.arch, other.options.arch),
-        "--shrink": (run.options.shrink, other.options.shrink),
-        "front end": (run.front_end, other.front_end),
-    }
-    for name, (mine, its) in kinds.items():
+def check_same_kind(run: Run, other: Run) -> None:
+    """Refuse the figures of a network of another kind: its confidence means something else.
+
+    Raises:
+        DataError: it is built in another way.
+    """
+    its_network = other.network
+    for name, mine in run.network.items():
+        its = its_network[name]
         if mine != its:
             shown = "" if name == "front end" else f" ({_text(its)} instead of {_text(mine)})"
             raise DataError(

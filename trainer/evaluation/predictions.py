@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -79,12 +79,16 @@ class WindowPredictions:
 
     def and_unknown(self, others: "WindowPredictions") -> "WindowPredictions":
         """Return these tracks and others that are none of the labels."""
+        return self.joined(replace(others, targets=np.full(len(others.names), UNKNOWN)))
+
+    def joined(self, others: "WindowPredictions") -> "WindowPredictions":
+        """Return these tracks and others."""
         return WindowPredictions(
             labels=self.labels,
             names=self.names + others.names,
             sources=self.sources + others.sources,
             groups=self.groups + others.groups,
-            targets=np.concatenate([self.targets, np.full(len(others.names), UNKNOWN)]),
+            targets=np.concatenate([self.targets, others.targets]),
             windows=np.concatenate([self.windows, others.windows]),
             owners=np.concatenate([self.owners, others.owners + len(self.names)]),
         )

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.inference.confidence import WRITES_NOTHING
 from trainer.evaluation import scores
 from trainer.evaluation.calibration import Calibration, Reliability
 from trainer.evaluation.intervals import Interval, number_groups, share_interval
@@ -27,6 +26,7 @@ class Subject:
         split: The split whose tracks were scored.
         protocol: "tracks of …": completes a sentence that begins with their number.
         weights: Which weights of the run.
+        weights_digest: Of their file; empty if it is not known.
         architecture: The network by name.
         parameters: As exported, with batch normalisation folded.
         windows_per_second: Through Keras, on the machine of the evaluation.
@@ -38,6 +38,7 @@ class Subject:
     architecture: str
     parameters: int
     windows_per_second: float
+    weights_digest: str = ""
 
 
 def protocol(split: str, flattering: str = "") -> str:
@@ -203,7 +204,7 @@ def evaluate_predictions(
         window_accuracy=float((predicted.windows.argmax(1) == targets[predicted.owners]).mean()),
         track=scores.score(targets, predictions.probabilities.argmax(1), n_labels, groups),
         first_window=scores.score(targets, first.argmax(1), n_labels, groups),
-        sources=_by_source(predictions, settings.min_confidence),
+        sources=_by_source(predictions, settings),
         calibration=_calibration(predicted, predictions, settings, fitted),
         confidence=worth,
         mistakes=predictions.mistakes()[:MISTAKES],
@@ -232,15 +233,13 @@ def _calibration(
     )
 
 
-def _by_source(predictions: Predictions, min_confidence: float) -> tuple[SourceFigures, ...]:
+def _by_source(predictions: Predictions, settings: Settings) -> tuple[SourceFigures, ...]:
     found = []
     for source in sorted(set(predictions.sources)):
         mine = np.array([name == source for name in predictions.sources])
         right, targets = predictions.right[mine], predictions.targets[mine]
         groups = number_groups([g for g, m in zip(predictions.groups, mine, strict=True) if m])
-        written = (predictions.confidence[mine] >= min_confidence) & (
-            min_confidence < WRITES_NOTHING
-        )
+        written = settings.writes(predictions.confidence[mine])
         found.append(
             SourceFigures(
                 source=source,

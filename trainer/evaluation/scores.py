@@ -1,6 +1,7 @@
 """How good predictions are, counted in tracks."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,22 @@ class Scores:
     recall: list[float]
     precision: list[float]
     f1: list[float]
+
+
+class Confusion(Protocol):
+    """What a confusion matrix is drawn or written of."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The genres."""
+
+    @property
+    def track(self) -> Scores:
+        """Scores of tracks."""
+
+    @property
+    def protocol(self) -> str:
+        """What was counted."""
 
 
 def score(

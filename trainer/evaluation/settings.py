@@ -12,7 +12,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.inference.confidence import Confidence, features, with_confidence
+from tagger.inference.confidence import (
+    WRITES_NOTHING,
+    Confidence,
+    features,
+    with_confidence,
+)
 from tagger.inference.vote import Probabilities, Voting
 from trainer.evaluation.calibration import (
     PRECISION_GOAL,
@@ -66,6 +71,12 @@ class Settings:
                 for track, vote in enumerate(votes)
             ]
         )
+
+    def writes(self, confidence: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Tell of which confidences `[tracks]` a genre is written by default."""
+        if self.min_confidence >= WRITES_NOTHING:
+            return np.zeros(confidence.shape, np.bool_)
+        return np.asarray(confidence >= self.min_confidence)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -7,7 +7,7 @@ from tagger.inference.confidence import writes_nothing
 from tagger.output.console import count_of, printable
 from trainer.evaluation.calibration import at_end_of_grid, too_few
 from trainer.evaluation.results import Evaluation
-from trainer.evaluation.scores import Scores
+from trainer.evaluation.scores import Confusion, Scores
 from trainer.evaluation.settings import Settings
 from trainer.tables import WIDTH, table
 
@@ -17,13 +17,13 @@ ABBREVIATED = 3  # letters of a genre over a column of the confusion matrix
 def describe(found: Evaluation) -> str:
     """Return the figures as text."""
     parts = [
-        _sentence(f"{found.protocol}; windows {found.window_accuracy:.1%}"),
+        sentence(f"{found.protocol}; windows {found.window_accuracy:.1%}"),
         table(_accuracies(found)),
         table(_sources(found)),
-        table(_confusion(found)),
-        table(_genres(found)),
+        table(confusion(found)),
+        table(genres(found)),
         "\n".join(_confidence(found)),
-        *map(_sentence, warnings(found.settings)),
+        *map(sentence, warnings(found.settings)),
     ]
     if found.mistakes:
         parts.append(table(_mistakes(found)))
@@ -53,7 +53,8 @@ def interval(ends: tuple[float, float]) -> str:
     return f"{ends[0]:.1%} – {ends[1]:.1%}"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Fold a sentence to the width of a terminal."""
     return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
@@ -95,7 +96,8 @@ def _sources(found: Evaluation) -> list[tuple[str, ...]]:
     ]
 
 
-def _confusion(found: Evaluation) -> list[tuple[str, ...]]:
+def confusion(found: Confusion) -> list[tuple[str, ...]]:
+    """Return the confusion matrix, with a header."""
     return [
         ("true \\ predicted", *(label[:ABBREVIATED] for label in found.labels)),
         *(
@@ -105,7 +107,8 @@ def _confusion(found: Evaluation) -> list[tuple[str, ...]]:
     ]
 
 
-def _genres(found: Evaluation) -> list[tuple[str, ...]]:
+def genres(found: Confusion) -> list[tuple[str, ...]]:
+    """Return recall, precision and F1 of each genre, with a header."""
     score = found.track
     shares: Sequence[Sequence[float]] = (score.recall, score.precision, score.f1)
     return [

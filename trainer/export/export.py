@@ -20,6 +20,7 @@ from trainer.evaluation.text import warnings as warnings_of
 from trainer.export.float16 import to_half
 from trainer.export.graph import to_onnx
 from trainer.export.int8 import quantise
+from trainer.export.mean import check_mean, figures_of_mean, mean_network
 from trainer.training.batches import Array, inputs
 from trainer.training.options import Keep
 from trainer.training.run_folder import Run
@@ -33,7 +34,7 @@ CHECKED_STRIPS = 16
 
 
 def export(
-    run: Run,
+    runs: Sequence[Run],
     output: Path,
     keep: Keep,
     *,
@@ -42,22 +43,26 @@ def export(
     int8: bool = False,
     report: Callable[[str], None],
 ) -> ModelMetadata:
-    """Write the strip model of a run as ONNX, check it on real strips and stamp its metadata.
+    """Write the strip model of a run, or the mean of several, as ONNX.
 
-    Voting, temperature, confidence and accuracy come from the evaluation of the run, or of
-    `figures_from` when this run was trained on the validation tracks too. With `half` weights are
-    stored as float16, and a GPU computes in it; with `int8` they are eight-bit integers and
-    computed with as such.
+    It is checked on real strips. Voting, temperature, confidence and accuracy come from the
+    evaluation of the run, or of `figures_from` when this run was trained on the validation tracks
+    too; the mean of several is scored here. With `half` weights are stored as float16, and a GPU
+    computes in it; with `int8` they are eight-bit integers and computed with as such.
 
     Raises:
-        DataError: the run was not evaluated, or with other weights, its data is gone, or
-            `figures_from` is a network of another kind.
+        DataError: the run was not evaluated, or with other weights, its data is gone,
+            `figures_from` is a network of another kind, or several runs have no mean.
         ModelError: Keras and ONNX Runtime disagree, or int8 costs the network too much accuracy.
     """
-    figures = figures_of(run, keep, figures_from)
-    metrics, settings = figures.metrics, figures.settings
+    run, *others = runs
+    check_mean(runs)
+    figures = None if others else figures_of(run, keep, figures_from)
     data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
-    model = run.deployed(keep)
+    model = mean_network(runs, keep) if others else run.deployed(keep)
+    if figures is None:
+        figures = figures_of_mean(runs, keep, model, data, figures_from, report)
+    settings = figures.settings
     if half:
         _round_to_half(model)
     metadata = ModelMetadata(
@@ -67,7 +72,7 @@ def export(
         voting=settings.voting,
         temperature=settings.temperature,
         min_confidence=settings.min_confidence,
-        training=_training_metadata(run, figures),
+        training=_mean_metadata(runs, figures) if others else _training_metadata(run, figures),
         confidence=settings.confidence,
     )
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -79,9 +84,8 @@ def export(
             raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
         if int8:
             exact, made = made, made.with_suffix(".int8.onnx")
-            report(
-                quantise(exact, made, data, run.options.train_splits, metrics["subject"]["split"])
-            )
+            compared_on = figures.metrics["subject"]["split"]
+            report(quantise(exact, made, data, run.options.train_splits, compared_on))
         _record_answer(made)
         made.replace(output)
     form = " before it became int8" if int8 else ""
@@ -89,7 +93,7 @@ def export(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "
         f"largest difference from Keras{form} {worst:.1e} in probability"
     )
-    if run.metrics_file("test").exists() and figures.test_metrics() is None:
+    if not others and run.metrics_file("test").exists() and figures.test is None:
         report(
             f"The test figures of {run.folder} are of other weights or settings and are left out; "
             "evaluate it with --split test again."
@@ -111,7 +115,22 @@ def _record_answer(file: Path) -> None:
 
 
 def _training_metadata(run: Run, figures: Figures) -> dict[str, Any]:
-    options, test = run.options, figures.test_metrics()
+    return {**_of_run(run), **_of_figures(figures)}
+
+
+def _mean_metadata(runs: Sequence[Run], figures: Figures) -> dict[str, Any]:
+    return {
+        "architecture": " + ".join(run.options.arch for run in runs),
+        "mean_of_probabilities": {
+            f"network {number}": _of_run(run) for number, run in enumerate(runs, 1)
+        },
+        **_of_figures(figures),
+    }
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    """Return how a network was trained."""
+    options = run.options
     return {
         "architecture": options.arch,
         "batch_norm": run.batch_norm,
@@ -126,6 +145,14 @@ def _training_metadata(run: Run, figures: Figures) -> dict[str, Any]:
         "fold": options.fold,
         "windows_seen": options.epochs * options.batches * options.batch_size,
         "seed": options.seed,
+        "extended_after": list(run.metadata.get("extended_after", ())),
+    }
+
+
+def _of_figures(figures: Figures) -> dict[str, Any]:
+    """Return how good a network is, and what its confidence comes from."""
+    test = figures.test
+    return {
         "accuracy": _accuracy(figures.metrics, borrowed=figures.borrowed),
         **({"test_accuracy": _accuracy(test)} if test else {}),
         "confidence_fitted_to": {

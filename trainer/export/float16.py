@@ -6,7 +6,8 @@ from typing import Any
 def to_half(model: Any) -> Any:
     """Return an ONNX model with weights and activations in float16.
 
-    Input, output and softmax stay float32, so that probabilities still sum to one. A GPU adds up
+    Input, output, softmax and the mean of several networks stay float32, so that probabilities
+    still sum to one. A GPU adds up
     the products of float16 in float32. A processor that cannot compute in float16 gets float32
     from ONNX Runtime, which widens the weights when it loads the file and is as quick as before.
     A model whose weights are only stored as float16, to be widened, is taken as well.
@@ -17,7 +18,7 @@ def to_half(model: Any) -> Any:
 
     _narrow(model, TensorProto)
     half = float16.convert_float_to_float16(
-        model, keep_io_types=True, op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, "Softmax"]
+        model, keep_io_types=True, op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, "Softmax", "Mean"]
     )
     _keep_exact(half.graph)
     OnnxModel(half).topological_sort()  # new casts stand at the end
@@ -39,12 +40,14 @@ def _narrow(model: Any, types: Any) -> None:
 
 
 def _keep_exact(graph: Any) -> None:
-    """Let softmax give the output itself, not by way of float16."""
+    """Let softmax give its output as it is, not by way of float16."""
     made_by = {node.output[0]: node for node in graph.node}
-    widens = made_by[graph.output[0].name]
-    narrows = made_by[widens.input[0]]
-    softmax = made_by.get(narrows.input[0])
-    if widens.op_type == narrows.op_type == "Cast" and softmax is not None:
-        softmax.output[0] = widens.output[0]
-        graph.node.remove(narrows)
-        graph.node.remove(widens)
+    for widens in [node for node in graph.node if node.op_type == "Cast"]:
+        narrows = made_by.get(widens.input[0])
+        if narrows is None or narrows.op_type != "Cast":
+            continue
+        softmax = made_by.get(narrows.input[0])
+        if softmax is not None and softmax.op_type == "Softmax":
+            softmax.output[0] = widens.output[0]
+            graph.node.remove(narrows)
+            graph.node.remove(widens)

@@ -298,6 +298,7 @@ def _nothing(_graph: _Graph, _node: Any, inputs: list[Name]) -> Name:
 LAYERS: dict[str, Convert] = {
     "Activation": _activation,
     "Add": _arithmetic("Add"),
+    "Average": _arithmetic("Mean"),
     "AveragePooling2D": _pooling("AveragePool"),
     "BatchNormalization": _batch_norm,
     "Concatenate": _concatenate,

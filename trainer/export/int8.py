@@ -49,8 +49,9 @@ def quantise(
     metadata = GenreModel(source, "cpu").metadata
     prepared = output.with_suffix(".prepared.onnx")
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-    convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
-    if len(convolutions) < 2:  # noqa: PLR2004
+    graph = onnx.load(prepared).graph
+    last = _last_convolutions(graph)
+    if sum(node.op_type == "Conv" for node in graph.node) <= len(last):
         raise ModelError("Only networks with convolutions can be stored as int8.")
     with redirect_stdout(StringIO()):  # of the search for ranges
         quantize_static(
@@ -61,7 +62,7 @@ def quantise(
             # Behind the last convolution come averages: its many small values would be rounded to
             # nothing beside a few large ones. To leave it in float costs a fifteenth of the time,
             # and the divergence from the float network falls to a sixteenth.
-            nodes_to_exclude=convolutions[-1:],
+            nodes_to_exclude=last,
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
@@ -72,6 +73,19 @@ def quantise(
     prepared.unlink()
     _stamp(output, metadata)
     return _compare(source, output, data, tracks)
+
+
+def _last_convolutions(graph: Any) -> list[str]:
+    """Return the names of the convolutions that no other one follows, one in each network."""
+    followed: set[str] = set()  # tensors that a convolution comes of
+    last = []
+    for node in reversed(graph.node):
+        leads_on = not followed.isdisjoint(node.output)
+        if node.op_type == "Conv" and not leads_on:
+            last.append(node.name)
+        if node.op_type == "Conv" or leads_on:
+            followed.update(node.input)
+    return last
 
 
 class _Windows:

@@ -18,6 +18,7 @@ from tagger.audio.pictures import TOP_OF_SCALE
 from tagger.errors import DataError, reason
 from trainer.networks import vgg
 from trainer.networks.backend import keras, layers
+from trainer.networks.heads import add_head, head_layers, head_units
 
 Shape = tuple[int, int]
 """Rows and frames of a window."""
@@ -29,9 +30,18 @@ class Architecture(ABC):
 
     @abstractmethod
     def build(
-        self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
     ) -> keras.Model:
-        """Build the network for training; its last layer is `head`."""
+        """Build the network for training.
+
+        Its last layer is `head`; `head` are the units of dense layers before it.
+        """
 
     def weights(self, source: str) -> Any:
         """Read initial weights: "none", "imagenet" or a file.
@@ -59,7 +69,9 @@ class Architecture(ABC):
         n_labels = trained.output_shape[-1]
         shape = window_shape(front_end, shrink)
         with vgg.float32():
-            network = self.build(shape, n_labels, batch_norm=False, dropout=0)
+            network = self.build(
+                shape, n_labels, batch_norm=False, dropout=0, head=head_units(trained)
+            )
             network.set_weights(trained.get_weights())
             if shrink == 1:
                 return network
@@ -79,10 +91,18 @@ class Vgg(Architecture):
     application: str
 
     def build(
-        self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
     ) -> keras.Model:
         """Build it for windows of any size."""
-        return vgg.build_windows(self.application, n_labels, batch_norm=batch_norm, dropout=dropout)
+        return vgg.build_windows(
+            self.application, n_labels, batch_norm=batch_norm, dropout=dropout, head=head
+        )
 
     def weights(self, source: str) -> vgg.Weights:
         """Read convolutions, all or some."""
@@ -118,7 +138,13 @@ class Application(Architecture):
     least: int  # rows and frames that it can take
 
     def build(
-        self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
     ) -> keras.Model:
         """Show it the window as a grey picture."""
         if min(shape) < self.least:
@@ -130,7 +156,7 @@ class Application(Architecture):
         preprocess = getattr(keras.applications, self.module).preprocess_input
         backbone = self._backbone(input_tensor=preprocess(picture))
         pooled = layers.GlobalAveragePooling2D(name="average")(backbone.output)
-        return keras.Model(window, _head(pooled, n_labels, dropout))
+        return keras.Model(window, add_head(pooled, n_labels, dropout, head))
 
     def weights(self, source: str) -> list[list[Any]] | None:
         """Read the weights of the whole network, without its head, layer by layer."""
@@ -182,7 +208,8 @@ class Application(Architecture):
     @staticmethod
     def _layers(model: keras.Model) -> list[keras.layers.Layer]:
         """Return the layers with weights, but the head."""
-        return [layer for layer in model.layers if layer.weights and layer.name != "head"]
+        ends = head_layers(model)
+        return [layer for layer in model.layers if layer.weights and layer not in ends]
 
 
 @dataclass(frozen=True)
@@ -192,7 +219,13 @@ class Cnn14(Architecture):
     filters: tuple[int, ...] = (16, 32, 64, 128, 256, 256)
 
     def build(
-        self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
     ) -> keras.Model:
         """Rectify throughout and drop out after every pooling."""
         if min(shape) < (least := 2 ** len(self.filters)):
@@ -207,7 +240,7 @@ class Cnn14(Architecture):
             outputs = layers.MaxPooling2D()(outputs)
             outputs = layers.Dropout(dropout / 2)(outputs)
         dense = layers.Dense(256, activation="relu")(layers.Flatten()(outputs))
-        return keras.Model(window, _head(dense, n_labels, dropout))
+        return keras.Model(window, add_head(dense, n_labels, dropout, head))
 
 
 @dataclass(frozen=True)
@@ -217,7 +250,13 @@ class CnnSmall(Architecture):
     filters: tuple[int, ...] = (16, 32, 64)
 
     def build(
-        self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
     ) -> keras.Model:
         """Scale grey levels to 0–1, then convolve and pool."""
         picture = keras.Input((*shape, 1))
@@ -226,7 +265,7 @@ class CnnSmall(Architecture):
             outputs = layers.Conv2D(filters, 3, padding="same", activation="relu")(outputs)
             outputs = layers.MaxPooling2D()(outputs)
         dense = layers.Dense(128, activation="relu")(layers.Flatten()(outputs))
-        return keras.Model(picture, _head(dense, n_labels, dropout))
+        return keras.Model(picture, add_head(dense, n_labels, dropout, head))
 
 
 @dataclass(frozen=True)
@@ -236,7 +275,13 @@ class Ann(Architecture):
     units: tuple[int, ...] = (512, 256, 128, 64)
 
     def build(
-        self, shape: Shape, n_labels: int, *, batch_norm: bool, dropout: float
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
     ) -> keras.Model:
         """Standardise the features by what the training saw, then dense layers with dropout."""
         features = keras.Input((*shape, 1))
@@ -249,7 +294,7 @@ class Ann(Architecture):
             outputs = layers.Dense(units, activation="relu")(outputs)
             outputs = layers.Dropout(dropout)(outputs)
         dense = layers.Dense(self.units[-1], activation="relu")(outputs)
-        return keras.Model(features, _head(dense, n_labels, dropout))
+        return keras.Model(features, add_head(dense, n_labels, dropout, head))
 
 
 def _too_small(network: str, least: int, shape: Shape) -> str:
@@ -265,12 +310,6 @@ def _constants_as_rescaling(layer: keras.layers.Layer) -> keras.layers.Layer:
         return layer
     mean, deviation = np.ravel(layer.mean), np.sqrt(np.ravel(layer.variance))
     return layers.Rescaling((1 / deviation).tolist(), (-mean / deviation).tolist())
-
-
-def _head(outputs: Any, n_labels: int, dropout: float) -> Any:
-    """End a network; probabilities in float32 even where the rest computes in bfloat16."""
-    dropped = layers.Dropout(dropout, name="head_dropout")(outputs)
-    return layers.Dense(n_labels, activation="softmax", dtype="float32", name="head")(dropped)
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {

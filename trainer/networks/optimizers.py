@@ -7,6 +7,7 @@ from trainer.networks.registry import Optimizer
 
 BLOCKS = 5
 CLIP_NORM = 5.0
+MOMENTUM = 0.9  # of stochastic gradient descent
 
 
 class AdamWByDepth(keras.optimizers.AdamW):  # type: ignore[misc]
@@ -42,15 +43,24 @@ def make_optimizer(
     weight_decay: float,
     layer_decay: float = 1.0,
 ) -> keras.optimizers.Optimizer:
-    """Return an optimizer; weight decay and rates by depth are those of AdamW alone."""
+    """Return an optimizer; Adam has no weight decay, and AdamW alone has rates by depth."""
     if name == "adam":
         return keras.optimizers.Adam(learning_rate, global_clipnorm=CLIP_NORM)
-    optimizer = AdamWByDepth(
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        global_clipnorm=CLIP_NORM,
-        layer_decay=layer_decay,
-    )
+    if name == "sgd":
+        optimizer = keras.optimizers.SGD(
+            learning_rate,
+            momentum=MOMENTUM,
+            nesterov=True,
+            weight_decay=weight_decay,
+            global_clipnorm=CLIP_NORM,
+        )
+    else:
+        optimizer = AdamWByDepth(
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            global_clipnorm=CLIP_NORM,
+            layer_decay=layer_decay,
+        )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 

@@ -10,7 +10,7 @@ from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError
 
 VGG_STRIDE = 32  # bands, and frames, in one feature column: five poolings halve them
-Optimizer = Literal["adamw", "adam"]
+Optimizer = Literal["adamw", "adam", "sgd"]
 Augment = Literal["off", "normal", "strong"]
 
 

@@ -19,6 +19,7 @@ from tagger.audio.frontend import WindowGrid
 from tagger.errors import DataError
 from trainer.networks.backend import keras, layers
 from trainer.networks.fused import BatchNormalization, Conv2D, MaxPooling2D
+from trainer.networks.heads import add_head, head_layers, head_units
 from trainer.networks.registry import VGG_STRIDE, check_multiples
 
 Weights = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -36,7 +37,12 @@ PIXEL_DEVIATION = 58.0
 
 
 def build_windows(
-    application: str, n_labels: int, *, batch_norm: bool, dropout: float
+    application: str,
+    n_labels: int,
+    *,
+    batch_norm: bool,
+    dropout: float,
+    head: Sequence[int] = (),
 ) -> keras.Model:
     """Build the network for training: `[batch, bands, frames, 1]` to `[batch, labels]`.
 
@@ -49,10 +55,8 @@ def build_windows(
             layers.GlobalMaxPooling2D(name="maximum")(backbone.output),
         ]
     )
-    dropped = layers.Dropout(dropout, name="dropout")(pooled)
-    # Probabilities in float32 even where the rest computes in bfloat16.
-    head = layers.Dense(n_labels, activation="softmax", dtype="float32", name="head")
-    return keras.Model(backbone.input, head(dropped), name="vgg")
+    outputs = add_head(pooled, n_labels, dropout, head)
+    return keras.Model(backbone.input, outputs, name="vgg")
 
 
 def build_strips(
@@ -85,11 +89,11 @@ def build_strips(
                 layers.MaxPooling2D(**window, name="maximum")(columns),
             ]
         )
-        kernel, bias = windows.get_layer("head").get_weights()
         rows = layers.Reshape((-1, pooled.shape[-1]), name="rows")(pooled)
-        head = layers.Dense(len(bias), activation="softmax", name="head")
-        model = keras.Model(strips, head(rows), name="vgg_strips")
-        head.set_weights([kernel, bias])
+        outputs = add_head(rows, windows.output_shape[-1], 0, head_units(windows))
+        model = keras.Model(strips, outputs, name="vgg_strips")
+        for mine, its in zip(head_layers(model), head_layers(windows), strict=True):
+            mine.set_weights(its.get_weights())
     return model
 
 

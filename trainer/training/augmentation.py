@@ -1,12 +1,16 @@
 """What is done to training windows before the network sees them."""
 
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+
+NOISE_NUMBERS = 1 << 21
+"""Far more than a window has, so that hardly two windows get the same noise."""
 
 LOW_PASS = (0.6, 0.95)
 """Range of the cut-off of a low-pass filter, as a share of the bands."""
@@ -73,13 +77,22 @@ class Augmentation:
         return window if length > frames else length
 
 
+@cache
+def noise_table() -> Array:
+    """Return normal numbers to cut noise from: to draw as many costs more than all else here."""
+    return np.random.default_rng(0).standard_normal(NOISE_NUMBERS, dtype=np.float32)
+
+
 def augment(windows: Array, augmentation: Augmentation, rng: np.random.Generator) -> Array:
     """Mask windows `[batch, bands, frames]` and add noise, in place."""
+    noise = np.empty(windows.shape[1:], np.float32)
     for window in windows:
         mask(window, augmentation, rng)
-    if augmentation.noise:
-        noise = rng.standard_normal(windows.shape, dtype=np.float32)
-        windows += np.float32(augmentation.noise) * noise
+        if augmentation.noise:
+            table = noise_table()
+            start = int(rng.integers(len(table) - noise.size + 1))
+            cut = table[start : start + noise.size].reshape(noise.shape)
+            np.add(window, np.multiply(cut, augmentation.noise, out=noise), out=window)
     return windows
 
 
@@ -90,7 +103,9 @@ def vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.G
     centre = (n_bands - 1) / 2
     scale = 1 + rng.uniform(-1, 1) * augmentation.stretch_bands
     shift = rng.uniform(-1, 1) * augmentation.shift_bands
-    window = _resample(piece, (bands - centre) * scale + centre + shift)
+    window = piece
+    if scale != 1 or shift:
+        window = _resample(piece, (bands - centre) * scale + centre + shift)
     if piece.shape[1] != frames:
         window = _resample(window.T, np.linspace(0, piece.shape[1] - 1, frames)).T
     if augmentation.low_pass and rng.random() < augmentation.low_pass:
@@ -99,7 +114,8 @@ def vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.G
         waves = np.cos(np.pi * np.outer(bands / n_bands, np.arange(1, 4)))
         curve = waves @ rng.normal(0, augmentation.equaliser, waves.shape[1])
         window = window + curve[:, None].astype(np.float32)
-    return window * np.float32(1 + rng.uniform(-1, 1) * augmentation.gain)
+    gain = np.float32(1 + rng.uniform(-1, 1) * augmentation.gain)
+    return window if gain == 1 else window * gain
 
 
 def _resample(rows: Array, places: NDArray[Any]) -> Array:
@@ -107,8 +123,11 @@ def _resample(rows: Array, places: NDArray[Any]) -> Array:
     places = np.clip(places, 0, len(rows) - 1)
     below = places.astype(int)
     above = np.minimum(below + 1, len(rows) - 1)
-    share = (places - below).astype(np.float32)[:, None]
-    mixed: Array = rows[below] * (1 - share) + rows[above] * share
+    lower: Array = rows[below]
+    mixed: Array = rows[above]
+    mixed -= lower  # in place: to fill new memory takes as long as to compute
+    mixed *= (places - below).astype(np.float32)[:, None]
+    mixed += lower
     return mixed
 
 
@@ -120,7 +139,10 @@ def mix(
         return windows, targets
     share = rng.beta(alpha, alpha, len(windows)).astype(np.float32)
     partner = rng.permutation(len(windows))
-    mixed = share[:, None, None] * windows + (1 - share)[:, None, None] * windows[partner]
+    mixed = windows[partner]
+    mixed -= windows
+    mixed *= (1 - share)[:, None, None]
+    mixed += windows
     return mixed, share[:, None] * targets + (1 - share)[:, None] * targets[partner]
 
 

@@ -4,10 +4,12 @@ Everything here is numpy, so it is the same for every Keras backend, and every b
 nothing but the seed and its number: a resumed run sees the batches it would have seen.
 """
 
-from collections import Counter
+import os
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -19,6 +21,9 @@ from trainer.data.dataset import DataSet, Track, class_weights
 from trainer.training.augmentation import Array, Augmentation, augment, mix, vary
 
 __all__ = ["Array", "Batch", "WindowSampler", "cut_window", "inputs", "shrink", "shrunk"]
+
+WORKERS = min(8, max(1, (os.cpu_count() or 1) // 2))
+"""Threads that prepare batches; the other cores are left to the network."""
 
 Balance = Literal["even", "root", "weights", "none"]
 
@@ -74,8 +79,10 @@ def shrink_strip(strip: NDArray[Any], factor: int) -> NDArray[Any]:
 
     A strip is kept in the type that it is stored in, since all strips of a training are in memory.
     """
+    if factor == 1:
+        return np.asarray(strip)  # slices of a memory map take ten times as long
     frames = strip.shape[1] // factor * factor
-    return shrink(strip[:, :frames], factor).astype(strip.dtype) if factor > 1 else strip
+    return shrink(strip[:, :frames], factor).astype(strip.dtype)
 
 
 def shrunk(batch: Batch, factor: int) -> Batch:
@@ -86,14 +93,20 @@ def shrunk(batch: Batch, factor: int) -> Batch:
 def prefetched(
     batch: Callable[[int, int], Batch], first: int, count: int, size: int
 ) -> Iterator[Batch]:
-    """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(batch, first, size)
-        for number in range(first + 1, first + count + 1):
-            ready = ahead.result()
-            if number < first + count:
-                ahead = pool.submit(batch, number, size)
+    """Yield batches `first` to `first + count - 1`, prepared by threads while others are used.
+
+    A batch depends on nothing but its number, so any number of them can be made at a time.
+    """
+    pool = ThreadPoolExecutor(WORKERS)
+    numbers = iter(range(first, first + count))
+    try:
+        ahead = deque(pool.submit(batch, number, size) for number in islice(numbers, 2 * WORKERS))
+        while ahead:
+            ready = ahead.popleft().result()
+            ahead.extend(pool.submit(batch, number, size) for number in islice(numbers, 1))
             yield ready
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def draw_probabilities(
@@ -142,7 +155,8 @@ class WindowSampler:
         self.n_labels = len(data.labels)
         self._strips = [[shrink_strip(strip, factor) for strip in track.load()] for track in tracks]
         self._targets = np.array([data.target(track) for track in tracks])
-        self._odds = draw_probabilities(tracks, balance, shares)
+        self._cumulative = _cumulative(draw_probabilities(tracks, balance, shares))
+        self._cumulative_of_strips = [self._odds_of(strips) for strips in self._strips]
         self._weights = (
             class_weights(tracks, data.labels)
             if balance == "weights"
@@ -152,9 +166,9 @@ class WindowSampler:
     def batch(self, number: int, size: int) -> Batch:
         """Return batch `number` of the run."""
         rng = np.random.default_rng((self.seed, number))
-        drawn = [self._draw(rng) for _ in range(size)]
-        windows = np.stack([window for window, _ in drawn])
-        targets = np.eye(self.n_labels, dtype=np.float32)[[target for _, target in drawn]]
+        drawn = np.searchsorted(self._cumulative, rng.random(size), side="right")
+        windows = np.stack([self._window(index, rng) for index in drawn])
+        targets = np.eye(self.n_labels, dtype=np.float32)[self._targets[drawn]]
         windows, targets = mix(windows, targets, self.augmentation.mixup, rng)
         return Batch(
             windows=augment(windows, self.augmentation, rng),
@@ -166,15 +180,24 @@ class WindowSampler:
         """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""
         return prefetched(self.batch, first, count, size)
 
-    def _draw(self, rng: np.random.Generator) -> tuple[Array, int]:
-        """Draw a varied window and its label."""
-        index = int(rng.choice(len(self._strips), p=self._odds))
-        strips = self._strips[index]
+    def _odds_of(self, strips: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """Return the cumulative odds of the strips of a track."""
         starts = np.array([max(strip.shape[1] - self.grid.window, 0) + 1 for strip in strips])
         # A long strip has more to show than a short one, but its windows resemble each other.
-        share = np.sqrt(starts + self.grid.hop)
-        strip = strips[int(rng.choice(len(strips), p=share / share.sum()))]
+        return _cumulative(np.sqrt(starts + self.grid.hop))
+
+    def _window(self, index: int, rng: np.random.Generator) -> Array:
+        """Draw a varied window of a track."""
+        odds = self._cumulative_of_strips[index]
+        strip = self._strips[index][int(np.searchsorted(odds, rng.random(), side="right"))]
         length = self.augmentation.piece(self.grid.window, strip.shape[1], rng)
         start = int(rng.integers(max(strip.shape[1] - length, 0) + 1))
         piece = cut_window(strip, start, length)
-        return vary(piece, self.grid.window, self.augmentation, rng), int(self._targets[index])
+        return vary(piece, self.grid.window, self.augmentation, rng)
+
+
+def _cumulative(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return cumulative probabilities to look up numbers from 0 to 1 in; the last one is 1."""
+    sums = np.cumsum(odds)
+    found: NDArray[np.float64] = sums / sums[-1]
+    return found

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
@@ -15,7 +15,7 @@ from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
 from trainer.training.plan import Plan
-from trainer.training.run_folder import Run, load_run, save_weights, surroundings
+from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
 from trainer.training.seen_tracks import divided_groups
 from trainer.training.teachers import Teachers
 from trainer.training.validation import Validation, validate
@@ -34,7 +34,6 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     """
     options, data, past = plan.options, plan.data, plan.past
     tracks, held_out = plan.tracks, plan.held_out
-    network = architecture(options.arch)
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
@@ -74,11 +73,10 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
     history = run.history
-    phase = None
+    phase, warning = None, ""
     for number in range(len(past) + 1, options.epochs + 1):
         if phase != (phase := number <= options.head_epochs):
-            block = AFTER_ALL_BLOCKS if phase else options.unfreeze_from
-            _compile(model, options, network.frozen(model, pretrained, block))
+            _compile(model, options, frozen_layers(model, options, pretrained, head_only=phase))
             if past and number == len(past) + 1:
                 _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
         first = (number - 1) * options.batches
@@ -95,7 +93,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
                 track_loss=found.track_loss,
             )
             if held_out and epoch.better_than(best):
-                best = epoch
+                best, warning = epoch, found.nothing_to_write
                 save_weights(model, run.weights("best"))
             if average:
                 save_weights(model, run.weights("average"))
@@ -108,6 +106,8 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         if options.patience and best and number - best.epoch >= options.patience:
             report(f"No better validation for {options.patience} epochs: stopped.")
             break
+    if warning:
+        report(warning)
     return run
 
 
@@ -115,7 +115,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     """Return the run, its network, and the names of the layers that came pretrained."""
     options = plan.options
     if plan.past:
-        run = load_run(plan.folder)
+        run = _resumed(plan, report)
         return run, run.model("last"), tuple(run.metadata["pretrained"])
     network = architecture(options.arch)
     taken: tuple[str, ...] = ()
@@ -131,6 +131,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
         len(plan.data.labels),
         batch_norm=batch_norm,
         dropout=options.dropout,
+        head=options.head,
     )
     if plan.start:
         plan.start.load_into(model, plan.data.labels)
@@ -152,6 +153,35 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     return run, model, taken
 
 
+def _resumed(plan: Plan, report: Callable[[str], None]) -> Run:
+    """Return the run that goes on; a longer one than it was to be is noted in its folder."""
+    run = load_run(plan.folder)
+    if run.options == plan.options:
+        return run
+    done, epochs = len(plan.past), plan.options.epochs
+    if run.options.epochs != epochs:
+        report(
+            f"{run.options.epochs} epochs become {epochs}; from epoch {done + 1} on the learning "
+            f"rate is that of a training of {epochs}."
+        )
+    longer = replace(run, options=plan.options, metadata=extended(run.metadata, done))
+    longer.save()
+    return longer
+
+
+def frozen_layers(
+    model: keras.Model, options: FitOptions, pretrained: Sequence[str], *, head_only: bool
+) -> tuple[str, ...]:
+    """Return which of the layers that came pretrained stay as they are."""
+    network = architecture(options.arch)
+    taken = network.frozen(model, pretrained, AFTER_ALL_BLOCKS)
+    if head_only:
+        return taken
+    if options.unfreeze_layers is None:
+        return network.frozen(model, pretrained, options.unfreeze_from)
+    return taken[: max(len(taken) - options.unfreeze_layers, 0)]
+
+
 def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> None:
     """Freeze, and make a fresh optimizer for what trains."""
     vgg.freeze(model, frozen)
@@ -161,7 +191,8 @@ def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> 
         weight_decay=options.weight_decay,
         layer_decay=options.layer_decay,
     )
-    optimizers.compile_model(model, optimizer, "categorical_crossentropy")
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing)
+    optimizers.compile_model(model, optimizer, loss)
 
 
 def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:

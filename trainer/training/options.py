@@ -22,10 +22,10 @@ class TrainingOptions:
         epochs: Epochs.
         batches: Batches in an epoch.
         batch_size: Windows in a batch.
-        optimizer: The optimizer.
+        optimizer: The optimizer; SGD is with Nesterov's momentum.
         learning_rate: Peak, before the cosine decay.
         warm_up: Batches until the peak is reached.
-        weight_decay: Weight decay of AdamW.
+        weight_decay: Weight decay of AdamW and SGD.
         dropout: Share of dropout.
         average: Epochs that the moving average of the weights spans; 0: none.
         shrink: Bands and frames that are averaged into one cell, in each direction.
@@ -51,6 +51,11 @@ class TrainingOptions:
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    @property
+    def final(self) -> Keep:
+        """The weights that a training with these options comes to."""
+        return "average" if self.average else "last"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions(TrainingOptions):
@@ -63,8 +68,12 @@ class FitOptions(TrainingOptions):
         init: A run folder whose weights are the start.
         teachers: Run folders whose predictions are learnt as well.
         teacher_share: Share of their predictions in the targets.
+        head: Units of the dense layers before the last one.
+        label_smoothing: Share of the targets that is spread over all genres.
         head_epochs: First epochs in which pretrained layers stay as they are.
         unfreeze_from: Block of VGG from which on layers train after that.
+        unfreeze_layers: How many of the last pretrained layers train after that; None: it goes by
+            blocks.
         balance: How genres are balanced.
         shares: "NAME=SHARE", the share of the windows drawn from that data set.
         layer_decay: Learning rate of each block of VGG, as a factor of that of the next.
@@ -77,8 +86,11 @@ class FitOptions(TrainingOptions):
     init: str | None = None
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.5
+    head: tuple[int, ...] = ()
+    label_smoothing: float = 0.0
     head_epochs: int = 0
     unfreeze_from: int = 1
+    unfreeze_layers: int | None = None
     balance: Balance = "even"
     shares: tuple[str, ...] = ()
     layer_decay: float = 1.0

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,9 @@ from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
 from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_tracks, seen_in
 from trainer.training.start import Start, load_start
+
+CHANGEABLE = frozenset({"epochs", "patience"})
+"""What a resumed run may have changed: how long it is trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,21 +157,31 @@ def past_epochs(
     """Return the epochs of a run that are done already.
 
     Raises:
-        DataError: there is a run but it is not to be resumed, or cannot be.
+        DataError: there is a run but it is not to be resumed, or cannot be, or has more epochs.
     """
     if not (folder / RUN_FILE).exists():
         return ()
     if not resume:
         raise DataError(f"{folder} holds a run already; go on with --resume, or name another.")
     begun = load(folder)
-    if begun.options != options:
+    if not _differ_in_length_alone(begun.options, options):
         raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
     past = tuple(begun.history.read())
+    if len(past) > options.epochs:
+        raise DataError(
+            f"{folder} was trained for {len(past)} epochs already, more than --epochs "
+            f"{options.epochs}."
+        )
     if past and not (last := begun.weights("last")).exists():
         raise DataError(
             f"{folder} cannot be resumed: {len(past)} epochs are done, but {last.name} is missing."
         )
     return past
+
+
+def _differ_in_length_alone(begun: TrainingOptions, options: TrainingOptions) -> bool:
+    names = CHANGEABLE & {field.name for field in fields(options)}
+    return replace(begun, **{name: getattr(options, name) for name in names}) == options
 
 
 def _start(options: FitOptions, front_end: FrontEnd) -> Start | None:

@@ -22,7 +22,7 @@ from trainer.training.history import PretrainEpoch
 from trainer.training.pretrain_plan import PretrainPlan
 from trainer.training.pretraining_folder import Pretraining, load_pretraining
 from trainer.training.probe import ProbeScore, probe
-from trainer.training.run_folder import save_weights, surroundings
+from trainer.training.run_folder import extended, save_weights, surroundings
 from trainer.training.seen_tracks import seen_in_recordings
 from trainer.training.target_batches import TargetSampler, validation_batch
 from trainer.training.target_loss import correlations, mean_loss, target_loss
@@ -102,6 +102,10 @@ def _build(plan: PretrainPlan, report: Callable[[str], None]) -> tuple[Pretraini
     options, outputs = plan.options, plan.recordings.targets.size
     if plan.past:
         run = load_pretraining(plan.folder)
+        if run.options != options:
+            longer = extended(run.metadata, len(plan.past))
+            run = replace(run, options=options, metadata=longer)
+            run.save()
         return run, build_network(run, outputs)
     network = architecture(options.arch)
     weights = network.weights(options.weights)

@@ -59,7 +59,7 @@ class Pretraining:
     @property
     def final(self) -> Keep:
         """The weights that the pretraining came to."""
-        return "average" if self.options.average else "last"
+        return self.options.final
 
     def weights(self, keep: Keep) -> Path:
         """Return the file of the last weights, or of their average."""

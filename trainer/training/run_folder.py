@@ -18,7 +18,7 @@ from tagger import __version__
 from tagger.audio.frontend import FrontEnd
 from tagger.audio.kinds import front_end_of
 from tagger.errors import DataError
-from trainer.files import write_json, write_text
+from trainer.files import content_digest, write_json, write_text
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions, Keep
 from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_names, scored_names
@@ -65,10 +65,27 @@ class Run:
         """Return the file of the best or the last weights."""
         return self.folder / f"{keep}.weights.h5"
 
+    def digest(self, keep: Keep) -> str:
+        """Return a digest of some weights; empty if they are not there."""
+        file = self.weights(keep)
+        return content_digest(file) if file.exists() else ""
+
     @property
     def final(self) -> Keep:
         """The weights that the training came to."""
-        return "average" if self.options.average else "last"
+        return self.options.final
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """What the network is, but for its weights: two runs of the same network differ in none."""
+        return {
+            "labels": self.labels,
+            "architecture": self.options.arch,
+            "batch normalisation": self.batch_norm,
+            "--head": self.options.head,
+            "--shrink": self.options.shrink,
+            "front end": self.front_end,
+        }
 
     @property
     def seen(self) -> Seen:
@@ -113,8 +130,8 @@ class Run:
         """Read what `evaluate` found on a split.
 
         Raises:
-            DataError: the run was not evaluated on it, by another version, or on tracks that it
-                has seen.
+            DataError: the run was not evaluated on it, by another version, with weights that it
+                has no more, or on tracks that it has seen.
         """
         option = "" if split == "valid" else f" --split {split}"
         again = f"run 'genretag-train evaluate {self.folder}{option}' first"
@@ -124,6 +141,10 @@ class Run:
             raise DataError(f"{self.folder} was not evaluated; {again}.") from None
         if not isinstance(found, dict) or found.get("format") != METRICS_FORMAT:
             raise DataError(f"{self.folder} was evaluated by another version; {again}.")
+        subject = found["subject"]
+        digest = subject.get("weights_digest")
+        if digest and self.digest(subject["weights"]) not in ("", digest):
+            raise DataError(f"{self.folder} was trained on since it was evaluated; {again}.")
         if "flattering" not in found["subject"]["protocol"]:
             scored = scored_names(self.predictions_file(split))
             refuse_seen_names(str(self.folder), scored, self.seen)
@@ -143,6 +164,7 @@ class Run:
             len(self.labels),
             batch_norm=self.batch_norm,
             dropout=self.options.dropout,
+            head=self.options.head,
         )
         try:
             model.load_weights(file)
@@ -161,6 +183,11 @@ class Run:
 
         network = architecture(self.options.arch)
         return network.deploy(trained, self.front_end, self.options.shrink)
+
+
+def extended(metadata: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+    """Return the metadata of a run whose length was changed after so many epochs."""
+    return {**metadata, "extended_after": [*metadata.get("extended_after", ()), epochs]}
 
 
 def _of_split(name: str, split: str) -> str:

@@ -47,7 +47,13 @@ def from_table(kind: type[Options], table: Mapping[str, Any], source: Path) -> O
     import dacite
 
     config = dacite.Config(
-        strict=True, type_hooks={tuple[str, ...]: _tuple, float: _number, int: _whole_number}
+        strict=True,
+        type_hooks={
+            tuple[str, ...]: _tuple,
+            tuple[int, ...]: _tuple,
+            float: _number,
+            int: _whole_number,
+        },
     )
     try:
         return dacite.from_dict(kind, table, config)

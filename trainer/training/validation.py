@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import WindowGrid
 from tagger.inference.vote import Probabilities
 from trainer.data.dataset import DataSet, Track
+from trainer.evaluation.calibration import nothing_to_write
 from trainer.networks.backend import keras
 from trainer.training.batches import Array, cut_window, shrink
 from trainer.voting import track_probabilities
@@ -27,12 +28,14 @@ class Validation:
         track_accuracy: Share of tracks with the right genre.
         track_loss: Mean cross-entropy of tracks.
         by_source: Accuracy of the tracks of each data set, by its name.
+        nothing_to_write: The sentence that no confidence reaches the goal, where none does.
     """
 
     window_accuracy: float
     track_accuracy: float
     track_loss: float
     by_source: dict[str, float]
+    nothing_to_write: str = ""
 
 
 def spread_windows(
@@ -84,4 +87,5 @@ def score(
         track_accuracy=float(right.mean()),
         track_loss=float(-np.log(votes[np.arange(len(tracks)), targets] + 1e-9).mean()),
         by_source={str(name): float(right[sources == name].mean()) for name in np.unique(sources)},
+        nothing_to_write=nothing_to_write(votes, targets),
     )

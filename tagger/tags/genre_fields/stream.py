@@ -64,6 +64,9 @@ def stream_layout(data: Data) -> Layout:
         ape = ApeTag(start=end, stop=end)  # readers of these look for no other tag
     if not tags and ape is None:
         tags = [(0, 0, new_tag(id3v1))]
+    elif len(tags) == 1 and id3v1 and not (tags[0][2].frames or tags[0][2].rest):
+        start, size, _ = tags[0]
+        tags = [(start, size, new_tag(id3v1))]  # nothing stands in it, so readers use ID3v1
     fields = [fields_of(tag, _name(index, tag.version)) for index, (_, _, tag) in enumerate(tags)]
     if ape is not None:
         codecs = ApeGenreCodec("Genre"), ApeCodec(SOURCE_KEY)

@@ -1,0 +1,142 @@
+"""The mean of several runs as one model file, with networks of one dense layer."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from commandline import train
+
+from tagger.audio.summary import SummaryFeatures
+from tagger.errors import DataError
+from tagger.inference.model import GenreModel
+from trainer.data import dataset as prepared
+from trainer.data.dataset import Row
+from trainer.evaluation import charts, drawing
+from trainer.evaluation import evaluate as evaluating
+from trainer.export.float16 import to_half
+from trainer.export.graph import to_onnx
+from trainer.export.int8 import _last_convolutions
+from trainer.export.mean import mean_network
+from trainer.networks.backend import keras, layers
+from trainer.training.run_folder import load_run
+
+LABELS = ("jazz", "rock")
+SPLITS = ("train", "train", "train", "valid", "valid")
+SHORT = "--arch ann --epochs 1 --batches 2 --batch-size 8 --warm-up 0".split()
+
+
+def write(folder: Path, splits: tuple[str, ...] = SPLITS, labels: tuple[str, ...] = LABELS) -> Path:
+    """Write features, those of rock a little higher."""
+    front_end = SummaryFeatures()
+    rng = np.random.default_rng(0)
+    rows = []
+    for genre in labels:
+        for number, split in enumerate(splits):
+            file = f"{genre}/{number}.npy"
+            strip = rng.standard_normal((front_end.rows, 2)) + (genre == "rock")
+            prepared.save_strip(folder / file, strip.astype(np.float32), front_end.storage)
+            rows.append(Row(file=file, genre=genre, track=str(number), split=split))
+    prepared.write_rows(folder / "tracks.csv", rows)
+    prepared.write_front_end(folder, front_end)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts have tests of their own, and take seconds."""
+    monkeypatch.setattr(drawing, "save", lambda _, stem: stem.with_suffix(".png").touch())
+    for name in ("confusion", "reliability", "risk_coverage", "curves"):
+        monkeypatch.setattr(charts, name, lambda *_: None)
+    monkeypatch.setattr(evaluating, "gallery", lambda *_: None)
+    monkeypatch.setattr(evaluating, "SPEED_RUNS", 1)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("mean") / "data")
+
+
+@pytest.fixture(scope="module")
+def runs(data: Path) -> list[Path]:
+    folders = [data.parent / f"seed-{seed}" for seed in (1, 2)]
+    for seed, folder in enumerate(folders, 1):
+        train("fit", data, "--run", folder, *SHORT, "--seed", seed)
+    return folders
+
+
+def test_the_mean_is_one_file_that_answers_as_all_do_together(runs, data, tmp_path):
+    file = tmp_path / "mean.onnx"
+    said = train("export", *runs, file)
+    assert "The mean of 2 runs is right in" in said
+    assert "4 tracks of the split 'valid', none of them in training" in said
+    strip = np.load(data / "rock/3.npy")[:, :1]
+    batch = strip[None, ..., None]
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"strips": batch})
+    members = [load_run(run).deployed("best").predict_on_batch(batch) for run in runs]
+    assert np.abs(members[0] - members[1]).max() > 1e-3
+    np.testing.assert_allclose(found, np.mean(members, 0), atol=1e-5)
+    metadata = GenreModel(file, "cpu").metadata
+    assert metadata.labels == LABELS
+    assert metadata.training["accuracy"]["tracks"] == 4
+    members = metadata.training["mean_of_probabilities"]
+    assert [members[name]["seed"] for name in ("network 1", "network 2")] == [1, 2]
+
+
+def test_runs_that_have_no_mean_are_refused(runs, tmp_path):
+    other = write(tmp_path / "other", labels=("jazz", "pop"))
+    train("fit", other, "--run", tmp_path / "run", *SHORT)
+    with pytest.raises(DataError, match=r"run has another labels than .*seed-1"):
+        train("export", runs[0], tmp_path / "run", tmp_path / "m.onnx")
+    with pytest.raises(DataError, match="named twice"):
+        train("export", runs[0], runs[0], tmp_path / "m.onnx")
+
+
+def test_tracks_that_one_of_the_runs_has_seen_tell_nothing_of_the_mean(runs, tmp_path):
+    turned = write(tmp_path / "turned", ("valid", "valid", "train", "train", "train"))
+    train("fit", turned, "--run", tmp_path / "run", *SHORT)
+    with pytest.raises(DataError, match=r"was trained on 4 of the 4 tracks.*--figures-from"):
+        train("export", runs[0], tmp_path / "run", tmp_path / "m.onnx")
+    train("evaluate", runs[0])
+    file = tmp_path / "m.onnx"
+    train("export", runs[0], tmp_path / "run", file, "--figures-from", runs[0])
+    accuracy = GenreModel(file, "cpu").metadata.training["accuracy"]
+    assert accuracy["protocol"].endswith("of the run that chose the settings")
+
+
+def test_figures_are_of_the_weights_that_are_exported(data, tmp_path):
+    run = tmp_path / "run"
+    train("fit", data, "--run", run, *SHORT)
+    train("evaluate", run, "--keep", "last")
+    train("fit", "--run", run, "--resume", "--epochs", 2)
+    for command in (("export", run, tmp_path / "m.onnx", "--keep", "last"), ("compare", run)):
+        with pytest.raises(DataError, match="was trained on since it was evaluated"):
+            train(*command)
+    assert load_run(run).metadata["extended_after"] == [1]
+
+
+class Member:
+    """Stands in for a run whose network has two convolutions."""
+
+    def deployed(self, _keep):
+        given = keras.Input((8, 8, 1))
+        outputs = layers.Conv2D(3, 3, activation="relu")(given)
+        outputs = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(outputs))
+        return keras.Model(given, layers.Dense(2, activation="softmax")(outputs))
+
+
+def test_the_mean_in_float16_is_taken_in_float32_and_each_member_keeps_its_last_convolution():
+    model = mean_network([Member(), Member()], "best")
+    graph = to_onnx(model, frames=8)
+    convolutions = [node.name for node in graph.graph.node if node.op_type == "Conv"]
+    assert len(convolutions) == 4
+    last = _last_convolutions(graph.graph)
+    assert sorted(convolutions.index(name) for name in last) in ([1, 3], [2, 3])
+    batch = np.random.default_rng(0).normal(size=(3, 8, 8, 1)).astype(np.float32)
+    session = onnxruntime.InferenceSession(
+        to_half(graph).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (found,) = session.run(None, {"strips": batch})
+    np.testing.assert_allclose(found, np.asarray(model(batch)), atol=1e-2)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)

@@ -1,0 +1,54 @@
+"""Dense layers before the last one, and which layers are trained."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_networks import narrow_vgg
+from typer.testing import CliRunner
+
+from tagger.audio.frontend import MelStrip
+from tagger.audio.summary import SummaryFeatures
+from trainer.cli import app
+from trainer.export.export import TOLERANCE
+from trainer.export.graph import to_onnx
+from trainer.networks import vgg
+from trainer.networks.architectures import ARCHITECTURES, window_shape
+from trainer.networks.heads import head_layers, head_units
+from trainer.training.fit import frozen_layers
+from trainer.training.options import FitOptions
+
+
+@pytest.mark.parametrize(("name", "front_end"), [("vgg16", MelStrip()), ("ann", SummaryFeatures())])
+def test_dense_layers_before_the_last_one_are_deployed_with_the_network(name, front_end):
+    network, shape = ARCHITECTURES[name], window_shape(front_end, 1)
+    with narrow_vgg():
+        trained = network.build(shape, 2, batch_norm=False, dropout=0.5, head=(16, 8))
+        assert [layer.name for layer in head_layers(trained)] == ["head1", "head2", "head"]
+        assert head_units(trained) == (16, 8)
+        deployed = network.deploy(trained, front_end, 1)
+        taken = network.take(trained, {}) if name == "vgg16" else ()
+    assert not {"head1", "head2", "head"} & set(network.frozen(trained, taken, 6))
+    windows = np.random.default_rng(0).standard_normal((3, *shape, 1)).astype(np.float32)
+    found = np.asarray(deployed.predict_on_batch(windows)).reshape(3, 2)
+    np.testing.assert_allclose(found, trained.predict_on_batch(windows), atol=TOLERANCE)
+    graph = to_onnx(deployed, frames=shape[1])
+    assert sum(node.op_type == "MatMul" for node in graph.graph.node) >= 3
+
+
+def test_the_last_pretrained_layers_of_any_network_can_be_trained():
+    options = FitOptions(data=(), arch="vgg16", unfreeze_layers=3)
+    names = vgg.names("VGG16")
+    assert frozen_layers(None, options, names, head_only=False) == tuple(names[:-3])
+    assert frozen_layers(None, options, names, head_only=True) == tuple(names)
+    everything = replace(options, unfreeze_layers=99)
+    assert frozen_layers(None, everything, names, head_only=False) == ()
+    by_block = replace(options, unfreeze_layers=None, unfreeze_from=4)
+    assert frozen_layers(None, by_block, names, head_only=False)[-1] == "block3_conv3"
+
+
+@pytest.mark.parametrize("head", ["256,", "0", "a", "256,,128", "-1"])
+def test_a_head_that_is_none_is_refused(head, tmp_path):
+    done = CliRunner().invoke(app, ["fit", "--run", str(tmp_path), "--head", head])
+    assert done.exit_code == 2
+    assert "not a list of units" in done.output

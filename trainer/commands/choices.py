@@ -1,0 +1,204 @@
+"""The options that shape a training, which `fit` and `crossvalidate` share."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trainer.commands import options as shared
+from trainer.networks.registry import Augment, Optimizer, network
+from trainer.training.augmentation import Augmentation
+from trainer.training.batches import Balance
+from trainer.training.options import FitOptions
+
+RENAMED = {
+    "train_split": "train_splits",
+    "augment": "augmentation",
+    "teacher": "teachers",
+    "share": "shares",
+}
+"""The fields of options whose parameter has another name."""
+
+
+def takes_choices(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take, in its `**choices`, the parameters of `choices_of_training`."""
+    own = inspect.signature(command)
+    *parameters, _choices = own.parameters.values()
+    more = inspect.signature(choices_of_training).parameters.values()
+    command.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[*parameters, *more]
+    )
+    return command
+
+
+def units(text: str) -> str:
+    """Refuse what are no numbers of units.
+
+    Raises:
+        typer.BadParameter: one of them is no whole number above zero.
+    """
+    if text and not all(count.isdecimal() and int(count) for count in text.split(",")):
+        raise typer.BadParameter(f"{text!r} is not a list of units such as 256,128.")
+    return text
+
+
+def choices_of_training(
+    *,
+    arch: shared.Arch = "vgg16",
+    weights: shared.Weights = "none",
+    init: Annotated[
+        Path | None,
+        typer.Option(help="Start from the weights of this run of fit or pretrain."),
+    ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(help="Learn the predictions of this run beside the labels (repeatable)."),
+    ] = None,
+    teacher_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the teachers' predictions in the targets.")
+    ] = 0.5,
+    batch_norm: shared.BatchNorm = None,
+    epochs: shared.Epochs = 60,
+    batches: shared.Batches = 60,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Windows in a batch; default: 32, or 128 for ann.")
+    ] = None,
+    head_epochs: Annotated[
+        int, typer.Option(min=0, help="Keep pretrained layers fixed for the first N epochs.")
+    ] = 0,
+    unfreeze_from: Annotated[
+        int,
+        typer.Option(
+            min=1, max=6, help="After that, train VGG from this block on; 6: only the last layer."
+        ),
+    ] = 1,
+    unfreeze_layers: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="After that, train this many of the last pretrained layers; any network."
+        ),
+    ] = None,
+    head: Annotated[
+        str,
+        typer.Option(
+            metavar="UNITS,UNITS",
+            help="Put dense layers before the last one, such as 256,128.",
+            callback=units,
+        ),
+    ] = "",
+    label_smoothing: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Spread this share of a label over all genres.")
+    ] = 0.0,
+    learning_rate: shared.LearningRate = 1e-3,
+    warm_up: shared.WarmUp = 100,
+    weight_decay: shared.WeightDecay = 1e-2,
+    optimizer: Annotated[
+        Optimizer | None,
+        typer.Option(help="Optimizer; default: adamw, or adam for cnn-small and ann."),
+    ] = None,
+    dropout: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=0.99,
+            help="Share of dropout; default: 0.5, and less for cnn14, cnn-small and ann.",
+        ),
+    ] = None,
+    average: shared.Average = 0.0,
+    balance: Annotated[
+        Balance,
+        typer.Option(
+            help="Balance genres: draw all alike, by the root of their tracks, weigh rare ones "
+            "more in the loss, or none of these."
+        ),
+    ] = "even",
+    augment: Annotated[
+        Augment | None,
+        typer.Option(help="How much to vary windows; default: normal, off for pictures and ann."),
+    ] = None,
+    mixup: Annotated[
+        float, typer.Option(min=0, callback=shared.finite, help="Parameter of mixup; 0: off.")
+    ] = 0.4,
+    shrink: shared.Shrink = 1,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SHARE",
+            help="Draw this share of the windows from the data set of that folder name "
+            "(repeatable).",
+        ),
+    ] = None,
+    layer_decay: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Learning rate of each VGG block, as a factor of the next block's."
+        ),
+    ] = 1.0,
+    precision: shared.PrecisionOption = "float32",
+) -> dict[str, Any]:
+    """Return fields of `FitOptions`; what was not chosen is what suits the network."""
+    defaults = network(arch).defaults
+    augmentations = {
+        "off": Augmentation.off(),
+        "normal": replace(Augmentation(), mixup=mixup),
+        "strong": replace(Augmentation.strong(), mixup=mixup),
+    }
+    return {
+        "arch": arch,
+        "weights": weights,
+        "init": str(init) if init else None,
+        "teachers": tuple(map(str, teacher or ())),
+        "teacher_share": teacher_share,
+        "batch_norm": batch_norm,
+        "epochs": epochs,
+        "batches": batches,
+        "batch_size": batch_size or defaults.batch_size,
+        "head_epochs": head_epochs,
+        "unfreeze_from": unfreeze_from,
+        "unfreeze_layers": unfreeze_layers,
+        "head": tuple(int(count) for count in head.split(",") if count),
+        "label_smoothing": label_smoothing,
+        "learning_rate": learning_rate,
+        "warm_up": warm_up,
+        "optimizer": optimizer or defaults.optimizer,
+        "weight_decay": weight_decay,
+        "dropout": defaults.dropout if dropout is None else dropout,
+        "average": average,
+        "balance": balance,
+        "shares": tuple(share or ()),
+        "layer_decay": layer_decay,
+        "shrink": shrink,
+        "precision": precision,
+        "augmentation": augmentations[augment or defaults.augment],
+    }
+
+
+def changed(
+    begun: FitOptions, options: FitOptions, given: set[str], choices: Mapping[str, Any]
+) -> FitOptions:
+    """Return the options of another training, but those that were given here."""
+    changes = shared.changes(given, options, RENAMED)
+    if "mixup" in given and "augment" not in given:
+        changes["augmentation"] = replace(begun.augmentation, mixup=choices["mixup"])
+    return replace(begun, **changes)
+
+
+def without_effect(given: set[str], options: FitOptions) -> Iterator[str]:
+    """Yield a sentence for each option that was given and does nothing."""
+    adamw = options.optimizer == "adamw"
+    not_vgg = not options.arch.startswith("vgg")
+    idle = {
+        "weight_decay": ("with --optimizer adam", options.optimizer == "adam"),
+        "layer_decay": (
+            f"with {options.arch}" if adamw else f"with --optimizer {options.optimizer}",
+            not adamw or not_vgg,
+        ),
+        "mixup": ("with --augment off", options.augmentation == Augmentation.off()),
+        "teacher_share": ("without --teacher", not options.teachers),
+    }
+    for name, (why, true) in idle.items():
+        if name in given and true:
+            yield f"--{name.replace('_', '-')} has no effect {why}."
