@@ -52,6 +52,7 @@ class Analyser:
             front_end=metadata.front_end,
             grid=metadata.grid,
             seconds=options.seconds,
+            fingerprints=self._cache.location is not None,
             cache=self._cache.location,
         )
 
