@@ -5,10 +5,11 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tagger.commands.analyser import open_result_cache
 from tagger.commands.analysis import Analysis, analysing, check_cluster
 from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
-from tagger.commands.state import open_cache, open_journal
+from tagger.commands.state import open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
 from tagger.options import ScanOptions
@@ -26,7 +27,7 @@ from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
-from tagger.state.results import NullCache, ResultCache
+from tagger.state.results import NullCache
 from tagger.tracks import Result
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     rules = rules_for(options, model.metadata, model.path.stem)
     check_seconds(options, model.metadata)
     check_cluster(options)
-    database, cache = _open_cache(options, model, stack, tell)
+    database, cache = open_result_cache(options, model, stack, tell)
     music = find_music(options.paths, options.exclude, rules.skips)
     walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
@@ -182,23 +183,6 @@ def _once(tell: Tell) -> Tell:
             tell(text)
 
     return first
-
-
-def _open_cache(
-    options: ScanOptions, model: LazyModel, stack: ExitStack, tell: Tell
-) -> tuple[Cache | None, NullCache]:
-    """Open the cache; only `--new` cannot do without."""
-    if not options.cache:
-        return None, NullCache()
-    try:
-        database = stack.enter_context(open_cache())
-        key = database.key_for(model.path, options.seconds, len(model.metadata.labels))
-    except StateError as error:
-        if options.new:
-            raise
-        tell(str(error))
-        return None, NullCache()
-    return database, ResultCache(database, key, required=options.new, tell=tell)
 
 
 def _header(

@@ -1,0 +1,108 @@
+"""The cache of a scan, and an analysis with it for other programs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tagger.commands.rules import check_seconds, rules_for
+from tagger.commands.state import open_cache
+from tagger.errors import StateError
+from tagger.identity import MusicFile
+from tagger.options import ScanOptions
+from tagger.pipeline.extract import ExtractSettings, identity_of
+from tagger.pipeline.lazy_model import LazyModel
+from tagger.pipeline.scan import scan
+from tagger.pipeline.workers import extracting
+from tagger.state.cache import Cache
+from tagger.state.results import NullCache, ResultCache
+from tagger.tracks import Result
+
+Tell = Callable[[str], None]
+
+
+class Analyser:
+    """Predicts genres for another program, with the settings and the cache of a scan.
+
+    No music file is opened for writing. It is a context manager that closes the cache.
+
+    Attributes:
+        name: of the model.
+    """
+
+    def __init__(self, options: ScanOptions, tell: Tell) -> None:
+        """Read settings and the metadata of the model, and open the cache.
+
+        Args:
+            options: of a dry run; its paths do not count.
+            tell: shows a sentence to the user.
+
+        Raises:
+            GenretagError: settings or model cannot be used.
+        """
+        self._model = LazyModel(options.model, options.device)
+        self.name = self._model.path.stem
+        metadata = self._model.metadata
+        self._rules = rules_for(options, metadata, self.name)
+        check_seconds(options, metadata)
+        self._stack = ExitStack()
+        _, self._cache = open_result_cache(options, self._model, self._stack, tell)
+        self._settings = ExtractSettings(
+            front_end=metadata.front_end,
+            grid=metadata.grid,
+            seconds=options.seconds,
+            fingerprints=self._cache.location is not None,
+            cache=self._cache.location,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self._stack.close()
+
+    def results(self, paths: Sequence[Path], *, jobs: int = 0) -> Iterator[Result]:
+        """Yield the result of each file, in their order.
+
+        Args:
+            paths: music files.
+            jobs: most processes that decode; 0: none but this one.
+
+        Raises:
+            GenretagError: the model cannot be used.
+        """
+        files = [MusicFile(path=path, identity=identity_of(path)) for path in paths]
+        cached = self._cache.lookup(files)
+        entries = [found or file for file, found in zip(files, cached, strict=True)]
+        missing = cached.count(None)
+        with extracting(entries, self._settings, min(jobs, missing)) as tracks:
+            strips = self._model.loaded.strips_at_once() if missing else 1
+            yield from scan(tracks, self._model, self._rules, batch_size=strips, cache=self._cache)
+        self._cache.flush()
+
+
+def open_result_cache(
+    options: ScanOptions, model: LazyModel, stack: ExitStack, tell: Tell
+) -> tuple[Cache | None, NullCache]:
+    """Open the cache; only `--new` cannot do without.
+
+    Raises:
+        StateError: with `--new`, it cannot be used.
+    """
+    if not options.cache:
+        return None, NullCache()
+    try:
+        database = stack.enter_context(open_cache())
+        key = database.key_for(model.path, options.seconds, len(model.metadata.labels))
+    except StateError as error:
+        if options.new:
+            raise
+        tell(str(error))
+        return None, NullCache()
+    return database, ResultCache(database, key, required=options.new, tell=tell)
