@@ -8,8 +8,8 @@ from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import ModelError
 from trainer.export.graph import to_onnx
-from trainer.networks.architectures import architecture, window_shape
 from trainer.networks.backend import keras, layers
+from trainer.networks.base import architecture, window_shape
 
 LABELS = 3
 

@@ -18,11 +18,12 @@ from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError
 from tagger.inference.model import GenreModel
 from trainer import cli as trainer_cli
-from trainer.commands.options import Architecture
+from trainer.commands.options import Architecture as Choice
 from trainer.commands.prepare import Prepared
 from trainer.export.export import TOLERANCE
-from trainer.networks.architectures import ARCHITECTURES, Vgg, window_shape
+from trainer.networks.base import Architecture, architecture, window_shape
 from trainer.networks.registry import NETWORKS
+from trainer.networks.strip_vgg import Vgg
 from trainer.training.batches import shrink
 from trainer.training.run_folder import load_run
 
@@ -69,12 +70,12 @@ def data(clips: Path) -> dict[type, Path]:
     return folders | {MelWindow: folders[MelStrip]}
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_from_clips_to_a_scan(name, data, clips, tmp_path):
     front_end = NETWORKS[name].front_end
     folder, file = tmp_path / "run", tmp_path / f"{name}.onnx"
     short = ["--epochs", 1, "--batches", 2, "--batch-size", 4, "--warm-up", 0]
-    if isinstance(ARCHITECTURES[name], Vgg):
+    if isinstance(architecture(name), Vgg):
         short += ["--shrink", 2]  # a quarter of the time
     run(trainer_cli.app, "fit", data[front_end], "--run", folder, "--arch", name, *short)
     run(trainer_cli.app, "evaluate", folder)
@@ -95,7 +96,8 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
 
 
 def test_the_choices_of_the_command_line_are_the_networks_there_are():
-    assert list(Architecture.__args__) == list(ARCHITECTURES) == list(NETWORKS)
+    assert list(Choice.__args__) == list(NETWORKS)
+    assert all(isinstance(architecture(name), Architecture) for name in NETWORKS)
     assert {name.replace("-", " ") for name in Prepared.__args__} == set(KINDS) - {
         MelWindow.kind  # prepared as strips
     }
@@ -135,7 +137,7 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
         include_top=False, weights=None, input_shape=(None, None, 3)
     )
     source.save_weights(file)
-    network = ARCHITECTURES["mobilenetv2"]
+    network = architecture("mobilenetv2")
     model = network.build((128, 128), 2, batch_norm=False, dropout=0.5)
     assert model.get_layer("bn_Conv1").momentum < 0.99  # or short trainings would be misjudged
     taken = network.take(model, network.weights(str(file)))
@@ -148,10 +150,10 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Keras has one for each of a hundred layers
         with pytest.raises(DataError, match=r"does not hold the weights of InceptionV3.*\.$") as no:
-            ARCHITECTURES["inceptionv3"].weights(str(file))
+            architecture("inceptionv3").weights(str(file))
     assert "\n" not in str(no.value)
     with pytest.raises(DataError, match="from scratch"):
-        ARCHITECTURES["ann"].weights(str(file))
+        architecture("ann").weights(str(file))
 
     def no_network(**_: object) -> None:
         raise OSError("no route to host")
@@ -164,7 +166,7 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
 @pytest.mark.parametrize("factor", [1, 2])
 def test_deploying_changes_nothing(factor):
     """Normalisation by constants, and the averaging of shrunk windows, are written otherwise."""
-    network, front_end = ARCHITECTURES["efficientnetb0"], MelWindow()
+    network, front_end = architecture("efficientnetb0"), MelWindow()
     trained = network.build(window_shape(front_end, factor), 2, batch_norm=False, dropout=0.5)
     for layer in trained.layers:
         if layer.name.startswith("normalization"):

@@ -13,7 +13,7 @@ from trainer.cli import app
 from trainer.export.export import TOLERANCE
 from trainer.export.graph import to_onnx
 from trainer.networks import vgg
-from trainer.networks.architectures import ARCHITECTURES, window_shape
+from trainer.networks.base import architecture, window_shape
 from trainer.networks.heads import head_layers, head_units
 from trainer.training.fit import frozen_layers
 from trainer.training.options import FitOptions
@@ -21,7 +21,7 @@ from trainer.training.options import FitOptions
 
 @pytest.mark.parametrize(("name", "front_end"), [("vgg16", MelStrip()), ("ann", SummaryFeatures())])
 def test_dense_layers_before_the_last_one_are_deployed_with_the_network(name, front_end):
-    network, shape = ARCHITECTURES[name], window_shape(front_end, 1)
+    network, shape = architecture(name), window_shape(front_end, 1)
     with narrow_vgg():
         trained = network.build(shape, 2, batch_norm=False, dropout=0.5, head=(16, 8))
         assert [layer.name for layer in head_layers(trained)] == ["head1", "head2", "head"]

@@ -42,7 +42,7 @@ class Choking(type(Path())):
         if multiprocessing.parent_process() is not None:
             (connection,) = (one for one in gc.get_objects() if isinstance(one, Connection))
             os.write(connection.fileno(), struct.pack("!i", 100_000) + b"part")
-            open(f"{self}.sent", "x").close()
+            Path(f"{self}.sent").touch()
             time.sleep(600)
         return str(self)
 

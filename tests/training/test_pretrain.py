@@ -136,7 +136,7 @@ def test_a_fit_starts_from_the_pretrained_layers(run, music, tmp_path):
 
 def test_vgg_keeps_the_names_and_order_that_weight_files_go_by(tmp_path):
     """A weight file finds layers by their kind and number: pretraining and fit must agree."""
-    from trainer.networks.architectures import architecture
+    from trainer.networks.base import architecture
     from trainer.training.options import PretrainOptions
     from trainer.training.pretrain import build_network
     from trainer.training.pretraining_folder import Pretraining

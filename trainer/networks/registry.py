@@ -29,6 +29,7 @@ class Network:
     """What a network takes, and how it is usually trained."""
 
     front_end: type[FrontEnd]
+    built_by: str  # module of this package, and what in it
     defaults: Defaults = Defaults()
     stride: int = 1  # bands and frames that become one feature, where strips are taken as a whole
 
@@ -62,17 +63,21 @@ def check_multiples(rows: int, grid: WindowGrid, cells: int) -> None:
 
 
 NETWORKS: Mapping[str, Network] = {
-    "vgg16": Network(MelStrip, stride=VGG_STRIDE),
-    "vgg19": Network(MelStrip, stride=VGG_STRIDE),
-    "inceptionv3": Network(MelWindow),
-    "efficientnetb0": Network(MelWindow),
-    "mobilenetv2": Network(MelWindow),
-    "cnn14": Network(MelWindow, Defaults(dropout=0.3)),
+    "vgg16": Network(MelStrip, "strip_vgg:VGG16", stride=VGG_STRIDE),
+    "vgg19": Network(MelStrip, "strip_vgg:VGG19", stride=VGG_STRIDE),
+    "inceptionv3": Network(MelWindow, "applications:INCEPTION_V3"),
+    "efficientnetb0": Network(MelWindow, "applications:EFFICIENTNET_B0"),
+    "mobilenetv2": Network(MelWindow, "applications:MOBILENET_V2"),
+    "cnn14": Network(MelWindow, "cnn14:CNN14", Defaults(dropout=0.3)),
     "cnn-small": Network(
-        SpectrogramPicture, Defaults(dropout=0.2, augment="off", optimizer="adam")
+        SpectrogramPicture,
+        "cnn_small:CNN_SMALL",
+        Defaults(dropout=0.2, augment="off", optimizer="adam"),
     ),
     "ann": Network(
-        SummaryFeatures, Defaults(batch_size=128, dropout=0.2, augment="off", optimizer="adam")
+        SummaryFeatures,
+        "ann:ANN",
+        Defaults(batch_size=128, dropout=0.2, augment="off", optimizer="adam"),
     ),
 }
 

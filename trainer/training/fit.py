@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
-from trainer.networks.architectures import architecture, window_shape
 from trainer.networks.backend import keras
+from trainer.networks.base import architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.batches import Batch, WindowSampler, shrunk
 from trainer.training.epoch import Progress, device, train_epoch

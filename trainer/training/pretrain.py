@@ -13,8 +13,8 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from trainer.networks import optimizers
-from trainer.networks.architectures import architecture, window_shape
 from trainer.networks.backend import keras, layers
+from trainer.networks.base import architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.batches import Batch
 from trainer.training.epoch import Progress, device, train_epoch

@@ -157,7 +157,7 @@ class Run:
             DataError: these weights are not there.
         """
         file = self.there(keep)
-        from trainer.networks.architectures import architecture, window_shape
+        from trainer.networks.base import architecture, window_shape
 
         model = architecture(self.options.arch).build(
             window_shape(self.front_end, self.options.shrink),
@@ -179,7 +179,7 @@ class Run:
             DataError: these weights are not there.
         """
         trained = self.model(keep)
-        from trainer.networks.architectures import architecture
+        from trainer.networks.base import architecture
 
         network = architecture(self.options.arch)
         return network.deploy(trained, self.front_end, self.options.shrink)

@@ -1,0 +1,59 @@
+"""VGG16 and VGG19 over strips, as networks of the registry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagger.audio.frontend import FrontEnd
+from trainer.networks import vgg
+from trainer.networks.backend import keras
+from trainer.networks.base import Architecture, Shape
+
+
+@dataclass(frozen=True)
+class Vgg(Architecture):
+    """VGG over strips; takes whatever layers a file of weights has."""
+
+    application: str
+
+    def build(
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
+    ) -> keras.Model:
+        """Build it for windows of any size."""
+        return vgg.build_windows(
+            self.application, n_labels, batch_norm=batch_norm, dropout=dropout, head=head
+        )
+
+    def weights(self, source: str) -> vgg.Weights:
+        """Read convolutions, all or some."""
+        if source == "none":
+            return {}
+        if source == "imagenet":
+            return vgg.imagenet_weights(self.application)
+        return vgg.read_weights(self.application, Path(source))
+
+    def wants_batch_norm(self, weights: vgg.Weights) -> bool:
+        """Add it unless all convolutions come pretrained."""
+        return not set(vgg.names(self.application)) <= set(weights)
+
+    def take(self, model: keras.Model, weights: vgg.Weights) -> tuple[str, ...]:
+        """Set the convolutions that there are."""
+        return vgg.take_weights(model, weights)
+
+    def frozen(self, _model: keras.Model, taken: Sequence[str], block: int) -> tuple[str, ...]:
+        """Return those of the convolutions that stand before a block."""
+        return vgg.before_block(taken, block)
+
+    def deploy(self, trained: keras.Model, front_end: FrontEnd, shrink: int) -> keras.Model:
+        """Share the convolutions of overlapping windows."""
+        return vgg.build_strips(self.application, trained, front_end.rows, front_end.grid, shrink)
+
+
+VGG16 = Vgg("VGG16")
+VGG19 = Vgg("VGG19")
