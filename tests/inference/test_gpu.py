@@ -270,7 +270,7 @@ def test_a_gpu_is_named_and_bound(toy_model, monkeypatch):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(toy_model), providers=["CPUExecutionProvider"])
-    monkeypatch.setattr("tagger.inference.session._load_on_gpu", lambda _: (session, ""))
+    monkeypatch.setattr("tagger.inference.session._load_on_gpu", lambda *_: (session, ""))
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.PROVIDER])
     model = GenreModel(toy_model, "auto")
     assert (model.device, model.device_name, model.notice) == ("CUDA", "CUDA (NVIDIA Toy)", None)

@@ -92,7 +92,7 @@ def test_what_is_no_model_is_refused_in_one_sentence(tmp_path):
     bare = write_toy_model(tmp_path / "bare.onnx", None)
     missing = tmp_path / "missing.onnx"
     for path, words in (
-        (text, "can load"),
+        (text, "is not an ONNX model"),
         (bare, "is not a genretag model"),
         (missing, "no model"),
     ):
