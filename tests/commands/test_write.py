@@ -243,7 +243,11 @@ def test_other_signals_end_a_run_as_ctrl_c_does(tmp_path, song, number, code):
     table = tmp_path / "genres.csv"
     row = {"genre": "Jazz", "action": "write", "existing_genre": ""}
     save(table, [{"path": str(path), **row} for path in songs])
-    process = started("apply", table, "--yes")
+    before = signal.signal(number, signal.SIG_DFL)  # nohup has it ignored, in all that it starts
+    try:
+        process = started("apply", table, "--yes")
+    finally:
+        signal.signal(number, before)
     said = [process.stdout.readline() for _ in range(20)]
     process.send_signal(number)
     out, err = process.communicate(timeout=300)
