@@ -25,7 +25,6 @@ from tagger.identity import Identity, MusicFile
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
 from tagger.tags.formats import can_hold_tags, is_music
-from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
 
 _STATUS = {
@@ -215,6 +214,8 @@ def with_tags(track: Track) -> Track:
     """
     if not can_hold_tags(track.path):
         return track
+    from tagger.tags.genre_fields.layouts import open_layout  # not needed for known files
+
     try:
         layout = open_layout(track.path)
         return replace(track, existing=layout.genres, genre_source=layout.source, tag_error="")
