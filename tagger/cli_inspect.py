@@ -16,7 +16,7 @@ from tagger.arguments import (
     run,
 )
 from tagger.options import ScanOptions
-from tagger.precedence import read_settings
+from tagger.precedence import SettingsFile
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,15 +44,7 @@ def explain(
     ] = None,
     seconds: Seconds = "30",  # type: ignore[assignment]
     model: ModelOption = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            callback=read_settings,
-            is_eager=True,
-            help="Read this configuration file; see genretag config.",
-        ),
-    ] = None,
+    config: SettingsFile = None,
     json: Json = False,
 ) -> None:
     """Show how one track comes to its genre, window by window.

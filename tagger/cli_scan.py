@@ -31,7 +31,7 @@ from tagger.arguments import (
 )
 from tagger.errors import UsageError
 from tagger.options import ScanOptions
-from tagger.precedence import chosen_mtime, given_options, one_of, read_settings
+from tagger.precedence import SettingsFile, chosen_mtime, given_options, one_of
 
 
 def add_to(app: typer.Typer) -> None:
@@ -141,15 +141,7 @@ def scan(
     ] = None,
     device: DeviceChoice = "auto",
     model: ModelOption = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            callback=read_settings,
-            is_eager=True,
-            help="Read this configuration file; see genretag config.",
-        ),
-    ] = None,
+    config: SettingsFile = None,
     log: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Append what happens to a log file."),

@@ -2,6 +2,7 @@
 
 from keyword import iskeyword
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -60,3 +61,15 @@ def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
         settings = load(file).scan
         ctx.default_map = {f"{k}_" if iskeyword(k) else k: v for k, v in settings.items()}
     return file
+
+
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        callback=read_settings,
+        is_eager=True,
+        help="Read this configuration file; see genretag config.",
+    ),
+]
