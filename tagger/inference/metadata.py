@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
-from tagger.audio.kinds import front_end_of
+from tagger.audio.frontend_registry import front_end_of
 from tagger.bounds import checked
 from tagger.errors import ModelError
 from tagger.inference.confidence import Confidence

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from tagger.tags.containers.base import AUDIO, Data, open_data
-from tagger.tags.containers.readers import parts
+from tagger.tags.containers.registry import parts
 from tagger.tags.genre_fields.layouts import understood
 
 _PIECE = 1 << 16  # bytes: a copy of them stays in the processor's cache

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tagger import cli as tagger_cli
 from tagger.audio.frontend import MelStrip, MelWindow
-from tagger.audio.kinds import KINDS, front_end_of
+from tagger.audio.frontend_registry import KINDS, front_end_of
 from tagger.audio.pictures import SpectrogramPicture, resize
 from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tagger.audio.kinds import KINDS
+from tagger.audio.frontend_registry import KINDS
 from tagger.errors import UsageError
 from tagger.runtime.interrupt import said_when_stopped
 from trainer.data.library import MIN_TRACKS

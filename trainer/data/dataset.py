@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.audio.frontend import FrontEnd, Strip
-from tagger.audio.kinds import front_end_of
+from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError, reason
 from trainer.data.windows import SPLITS, WindowSplit
 from trainer.files import whole

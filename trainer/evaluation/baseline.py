@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tagger.audio.frontend import WindowGrid
 from trainer.data.dataset import DataSet, Track
+from trainer.track_votes import track_probabilities
 from trainer.training.batches import Array, cut_window
-from trainer.voting import track_probabilities
 
 N_MFCC = 20
 FOLDS = 5

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tagger.inference.vote import Probabilities, Voting
 from trainer.evaluation.intervals import Groups, number_groups
-from trainer.voting import track_probabilities
+from trainer.track_votes import track_probabilities
 
 UNKNOWN = -1
 """Target of a track that is none of the labels."""

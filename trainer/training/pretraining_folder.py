@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.audio.frontend import FrontEnd
-from tagger.audio.kinds import front_end_of
+from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError
 from trainer.files import write_json, write_text
 from trainer.training.history import History, PretrainEpoch

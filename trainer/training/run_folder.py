@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tagger import __version__
 from tagger.audio.frontend import FrontEnd
-from tagger.audio.kinds import front_end_of
+from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError
 from trainer.files import content_digest, write_json, write_text
 from trainer.training.history import Epoch, History

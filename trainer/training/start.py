@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagger.audio.frontend import FrontEnd
-from tagger.audio.kinds import front_end_of
+from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError
 from trainer.training.run_folder import PRETRAINING, RUN_FILE, load_run, read_run_file
 

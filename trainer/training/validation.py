@@ -13,8 +13,8 @@ from tagger.inference.vote import Probabilities
 from trainer.data.dataset import DataSet, Track
 from trainer.evaluation.calibration import nothing_to_write
 from trainer.networks.backend import keras
+from trainer.track_votes import track_probabilities
 from trainer.training.batches import Array, cut_window, shrink
-from trainer.voting import track_probabilities
 
 WINDOWS = 4  # at most of a strip; enough to steer by, `evaluate` takes them all
 
