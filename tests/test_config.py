@@ -9,7 +9,8 @@ from conftest import genretag_here as genretag
 
 from tagger.errors import ConfigError
 from tagger.options import ScanOptions
-from tagger.settings.file import EXAMPLE, load, unknown_genres
+from tagger.settings.content import unknown_genres
+from tagger.settings.file import EXAMPLE, load
 from tagger.settings.schema import Config, FolderRule, Source, WriteSettings
 
 
