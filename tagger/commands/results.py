@@ -8,6 +8,7 @@ from tagger.commands.scan_cache import Tell
 from tagger.commands.state import open_journal
 from tagger.errors import StateError
 from tagger.options import ScanOptions
+from tagger.output.console import complain
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.tracks import Result
@@ -47,7 +48,6 @@ class Outputs:
             self._writers.append(self._report)
 
     def _open(self, target: Path, header_lines: int, stack: ExitStack) -> "ResultFile":
-        from tagger.output.console import complain
         from tagger.output.resultfile import opened
 
         file = stack.enter_context(

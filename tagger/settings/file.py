@@ -29,6 +29,11 @@ EXAMPLE = """\
 # Jazz = ["Jazz", "Instrumental"]
 # Pop = []
 
+[parents]
+# A broader genre that is written beside a name, after it:
+# Disco = "Dance"
+# Metal = ["Rock"]
+
 [genre_words]
 # Words in your tags that "genretag audit" does not know, with the genres that they are kinds of:
 # "Dungeon Synth" = "Metal"
