@@ -28,15 +28,14 @@ _COMMANDS = {
     },
     "tagger.cli_inspect": {
         "explain": "Show how one track comes to its genre, window by window.",
-        "review": "Go through a table track by track: take a guess, change it, or leave the"
-        " file alone.",
+        "review": "Go through a table track by track, and decide about each.",
     },
     "tagger.cli_reports": {
         "audit": "Compare the genres that files have with what the model predicts.",
         "report": "Save one page for the browser that shows the genres of a library.",
     },
     "tagger.cli_tools": {
-        "doctor": "Check what a scan needs: runtime, GPU, decoders, model, state, settings.",
+        "doctor": "Check what a scan needs, from the decoders to the GPU.",
         "model": "Show or check a model file.",
         "cache": "Show or clean the cache of results.",
         "config": "Show, create or check the configuration file.",

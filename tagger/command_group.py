@@ -28,6 +28,13 @@ class CommandGroup(TyperGroup):
         commands: Any = _LazyCommands(self.modules)
         self.commands = commands
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options before the command; unlike those of commands, without variables."""
+        parameters: list[Any] = super().get_params(ctx)
+        for parameter in parameters:
+            parameter.allow_from_autoenv = False  # GENRETAG_VERSION is often set in containers
+        return parameters
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, in the order in which they are listed."""
         return list(self.commands)
