@@ -107,18 +107,18 @@ def library_of_artists() -> list[Row]:
 @pytest.mark.parametrize("seed", range(5))
 def test_no_track_and_no_artist_is_in_two_splits(seed):
     rows = library_of_artists()
-    for dealt in (
+    for assigned in (
         splits.stratified(rows, (0.7, 0.15, 0.15), seed, print),
         splits.folds(rows, 4, seed, print),
     ):
         of_track, of_artist = defaultdict(set), defaultdict(set)
-        for row in dealt:
+        for row in assigned:
             of_track[row.key].add((row.split, row.fold))
             of_artist[row.group].add((row.split, row.fold))
         assert {len(found) for found in of_track.values()} == {1}
         assert {len(found) for found in of_artist.values()} == {1}
-        assert Counter(row.file for row in dealt) == Counter(row.file for row in rows)
-    assert Counter(row.fold for row in dealt).keys() == {"1", "2", "3", "4"}
+        assert Counter(row.file for row in assigned) == Counter(row.file for row in rows)
+    assert Counter(row.fold for row in assigned).keys() == {"1", "2", "3", "4"}
 
 
 def test_genres_are_in_every_split_in_the_same_shares():
@@ -128,12 +128,12 @@ def test_genres_are_in_every_split_in_the_same_shares():
         for i in range(40)
         for p in "xy"
     ]
-    dealt = splits.stratified(rows, (0.7, 0.15, 0.15), 1, print)
-    counts = Counter((row.genre, row.split) for row in dealt)
+    assigned = splits.stratified(rows, (0.7, 0.15, 0.15), 1, print)
+    counts = Counter((row.genre, row.split) for row in assigned)
     for genre in "abc":
         assert [counts[genre, split] for split in prepared.SPLITS] == [56, 12, 12]
     other = splits.stratified(rows, (0.7, 0.15, 0.15), 2, print)
-    assert [row.split for row in dealt] != [row.split for row in other]
+    assert [row.split for row in assigned] != [row.split for row in other]
     assert {row.split for row in splits.stratified(rows, (0.8, 0.2, 0), 1, print)} == {
         "train",
         "valid",
@@ -141,7 +141,7 @@ def test_genres_are_in_every_split_in_the_same_shares():
 
 
 def test_artists_in_two_splits_are_reported_and_left_where_they_are():
-    """A table may say so, or the artist of tracks become known after they were dealt out."""
+    """A table may say so, or the artist of tracks become known after they were assigned."""
     said: list[str] = []
     rows = [
         Row(
@@ -182,14 +182,14 @@ def test_tracks_that_are_added_never_move_others(added, shares):
             known.get(key) or Row(file="-".join(key), genre=key[0], track=key[1], group=artist)
             for key, artist in sorted(artist_of.items())
         ]
-        dealt = {row.key: row for row in splits.stratified(rows, shares, 1, lambda _: None)}
-        assert known == {key: dealt[key] for key in known}
-        known = dealt
+        assigned = {row.key: row for row in splits.stratified(rows, shares, 1, lambda _: None)}
+        assert known == {key: assigned[key] for key in known}
+        known = assigned
         of_artist = defaultdict(set)
-        for row in dealt.values():
+        for row in assigned.values():
             of_artist[row.group or row.key].add(row.split)
         assert {len(found) for found in of_artist.values()} == {1}
-        assert shares[2] or "test" not in Counter(row.split for row in dealt.values())
+        assert shares[2] or "test" not in Counter(row.split for row in assigned.values())
 
 
 @patient
