@@ -483,9 +483,7 @@ def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_
     assert "another way" not in run.text
 
 
-def test_assignment_that_a_full_disk_interrupted_is_made_again(
-    run, clips, tmp_path, monkeypatch
-):
+def test_assignment_that_a_full_disk_interrupted_is_made_again(run, clips, tmp_path, monkeypatch):
     output = tmp_path / "out"
     run(clips, output, seed=1)
 

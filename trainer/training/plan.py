@@ -10,6 +10,7 @@ from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError, reason
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
+from trainer.data.soft_labels import SOFT_LABELS_FILE
 from trainer.networks.registry import check_multiples, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
@@ -36,8 +37,8 @@ class Plan:
         start: The run whose weights are the first, if there is one.
         teachers: The runs whose predictions are learnt.
         shares: Share of the windows of each data set that was given one.
-        seen: What the network will have seen, itself and through `start` and `teachers`; None if
-            the training goes on, since its run folder says so then.
+        seen: What the network will have seen, itself and through `start`, `teachers` and what made
+            soft labels; None if the training goes on, since its run folder says so then.
     """
 
     folder: Path
@@ -73,6 +74,10 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     start = None if past else _start(options, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
     shares = _shares(options, tracks)
+    # What made soft labels teaches as well, through them.
+    guessed = [Path(path) for path in options.data if (Path(path) / SOFT_LABELS_FILE).exists()]
+    ancestors = {run.folder: str(run.folder) for run in (start, *teachers) if run}
+    ancestors |= {path: f"What labelled {path}" for path in guessed}
     return Plan(
         folder=folder,
         options=options,
@@ -84,7 +89,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         start=start,
         teachers=teachers,
         shares=shares,
-        seen=None if past else _seen(folder, tracks, held_out, front_end, start, teachers),
+        seen=None if past else _seen(folder, tracks, held_out, front_end, ancestors),
     )
 
 
@@ -93,17 +98,23 @@ def _seen(
     tracks: Sequence[Track],
     held_out: Sequence[Track],
     front_end: FrontEnd,
-    start: Start | None,
-    teachers: Sequence[Run],
+    ancestors: Mapping[Path, str],
 ) -> Seen:
-    """Return what the network will have seen, none of which may be in validation.
+    """Return what the network will have seen, itself and through the runs before it.
+
+    Args:
+        folder: Its run folder.
+        tracks: The tracks it will be trained on.
+        held_out: The tracks to validate on, none of which it may have seen.
+        front_end: Of the tracks.
+        ancestors: Folders of runs that it learns from, and of data that were labelled by runs; each
+            with how to call what it learns from.
 
     Raises:
-        DataError: some of it is.
+        DataError: it has seen some of the validation tracks.
     """
-    ancestors = [run.folder for run in (start, *teachers) if run]
-    for ancestor in ancestors:
-        refuse_seen_tracks(str(ancestor), held_out, front_end, load_seen(ancestor))
+    for ancestor, name in ancestors.items():
+        refuse_seen_tracks(name, held_out, front_end, load_seen(ancestor))
     own = seen_in(tracks, front_end)
     refuse_seen_tracks(str(folder), held_out, front_end, own)
     return own.joined(load_seen(ancestor).of_run(ancestor.name) for ancestor in ancestors)
