@@ -1,5 +1,6 @@
 """Networks that give music without genres soft labels."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,6 +118,11 @@ def test_a_run_knows_what_was_seen_by_those_that_labelled_its_tracks(folders):
     )
     assert learnt.seen is not None
     assert set(learnt.seen.runs) == {"", "fitted"}
+    # One of the tracks without a genre is a recording that is validated on.
+    shutil.copy(folders / "other" / "1.npy", folders / "music" / "6.npy")
+    found = planned(folders / "other", folders / "music")
+    assert found.left_out == ("a/music/6",)
+    assert len(found.tracks) == len(learnt.tracks) - 1
     (folders / "music" / SEEN_FILE).unlink()
     learnt = planned(folders / "other", folders / "music")
     assert learnt.seen is not None

@@ -15,7 +15,13 @@ from trainer.networks.registry import check_multiples, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
-from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_tracks, seen_in
+from trainer.training.seen_tracks import (
+    Seen,
+    load_seen,
+    overlaps,
+    refuse_seen_tracks,
+    seen_in,
+)
 from trainer.training.start import Start, load_start
 
 CHANGEABLE = frozenset({"epochs", "patience"})
@@ -32,6 +38,7 @@ class Plan:
         data: The data sets, taken together.
         front_end: Of the network.
         tracks: The tracks to train on.
+        left_out: Names of those with soft labels that are recordings kept aside.
         held_out: The tracks to validate on.
         past: The epochs that are done already.
         start: The run whose weights are the first, if there is one.
@@ -46,6 +53,7 @@ class Plan:
     data: DataSet
     front_end: FrontEnd
     tracks: tuple[Track, ...]
+    left_out: tuple[str, ...]
     held_out: tuple[Track, ...]
     past: tuple[Epoch, ...]
     start: Start | None
@@ -73,6 +81,8 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     start = None if past else _start(options, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
+    kept_aside = [track for track in data.tracks if track.split not in options.train_splits]
+    tracks, left_out = _without_recordings_of(kept_aside, tracks, front_end)
     shares = _shares(options, tracks)
     # What made soft labels teaches as well, through them.
     guessed = [Path(path) for path in options.data if (Path(path) / SOFT_LABELS_FILE).exists()]
@@ -84,6 +94,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         data=data,
         front_end=front_end,
         tracks=tracks,
+        left_out=left_out,
         held_out=held_out,
         past=past,
         start=start,
@@ -91,6 +102,22 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         shares=shares,
         seen=None if past else _seen(folder, tracks, held_out, front_end, ancestors),
     )
+
+
+def _without_recordings_of(
+    kept_aside: Sequence[Track], tracks: tuple[Track, ...], front_end: FrontEnd
+) -> tuple[tuple[Track, ...], tuple[str, ...]]:
+    """Leave out tracks with soft labels that are recordings to be scored on, and name them.
+
+    Music that nobody has labelled may well hold what somebody else has.
+    """
+    soft = [track for track in tracks if track.soft_label]
+    if not soft:
+        return tracks, ()
+    found = overlaps(seen_in(soft, front_end), seen_in(kept_aside, front_end))
+    names = {overlap.track for overlap in found}
+    kept = tuple(t for t in tracks if not (t.soft_label and t.full_name in names))
+    return kept, tuple(sorted(names))
 
 
 def _seen(
