@@ -7,9 +7,7 @@ from pathlib import Path
 from tagger.inference.confidence import WRITES_NOTHING
 from tagger.pipeline.folders import FolderRules
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_names import plain, spelling
-from tagger.tags.mutagen_tags import merged
+from tagger.tags.genre_names import WriteStyle, merged, plain, spelling
 from tagger.tags.provenance import Provenance, is_machine_made, joined
 from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action, PredictedTrack, Result, Status
@@ -65,9 +63,13 @@ class Rules:
         """Tell whether the tracks of any folder vote as one."""
         return self.album or self.folders.any_albums
 
+    def guess_of(self, label: str) -> tuple[str, ...]:
+        """Return the names that a label of the model gets, its own if it is never written."""
+        return self.names_of(label) or (spelling(label),)
+
     def shown(self, label: str) -> str:
         """Return how a label of the model is shown, whether it is ever written or not."""
-        return ", ".join(self.names_of(label)) or spelling(label)
+        return ", ".join(self.guess_of(label))
 
 
 def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
@@ -118,6 +120,7 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         action=action,
         ranking=tuple(ranking),
         genres=genres,
+        guess=rules.guess_of(ranked[0][0]),
         existing=track.existing,
         machine_made=machine_made,
         seconds=prediction.seconds,

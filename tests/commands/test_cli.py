@@ -1,9 +1,11 @@
 """What the command line accepts, suggests and explains, before any command does its work."""
 
+from importlib import import_module
+
 import pytest
 import typer
 
-from tagger.arguments import parse_probability, parse_seconds
+from tagger.arguments import new_group, parse_probability, parse_seconds
 from tagger.cli import app
 
 PROGRAM = typer.main.get_command(app)
@@ -19,12 +21,26 @@ def commands(command, name="genretag"):
 COMMANDS = dict(commands(PROGRAM))
 
 
+def test_help_lists_each_command_with_the_first_line_of_its_own_help():
+    """The list of commands is written apart from them, so that `--help` imports none."""
+    for module, listed in PROGRAM.modules.items():
+        group = new_group("")
+        import_module(module).add_to(group)
+        added = typer.main.get_group(group).commands
+        assert {name: added[name].help.splitlines()[0] for name in added} == listed
+
+
 def test_a_path_in_place_of_a_command_suggests_scan(genretag, tmp_path):
     folder = tmp_path / "My Music"
     folder.mkdir()
     code, out, err = genretag(folder, "--write-tags")
     assert (code, out) == (2, "")
     assert f"To scan it: genretag scan '{folder}' --write-tags" in err
+
+
+def test_a_version_in_the_environment_is_no_option(genretag, monkeypatch):
+    monkeypatch.setenv("GENRETAG_VERSION", "1.2")
+    assert "config.toml" in genretag("config", "path")[1]
 
 
 def test_a_misspelt_command_suggests_the_right_one(genretag):

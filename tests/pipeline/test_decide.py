@@ -6,8 +6,7 @@ import pytest
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.folders import FolderRules
 from tagger.settings.schema import FolderRule
-from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_names import spelling
+from tagger.tags.genre_names import WriteStyle, spelling
 from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action, PredictedTrack, Prediction, Status, Track
 
@@ -114,6 +113,8 @@ def test_parents_are_written_after_their_children_and_once():
     assert decide(predicted(), LABELS, rules).genres == both
     broad = decide(predicted(), LABELS, replace(rules, whitelist=("hiphop",)))
     assert broad.genres == ("Hip-Hop",)  # a whitelist can leave the parent alone
+    unsure = decide(predicted(), LABELS, replace(rules, min_confidence=0.9))
+    assert (unsure.genres, unsure.guess) == ((), ("Rap", "Urban", "Hip-Hop", "Black"))
 
 
 def test_a_runner_up_is_not_written_in_place_of_a_genre_that_is_left_out():

@@ -20,10 +20,10 @@ from tagger.tags.genre_fields.base import (
     Layout,
     NewItems,
     TagFields,
-    Texts,
     replaced,
 )
 from tagger.tags.genre_fields.id3 import Id3v1Codec, fields_of, new_tag, render
+from tagger.tags.genre_names import Texts
 
 APE_FORMATS = (b"MAC ", b"wvpk", b"MP+", b"MPCK", b"tBaK")
 """How files begin that have an APEv2 tag rather than an ID3v2 tag."""
