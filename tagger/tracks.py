@@ -112,6 +112,11 @@ class Result:
     identity: Identity | None = None
 
     @property
+    def suggested(self) -> tuple[str, ...]:
+        """What a table suggests: the genres for the tag or, where there are none, the likeliest."""
+        return self.genres or tuple(genre for genre, _ in self.ranking[:1])
+
+    @property
     def failed(self) -> bool:
         """Tell whether the file could not be read or written."""
         return self.status.is_failure or self.action is Action.FAILED
