@@ -103,6 +103,7 @@ class Result:
     action: Action
     ranking: tuple[tuple[str, float], ...] = ()  # (genre, confidence), the best first
     genres: tuple[str, ...] = ()  # what the tag is to say
+    guess: tuple[str, ...] = ()  # the names of the best genre, however uncertain it is
     existing: tuple[str, ...] = ()
     machine_made: bool = False  # genretag wrote the existing genres, by the note in the file
     seconds: float = 0.0
@@ -110,11 +111,6 @@ class Result:
     probabilities: tuple[float, ...] = field(default=(), repr=False)  # in the model's order
     timeline: bytes = field(default=b"", repr=False)  # the best label over time
     identity: Identity | None = None
-
-    @property
-    def suggested(self) -> tuple[str, ...]:
-        """What a table suggests: the genres for the tag or, where there are none, the likeliest."""
-        return self.genres or tuple(genre for genre, _ in self.ranking[:1])
 
     @property
     def failed(self) -> bool:

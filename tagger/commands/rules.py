@@ -36,7 +36,7 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
         model=model,
         notes_source=_notes_source(options, config.write),
         album=options.album,
-        names=config.genres,
+        vocabulary=config.vocabulary,
         whitelist=None if whitelist is None else frozenset(map(plain, whitelist)),
         folders=FolderRules(config.folders, but_not=options.given),
         style=style_of(config.write),

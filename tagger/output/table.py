@@ -50,7 +50,7 @@ class CsvWriter:
         texts = {
             "path": path_cell(result.path),
             "status": result.status,
-            "genre": genres_cell(result.suggested),
+            "genre": genres_cell(result.genres or result.guess),
             "confidence": _number(first),
             "second_genre": text_cell(second_genre),
             "second_confidence": _number(second),
@@ -79,7 +79,7 @@ class JsonLinesWriter:
         record: dict[str, Any] = {
             "path": os.fspath(result.path),
             "status": result.status,
-            "genre": list(result.suggested),
+            "genre": result.genres or result.guess,
             "confidence": _rounded(first),
             "second_genre": second_genre or None,
             "second_confidence": _rounded(second),
