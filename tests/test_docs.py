@@ -65,6 +65,15 @@ def test_help_is_complete_on_a_narrow_terminal(command, monkeypatch):
         assert "".join((getattr(parameter, "help", "") or "").split()) in joined
 
 
+@pytest.mark.parametrize("words", ["", "cache", "config", "model"])
+def test_no_command_is_cut_short_where_it_is_listed(words, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, listed = CliRunner().invoke(tagger_app, [*words.split(), "-h"]).output.partition("]...")
+    assert "Commands:" in listed
+    assert "..." not in listed
+    assert "env var" not in listed
+
+
 def test_every_option_of_the_tagger_is_in_the_readme():
     options = {
         option

@@ -43,6 +43,11 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
         f"{keras.backend.backend()} on {device(model)} in {options.precision}"
     )
+    if plan.left_out:
+        report(
+            f"Tracks with soft labels that are recordings kept aside: {len(plan.left_out)}, such "
+            f"as {printable(plan.left_out[0])}; left out."
+        )
     if data.flattering:
         report(f"Figures below are flattering: {data.flattering}.")
     if divided := divided_groups(tracks, held_out):
