@@ -27,6 +27,7 @@ def test_help_and_version_import_nothing_heavy(argument):
     assert "genretag" in said.stdout
     assert "typer" in modules.split()
     assert HEAVY & set(modules.split()) == set()
+    assert not [name for name in modules.split() if name.startswith("tagger.cli_")]
 
 
 def test_computing_mel_strips_does_not_import_librosa():

@@ -5,16 +5,15 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagger.commands.analyser import open_result_cache
 from tagger.commands.analysis import Analysis, analysing, check_cluster
 from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
+from tagger.commands.scan_cache import Tell, open_result_cache
 from tagger.commands.state import open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
-from tagger.options import ScanOptions
+from tagger.options import STANDARD_OUTPUT, ScanOptions
 from tagger.output.console import complain, count_of, counted
-from tagger.output.resultfile import STANDARD_OUTPUT
 from tagger.output.scandisplay import ScanDisplay
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
@@ -32,8 +31,6 @@ from tagger.tracks import Result
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
-
-Tell = Callable[[str], None]
 
 
 def run_scan(

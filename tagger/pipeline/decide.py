@@ -7,9 +7,7 @@ from pathlib import Path
 from tagger.inference.confidence import WRITES_NOTHING
 from tagger.pipeline.folders import FolderRules
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_names import plain, spelling
-from tagger.tags.mutagen_tags import merged
+from tagger.tags.genre_names import WriteStyle, merged, plain, spelling
 from tagger.tags.provenance import Provenance, is_machine_made, joined
 from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action, PredictedTrack, Result, Status

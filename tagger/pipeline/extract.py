@@ -21,7 +21,7 @@ from tagger.errors import (
     UnsupportedError,
     reason,
 )
-from tagger.identity import Identity, MusicFile
+from tagger.identity import Identity, MusicFile, identity_of
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
 from tagger.tags.formats import can_hold_tags, is_music
@@ -223,11 +223,3 @@ def with_tags(track: Track) -> Track:
         raise
     except TagError as error:
         return replace(track, existing=(), genre_source="", tag_error=str(error))
-
-
-def identity_of(path: Path) -> Identity | None:
-    """Return the identity of a file, or None where the file system gives none."""
-    try:
-        return Identity.of(path)
-    except OSError:
-        return None

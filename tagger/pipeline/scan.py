@@ -7,12 +7,10 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from tagger.errors import OversizedTagError, TagError
-from tagger.pipeline.albums import vote_by_album
+from tagger.identity import identity_of
 from tagger.pipeline.decide import Rules, decide
-from tagger.pipeline.extract import identity_of, with_tags
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
-from tagger.runtime.threads import in_parallel
 from tagger.state.results import NullCache
 from tagger.tracks import Action, Features, PredictedTrack, Result, Source
 from tagger.writing.space import FreeSpace
@@ -50,12 +48,16 @@ def scan(
     finish = _Finish(model.metadata.labels, rules, writer, cache or NullCache())
     predicted = _stored(predict(tracks, model, batch_size), finish.cache)
     if rules.any_albums:
+        from tagger.pipeline.albums import vote_by_album
+
         predicted = vote_by_album(predicted, named, stop, rules.votes)
     if only_new:
         predicted = (one for one in predicted if not _is_changing(one))
     if writer is None:
         yield from until(stop, map(finish, predicted))
     else:
+        from tagger.runtime.threads import in_parallel
+
         yield from in_parallel(finish, predicted, stop)
 
 
@@ -109,6 +111,8 @@ def _with_tags_read_again(predicted: PredictedTrack) -> PredictedTrack:
 
     Not all file systems tell of every change, and no genre may get lost because of that.
     """
+    from tagger.pipeline.extract import with_tags  # a scan of known files starts without it
+
     try:
         track = with_tags(predicted.track)
     except OversizedTagError as error:

@@ -8,7 +8,7 @@ mean: "(17)Rock" is Rock, and in ID3v2.3, which has no other way, "Rock/Jazz" is
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from tagger.errors import TagError
 from tagger.tags.containers.base import SOURCE_KEY
 from tagger.tags.containers.mp4 import MEAN
-from tagger.tags.genre_fields.base import Texts
+from tagger.tags.genre_names import Texts
 from tagger.tags.mutagen_files import open_file, why_not
 
 
@@ -247,11 +247,3 @@ def read_genres(path: Path) -> Texts:
     from tagger.tags.genre_fields.layouts import open_layout
 
     return open_layout(path).genres
-
-
-def merged(existing: Iterable[str], new: Iterable[str]) -> Texts:
-    """Return the existing genres and those new ones that are not among them."""
-    result = {genre.casefold(): genre for genre in existing}
-    for genre in new:
-        result.setdefault(genre.casefold(), genre)
-    return tuple(result.values())

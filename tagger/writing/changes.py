@@ -11,8 +11,8 @@ from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.output.planfile import PlannedWrite
 from tagger.runtime.threads import in_parallel
-from tagger.tags.genre_fields.base import Texts, WriteStyle
 from tagger.tags.genre_fields.layouts import open_layout
+from tagger.tags.genre_names import Texts, WriteStyle
 from tagger.tags.mutagen_tags import read_genres
 from tagger.tags.provenance import is_machine_made
 from tagger.writing.entries import RunRecord, State, Write

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.tags.change import Held
-from tagger.tags.genre_fields.base import Texts
+from tagger.tags.genre_names import Texts
 
 _YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
 

@@ -22,8 +22,8 @@ from tagger.errors import TagError
 from tagger.pipeline.extract import refusal_of
 from tagger.tags.containers.base import open_data
 from tagger.tags.formats import can_hold_tags, is_music, why_no_tags
-from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_fields.layouts import open_layout
+from tagger.tags.genre_names import WriteStyle
 from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.writing.journal import Journal
 from tagger.writing.writer import TagWriter, refusal

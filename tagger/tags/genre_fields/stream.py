@@ -20,10 +20,10 @@ from tagger.tags.genre_fields.base import (
     Layout,
     NewItems,
     TagFields,
-    Texts,
     replaced,
 )
 from tagger.tags.genre_fields.id3 import Id3v1Codec, fields_of, new_tag, render
+from tagger.tags.genre_names import Texts
 
 _APE = "APEv2"
 _HAS_HEADER, _IS_HEADER = 1 << 31, 1 << 29
