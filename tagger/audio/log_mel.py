@@ -1,6 +1,5 @@
 """Standardised log-mel strips, the front end of most networks."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -59,7 +58,7 @@ class MelStrip(FrontEnd):
 
     def compute(self, samples: Waveform) -> Strip:
         """Return the log-mel strip."""
-        return log_mel([samples], self)
+        return np.ascontiguousarray(log_mel([samples], self))
 
     def compute_blocks(self, blocks: Iterable[Waveform]) -> Strip:
         """Return the log-mel strip of a waveform that is never in memory as a whole."""
@@ -114,15 +113,20 @@ def log_mel(
 
 
 def _joined(parts: Iterable[Strip]) -> Strip:
-    """Join parts of a strip, dropping each as soon as it is copied."""
-    waiting = deque(parts)
-    strip = np.empty((len(waiting[0]), sum(part.shape[1] for part in waiting)), waiting[0].dtype)
-    end = 0
-    while waiting:
-        part = waiting.popleft()
-        strip[:, end : end + part.shape[1]] = part
-        end += part.shape[1]
-    return strip
+    """Join parts of a strip, as they come, in memory that grows in its place.
+
+    To grow there, a strip has its frames one after the other in memory, not its rows.
+    """
+    frames, end = np.empty((0, 0)), 0
+    for part in parts:
+        rows, count = part.shape
+        if end + count > len(frames):
+            frames = frames if end else np.empty((0, rows), part.dtype)
+            frames.resize((end + count + _PART, rows), refcheck=False)
+        frames[end : end + count] = part.T
+        end += count
+    frames.resize((end, frames.shape[1]), refcheck=False)
+    return frames.T
 
 
 def _in_parts(strip: Strip) -> Iterator[Strip]:

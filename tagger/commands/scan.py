@@ -150,7 +150,7 @@ def _run(
             for result in results:
                 outputs.write(result)
                 if plan is not None:
-                    plan.note(result)
+                    plan.note(result, work.rules.source_of(result))
                 note(result)
                 display.add(result)
         work.cache.flush()
