@@ -11,7 +11,7 @@ from tagger.identity import identity_of
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
-from tagger.state.results import NullCache
+from tagger.state.result_cache import NullCache
 from tagger.tracks import Action, Features, PredictedTrack, Result, Source
 from tagger.writing.space import FreeSpace
 
