@@ -1,23 +1,22 @@
 """The training loop."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
 from trainer.networks.backend import keras
-from trainer.networks.base import architecture, window_shape
+from trainer.networks.base import Architecture, architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
-from trainer.training.batches import Batch, WindowSampler, shrunk
 from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
+from trainer.training.phases import Phases
 from trainer.training.plan import Plan
 from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
 from trainer.training.seen_tracks import divided_groups
-from trainer.training.teachers import Teachers
 from trainer.training.validation import Validation, validate
 
 AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
@@ -37,7 +36,6 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
-    teachers = Teachers(plan.teachers, options.teacher_share)
     report(
         f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
         f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
@@ -55,37 +53,26 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
             f"What {', '.join(plan.seen.unknown)} was trained on is not recorded, so it cannot be "
             "checked against the tracks that are scored."
         )
-    sampler = WindowSampler(
-        data,
-        tracks,
-        run.front_end.grid,
-        options.augmentation,
-        balance=options.balance,
-        seed=options.seed,
-        factor=options.shrink,
-        shares=plan.shares,
-    )
-
-    def batches(first: int, count: int) -> Iterator[Batch]:
-        drawn = sampler.batches(first, count, options.batch_size)
-        return (shrunk(teachers.teach(batch), 1) for batch in drawn)
-
+    network = architecture(options.arch, plan.front_end)
+    phases = Phases(plan, model, report)
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
     history = run.history
-    phase, warning = None, ""
+    head_only, warning = None, ""
     for number in range(len(past) + 1, options.epochs + 1):
-        if phase != (phase := number <= options.head_epochs):
-            _compile(model, options, frozen_layers(model, options, pretrained, head_only=phase))
+        if head_only != (head_only := number <= options.head_epochs):
+            frozen = frozen_layers(network, model, options, pretrained, head_only=head_only)
+            _compile(model, options, frozen)
             if past and number == len(past) + 1:
-                _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
+                _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == head_only)
+            of_head = min(options.head_epochs, options.epochs)
+            phase = phases.begin(of_head if head_only else options.epochs - of_head)
         first = (number - 1) * options.batches
-        trained = train_epoch(
-            model, batches(first, options.batches), options, number, average, progress
-        )
-        some = batches(first, 1 + MEASURED)
+        drawn = phase.batches(first, options.batches)
+        trained = train_epoch(phase.model, drawn, options, number, average, progress)
+        some = phase.batches(first, 1 + MEASURED)
         with average.in_place(some) if average else nullcontext():
-            found = validate(model, run.front_end.grid, options.shrink, data, held_out)
+            found = validate(phase.model, phase.held_out, data, held_out)
             epoch = Epoch(
                 **asdict(trained),
                 window_accuracy=found.window_accuracy,
@@ -117,7 +104,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     if plan.past:
         run = _resumed(plan, report)
         return run, run.model("last"), tuple(run.metadata["pretrained"])
-    network = architecture(options.arch)
+    network = architecture(options.arch, plan.front_end)
     taken: tuple[str, ...] = ()
     weights = network.weights("none" if plan.start else options.weights)
     if plan.start:
@@ -170,10 +157,14 @@ def _resumed(plan: Plan, report: Callable[[str], None]) -> Run:
 
 
 def frozen_layers(
-    model: keras.Model, options: FitOptions, pretrained: Sequence[str], *, head_only: bool
+    network: Architecture,
+    model: keras.Model,
+    options: FitOptions,
+    pretrained: Sequence[str],
+    *,
+    head_only: bool,
 ) -> tuple[str, ...]:
     """Return which of the layers that came pretrained stay as they are."""
-    network = architecture(options.arch)
     taken = network.frozen(model, pretrained, AFTER_ALL_BLOCKS)
     if head_only:
         return taken

@@ -159,7 +159,7 @@ class Run:
         file = self.there(keep)
         from trainer.networks.base import architecture, window_shape
 
-        model = architecture(self.options.arch).build(
+        model = architecture(self.options.arch, self.front_end).build(
             window_shape(self.front_end, self.options.shrink),
             len(self.labels),
             batch_norm=self.batch_norm,
@@ -181,7 +181,7 @@ class Run:
         trained = self.model(keep)
         from trainer.networks.base import architecture
 
-        network = architecture(self.options.arch)
+        network = architecture(self.options.arch, self.front_end)
         return network.deploy(trained, self.front_end, self.options.shrink)
 
 
