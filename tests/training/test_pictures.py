@@ -13,11 +13,12 @@ from tagger.errors import DataError
 from trainer.commands.choices import augmentation
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
+from trainer.export.graph import to_onnx
 from trainer.networks.backend import keras
 from trainer.networks.base import architecture
 from trainer.networks.registry import NETWORKS, network
 from trainer.training.augmentation import ERASED, Augmentation, augment, erase, vary
-from trainer.training.batches import WindowSampler
+from trainer.training.batches import WindowSampler, shrink
 
 PICTURE = SpectrogramPicture(height=64, width=64)
 
@@ -78,9 +79,16 @@ def test_pictures_side_by_side_are_drawn_whole(tmp_path):
     assert set(windows[:, 0, 0]) == {10, 11, 12, 20, 21, 22}
 
 
+def tiny(*, input_tensor: object, **_: object) -> keras.Model:
+    """Stand in for a network of keras.applications."""
+    outputs = keras.layers.Conv2D(2, 3)(input_tensor)
+    return keras.Model(keras.utils.get_source_inputs(input_tensor), outputs)
+
+
 @pytest.mark.parametrize(("name", "module"), [("vgg16", "vgg16"), ("mobilenetv2", "mobilenet_v2")])
-def test_networks_see_pictures_as_in_imagenet(name, module):
+def test_networks_see_pictures_as_in_imagenet(name, module, monkeypatch):
     """Three equal channels behind the preprocessing that keras.applications documents."""
+    monkeypatch.setattr(keras.applications, "MobileNetV2", tiny)
     with narrow_vgg():
         model = architecture(name, PICTURE).build((64, 64), 2, batch_norm=True, dropout=0.5)
     first = next(layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
@@ -88,6 +96,26 @@ def test_networks_see_pictures_as_in_imagenet(name, module):
     picture = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 1)).astype(np.float32)
     expected = getattr(keras.applications, module).preprocess_input(picture.repeat(3, axis=3))
     np.testing.assert_allclose(seen.predict_on_batch(picture), expected, atol=1e-4)
+
+
+def test_a_model_file_of_vgg_on_pictures_holds_the_preprocessing():
+    import onnxruntime
+
+    rng = np.random.default_rng(0)
+    network = architecture("vgg16", PICTURE)
+    with narrow_vgg():
+        trained = network.build((32, 32), 2, batch_norm=True, dropout=0.5, head=(4,))
+        for layer in trained.layers:
+            if layer.name.endswith("_norm"):
+                layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+        deployed = network.deploy(trained, PICTURE, 2)
+    pictures = rng.uniform(0, 255, (3, 64, 64, 1)).astype(np.float32)
+    expected = trained.predict_on_batch(shrink(pictures[..., 0], 2)[..., None])
+    assert 1e-3 < expected.std() < 0.49
+    graph = to_onnx(deployed, frames=64).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"strips": pictures})
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_the_network_follows_the_data():

@@ -249,7 +249,10 @@ def without_effect(given: set[str], options: FitOptions) -> Iterator[str]:
     """Yield a sentence for each option that was given and does nothing."""
     adamw = options.optimizer == "adamw"
     not_vgg = not options.arch.startswith("vgg")
+    from_scratch = ("without --weights", options.weights == "none")
     idle = {
+        **dict.fromkeys(("head_epochs", "unfreeze_from", "unfreeze_layers"), from_scratch),
+        "batch_norm": (f"with {options.arch}", not_vgg),
         "weight_decay": ("with --optimizer adam", options.optimizer == "adam"),
         "layer_decay": (
             f"with {options.arch}" if adamw else f"with --optimizer {options.optimizer}",
