@@ -41,11 +41,12 @@ def test_options_without_effect_are_named(given, why):
 
 
 @pytest.mark.parametrize("option", ["--learning-rate", "--mixup", "--weight-decay", "--average"])
-def test_what_is_no_number_is_refused(option, tmp_path):
-    asked = ["fit", "data", "--run", str(tmp_path / "run"), option, "nan"]
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_is_refused(option, value, tmp_path):
+    asked = ["fit", "data", "--run", str(tmp_path / "run"), option, value]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 2
-    assert "nan is not a finite number" in " ".join(done.output.split())
+    assert f"Invalid value for '{option}'" in done.output
 
 
 def test_pixels_are_those_of_pictures(tmp_path):

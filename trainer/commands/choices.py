@@ -14,7 +14,7 @@ from tagger.audio.summary import SummaryFeatures
 from tagger.errors import UsageError
 from trainer.commands import options as shared
 from trainer.data.dataset import read_front_end
-from trainer.networks.registry import Augment, Optimizer, network
+from trainer.networks.registry import Augment, Optimizer, defaults_for
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Balance
 from trainer.training.options import FitOptions
@@ -162,12 +162,8 @@ def choices_of_training(
     ] = 1.0,
     precision: shared.PrecisionOption = "float32",
 ) -> dict[str, Any]:
-    """Return fields of `FitOptions`; what was not chosen is what suits the network.
-
-    Raises:
-        DataError: the network does not take data of this front end.
-    """
-    defaults = network(arch, front_end).defaults
+    """Return fields of `FitOptions`; what was not chosen is what suits the network."""
+    defaults = defaults_for(arch, front_end)
     return {
         "arch": arch,
         "weights": weights,
@@ -224,7 +220,7 @@ def options_of_training(
 
     Raises:
         UsageError: no data sets were named.
-        DataError: the first of them is not prepared, or not for this network.
+        DataError: the first of them is not prepared.
     """
     folders = tuple(map(str, data or ())) or (begun.data if begun else ())
     if not folders:

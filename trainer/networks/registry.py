@@ -122,3 +122,9 @@ def front_end_for(name: str, data: FrontEnd) -> FrontEnd:
         DataError: there is none of that name, or the data was prepared for others.
     """
     return network(name, data).front_end_for(data)
+
+
+def defaults_for(name: str, data: FrontEnd) -> Defaults:
+    """Return how a network is trained on data of a front end, which it need not take."""
+    forms = NETWORKS[name]
+    return next((form for form in forms if form.takes(data)), forms[0]).defaults
