@@ -20,7 +20,8 @@ import numpy as np
 
 from tagger.audio.frontend import MelStrip, WindowGrid
 from trainer.data import dataset as prepared
-from trainer.data.dataset import DataSet, Row
+from trainer.data.dataset import DataSet
+from trainer.data.tracks_table import Row, write_rows
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Batch, WindowSampler, shrunk
 
@@ -40,7 +41,7 @@ def make_data(folder: Path) -> DataSet:
         strip = rng.standard_normal((128, FRAMES)).astype(np.float32)
         prepared.save_strip(folder / file, strip, np.float16)
         rows.append(Row(file=file, genre=genre, track=str(number), split="train"))
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, MelStrip())
     return prepared.load([folder])
 

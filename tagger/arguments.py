@@ -97,6 +97,13 @@ _NO_BRACES = str.maketrans("", "", "{}")
 class CommandGroup(TyperGroup):
     """The commands of genretag; a path in place of a command brings up `scan`."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options before the command; unlike those of commands, without variables."""
+        parameters: list[Any] = super().get_params(ctx)
+        for parameter in parameters:
+            parameter.allow_from_autoenv = False  # GENRETAG_VERSION is often set in containers
+        return parameters
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the arguments name."""
         if args[0] not in self.commands and not ctx.resilient_parsing and Path(args[0]).exists():

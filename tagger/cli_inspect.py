@@ -71,9 +71,10 @@ def review(
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Go through a table track by track: take a guess, change it, or leave the file alone.
+    """Go through a table track by track, and decide about each.
 
-    The table is saved after each decision, for genretag apply. No music file is changed.
+    Take a guess, change it, or leave the file alone. The table is saved after each decision, for
+    genretag apply. No music file is changed.
     """
     from tagger.commands.review import run_review
 

@@ -41,7 +41,7 @@ def verify(file: ModelFile = SHIPPED_MODEL) -> None:
 
 @cache.command("info", cls=PlainCommand, epilog="Example: genretag cache info --json")
 def cache_info(json: Json = False) -> None:
-    """Show how many files and predictions are cached, for which models, and where."""
+    """Show how much is cached, for which models, and where."""
     from tagger.commands.cache import run_cache_info
 
     run(lambda: run_cache_info(as_json=json))
@@ -130,7 +130,10 @@ def config_check(
 
 
 def doctor(json: Json = False) -> None:
-    """Check what a scan needs: runtime, GPU, decoders, model, state, settings."""
+    """Check what a scan needs, from the decoders to the GPU.
+
+    The others are Python, ONNX Runtime, model, configuration, state folder and free disk space.
+    """
     from tagger.commands.doctor import run_doctor
 
     run(lambda: run_doctor(as_json=json))

@@ -103,6 +103,7 @@ class Result:
     action: Action
     ranking: tuple[tuple[str, float], ...] = ()  # (genre, confidence), the best first
     genres: tuple[str, ...] = ()  # what the tag is to say
+    guess: tuple[str, ...] = ()  # the names of the best genre, however uncertain it is
     existing: tuple[str, ...] = ()
     machine_made: bool = False  # genretag wrote the existing genres, by the note in the file
     seconds: float = 0.0

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from commandline import rows
 from conftest import genretag_here as genretag
+from typer.main import get_command
 
+from tagger.cli import app
 from tagger.errors import ConfigError
 from tagger.options import ScanOptions
 from tagger.settings.file import EXAMPLE, load, unknown_genres
@@ -76,6 +78,9 @@ def test_every_option_of_scan_has_a_key(write):
     assert load(None).scan == GOOD
     fields = {name.rstrip("_") for name in ScanOptions.__dataclass_fields__}
     assert set(GOOD) == fields - {"paths", "config", "given"}
+    options = {parameter.name.rstrip("_") for parameter in get_command(app).commands["scan"].params}
+    # A dry run is for once, and keep_mtime is mtime = "keep".
+    assert set(GOOD) == options - {"paths", "config", "dry_run", "keep_mtime"}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,8 @@ def test_every_option_of_scan_has_a_key(write):
         ("[scan]\nconfig = 'a'\n", "line 2: unknown setting 'config'"),
         ("[genres]\njazz = 3\n", "line 2: 'jazz' must be a name in quotes, or a list"),
         ("[genres]\njazz = ['']\n", "line 2: 'jazz' must be a name in quotes, or a list"),
+        ("[parents]\nDisco = 1\n", "line 2: 'Disco' must be a name in quotes, or a list"),
+        ("[parent]\n", "line 1: unknown setting 'parent'. Did you mean 'parents'?"),
         ("[write]\njoined = 1\n", "line 2: joined must be a text"),
         ('[write]\njoined = "\\u0000"\n', "line 2: joined must be a text without control"),
         ("[write]\nwhitelst = []\n", "line 2: unknown setting .*'whitelist'"),
@@ -123,10 +130,12 @@ def test_a_misspelt_genre_is_named_with_its_line_and_the_nearest_right_one(write
     file = write(
         '[genres]\nhiphop = "Rap"\nHip-Hop = "Rap"\njaz = []\n'
         '[genre_words]\nSka = ["Jaz"]\n[write]\nwhitelist = ["rap", "Jazz", "Jaz", "Hip-Hop"]\n'
+        '[parents]\nRAP = "Urban"\nurban = "Dance"\nJazzz = "Dance"\n'
     )
     assert [*unknown_genres(load(None), ["hiphop", "jazz"])] == [
         f"{file}, line 4: the model has no genre 'jaz'. Did you mean 'jazz'?",
         f"{file}, line 6: the model has no genre 'Jaz'. Did you mean 'jazz'?",
+        f"{file}, line 12: no genre is written as 'Jazzz'. Did you mean 'Jazz'?",
         f"{file}, line 8: no genre is written as 'Jaz'. Did you mean 'Jazz'?",
         f"{file}, line 8: no genre is written as 'Hip-Hop'.",
     ]
@@ -214,9 +223,13 @@ def test_the_commands(write, home, toy_model):
 
 
 def test_all_sections_are_shown(write):
-    file = write('[write]\nwhitelist = "Rap"\n[[folder]]\npath = "/a"\nskip = false\n')
+    file = write(
+        '[write]\nwhitelist = "Rap"\n[parents]\nDisco = "Dance"\n'
+        '[[folder]]\npath = "/a"\nskip = false\n'
+    )
     shown = json.loads(genretag("config", "show", "--json", "--config", file).stdout)
     assert shown["write"] == {"whitelist": ["Rap"]}
+    assert shown["parents"] == {"Disco": ["Dance"]}
     assert shown["folder"] == [{"path": str(Path("/a")), "skip": False}]
     assert "[[folder]]\npath = " in genretag("config", "show").stdout
     assert load(None).write == WriteSettings(whitelist=("Rap",))
@@ -236,6 +249,7 @@ def test_the_example_shows_settings_that_are_valid(write):
     assert load(None).write.joined == "; "
     assert [folder.skip for folder in load(None).folders] == [None, True]
     assert load(None).genres["Pop"] == ()
+    assert load(None).parents == {"Disco": ("Dance",), "Metal": ("Rock",)}
 
 
 def test_the_time_of_a_scan_has_a_key_and_a_variable(write, scanned, monkeypatch):

@@ -1,6 +1,7 @@
 """The documents agree with the code."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_help_is_complete_on_a_narrow_terminal(command, monkeypatch):
         assert "".join((getattr(parameter, "help", "") or "").split()) in joined
 
 
+@pytest.mark.parametrize("words", ["", "cache", "config", "model"])
+def test_no_command_is_cut_short_where_it_is_listed(words, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, listed = CliRunner().invoke(tagger_app, [*words.split(), "-h"]).output.partition("]...")
+    assert "Commands:" in listed
+    assert "..." not in listed
+    assert "env var" not in listed
+
+
 def test_every_option_of_the_tagger_is_in_the_readme():
     options = {
         option
@@ -93,6 +103,51 @@ def test_options_in_the_documents_exist():
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
     unknown = {option for option in named - known if option not in OF_OTHER_PROGRAMS}
     assert not unknown, f"The documents name options that no command has: {sorted(unknown)}"
+
+
+APPS = {"genretag": tagger_app, "genretag-train": trainer_app}
+CALL = re.compile(r"\s*(?:[\d* ]+|ExecStart=|docker run .* )?(?:\S*/)?(genretag(?:-train)?) (.+)")
+
+
+def calls(text):
+    """Yield what is called in the blocks of a page: the program, and its words."""
+    for block in re.findall(r"^```\w+\n(.*?)^```", text, re.M | re.S):
+        # Compose has the words alone; the entry point of the image is the program.
+        lines = block.replace("\\\n", " ").replace(" command: ", " genretag ")
+        for line in re.split(r"\n| && | \| ", lines):
+            if found := CALL.fullmatch(line):
+                yield found[1], shlex.split(found[2], comments=True)
+
+
+def parse(program, words):
+    """Let the command line read these words, and run nothing."""
+    command, words = typer.main.get_command(APPS[program]), [*words]
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    command.make_context(program, words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_command_line_takes_the_commands_of_the_documents(page, home):
+    for program, words in calls(page.read_text("utf-8")):
+        parse(program, words)
+
+
+def test_recipes_of_every_kind_are_found():
+    found = {" ".join(words[:2]) for _, words in calls((ROOT / "docs/servers.md").read_text())}
+    assert found >= {"scan ~/Music", "scan %h/Music", "scan /music"}
+    with pytest.raises(KeyError):
+        parse("genretag", ["scam", "~/Music"])
+
+
+@pytest.mark.parametrize(
+    "command", [name for name, command in COMMANDS.items() if not hasattr(command, "commands")]
+)
+def test_the_help_of_every_command_ends_with_an_example_that_works(command, home):
+    program, _, example = COMMANDS[command].epilog.removeprefix("Example: ").partition(" ")
+    words = shlex.split(re.sub(r" [(>].*", "", example))
+    assert f"{program} {example}".startswith(f"{command}")
+    parse(program, words)
 
 
 def anchors(page):

@@ -109,7 +109,7 @@ def _show_contradictions(findings: Sequence[Finding], limit: int) -> None:
         ("predicted", "sure", "existing genre", "its probability", "file"),
         [
             (
-                _short([finding.genre]),
+                _short(finding.genres),
                 f"{finding.confidence or 0:.0%}",
                 _short(finding.existing),
                 f"{finding.existing_probability or 0:.0%}",

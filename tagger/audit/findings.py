@@ -30,10 +30,15 @@ class Finding:
     path: Path
     verdict: Verdict
     existing: tuple[str, ...]
-    genre: str = ""  # predicted; empty where there is no prediction
+    genres: tuple[str, ...] = ()  # predicted, one with all its names; empty without a prediction
     confidence: float | None = None  # of that genre
     existing_probability: float | None = None  # of the labels that the existing genre stands for
     reason: str = ""  # why nothing can be told
+
+    @property
+    def genre(self) -> str:
+        """The predicted genre as it is shown."""
+        return ", ".join(self.genres)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +94,7 @@ class Auditor:
             path=result.path,
             verdict=verdict,
             existing=result.existing,
-            genre=result.ranking[0][0],
+            genres=result.guess,
             confidence=probabilities[best],
             existing_probability=sum(probabilities[label] for label in meant) if meant else None,
             reason=reason,

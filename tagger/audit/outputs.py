@@ -37,7 +37,7 @@ def write_csv(stream: TextIO, findings: Sequence[Finding]) -> None:
                 finding.verdict,
                 genres_cell(finding.existing),
                 _number(finding.existing_probability),
-                genres_cell([finding.genre] if finding.genre else []),
+                genres_cell(finding.genres),
                 _number(finding.confidence),
                 Action.SKIP,
                 text_cell(finding.reason),

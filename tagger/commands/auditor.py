@@ -5,7 +5,6 @@ from tagger.audit.findings import Auditor
 from tagger.audit.word_map import WordMap
 from tagger.inference.metadata import read_metadata
 from tagger.options import ScanOptions
-from tagger.pipeline.decide import Rules
 from tagger.settings.file import load
 
 
@@ -17,5 +16,4 @@ def new_auditor(options: ScanOptions) -> Auditor:
     """
     labels = read_metadata(options.model or SHIPPED_MODEL).labels
     settings = load(options.config)
-    written = Rules(min_confidence=0, names=settings.genres)
-    return Auditor(labels, WordMap(labels, written.names_of, settings.genre_words))
+    return Auditor(labels, WordMap(labels, settings.vocabulary.names_of, settings.genre_words))

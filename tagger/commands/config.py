@@ -23,6 +23,8 @@ def run_show(file: Path | None, *, as_json: bool) -> ExitCode:
         "genres": dict(settings.genres),
         "genre_words": dict(settings.genre_words),
     }
+    if settings.parents:
+        content["parents"] = dict(settings.parents)
     for name, record in (("write", settings.write), ("review", settings.review)):
         if given := set_fields(record):
             content[name] = given

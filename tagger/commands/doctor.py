@@ -87,11 +87,13 @@ def _runtime() -> tuple[str, str]:
 
 
 def _device() -> tuple[str, str]:
+    from tagger.inference import cuda
     from tagger.inference.session import open_session
 
     opened = open_session(None, "auto")
     problem = f"The GPU is not used: {opened.notice}." if opened.notice else ""
-    return opened.device_name, problem
+    without = "" if cuda.driver() else "; no NVIDIA driver was found"  # as in most containers
+    return f"{opened.device_name}{without}", problem
 
 
 def _decoders() -> tuple[str, str]:

@@ -33,9 +33,8 @@ def run_review(table: Path, *, uncertain: bool, config_file: Path | None) -> Exi
     """
     settings = load(config_file)
     document = Document(table)
-    rows = rows_of(
-        document.table, Rules(min_confidence=0, names=settings.genres), uncertain=uncertain
-    )
+    rules = Rules(min_confidence=0, vocabulary=settings.vocabulary)
+    rows = rows_of(document.table, rules, uncertain=uncertain)
     if not rows:
         complain(f"There is no track to review in {table}.")
         return ExitCode.DONE

@@ -35,7 +35,7 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
         redo=options.redo,
         noted_model=model if _notes_source(options, config.write) else "",
         album=options.album,
-        names=config.genres,
+        vocabulary=config.vocabulary,
         whitelist=None if whitelist is None else frozenset(map(plain, whitelist)),
         folders=FolderRules(config.folders, but_not=options.given),
         style=style_of(config.write),

@@ -166,7 +166,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
     found: dict[str, Any] = {
         "path": os.fspath(result.path),
         "status": result.status,
-        "genre": list(result.genres) or [name for name, _ in result.ranking[:1]],
+        "genre": result.genres or result.guess,
         "confidence": round(result.ranking[0][1], 4) if result.ranking else None,
         "min_confidence": explanation.minimum,
         "reasons": list(explanation.reasons),

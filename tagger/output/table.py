@@ -46,11 +46,11 @@ class CsvWriter:
 
     def write(self, result: Result) -> None:
         """Add a row."""
-        (genre, first), (second_genre, second) = _two_best(result)
+        (_, first), (second_genre, second) = _two_best(result)
         texts = {
             "path": path_cell(result.path),
             "status": result.status,
-            "genre": genres_cell(result.genres or (genre,)),
+            "genre": genres_cell(result.genres or result.guess),
             "confidence": _number(first),
             "second_genre": text_cell(second_genre),
             "second_confidence": _number(second),
@@ -75,11 +75,11 @@ class JsonLinesWriter:
 
     def write(self, result: Result) -> None:
         """Add a line."""
-        (genre, first), (second_genre, second) = _two_best(result)
+        (_, first), (second_genre, second) = _two_best(result)
         record: dict[str, Any] = {
             "path": os.fspath(result.path),
             "status": result.status,
-            "genre": list(result.genres) or ([genre] if genre else []),
+            "genre": result.genres or result.guess,
             "confidence": _rounded(first),
             "second_genre": second_genre or None,
             "second_confidence": _rounded(second),

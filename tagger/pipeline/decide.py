@@ -1,6 +1,6 @@
 """From the prediction for a track to what its tag should say."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,9 +8,10 @@ from tagger.inference.confidence import WRITES_NOTHING
 from tagger.pipeline.folders import FolderRules
 from tagger.tags.formats import can_hold_tags
 from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_names import names_of, plain, spelling
+from tagger.tags.genre_names import plain, spelling
 from tagger.tags.mutagen_tags import merged
 from tagger.tags.provenance import Provenance, is_machine_made, joined
+from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action, PredictedTrack, Result, Status
 
 
@@ -25,7 +26,7 @@ class Rules:
     redo: bool = False  # replace genres that genretag wrote
     noted_model: str = ""  # noted as the source of genres that are written; empty: nothing is noted
     album: bool = False  # the tracks of an album vote as one
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # instead of a genre's own
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)  # the names of genres
     whitelist: Collection[str] | None = None  # no other names, by their `plain`; None: all
     folders: FolderRules = field(default_factory=FolderRules)  # other rules for some folders
     style: WriteStyle = field(default_factory=WriteStyle)  # how several genres are spelled
@@ -37,7 +38,7 @@ class Rules:
 
     def names_of(self, label: str) -> tuple[str, ...]:
         """Return the names that a label of the model gets in a tag; none if it is not written."""
-        names = names_of(label, self.names)
+        names = self.vocabulary.names_of(label)
         if self.whitelist is None:
             return names
         return tuple(name for name in names if plain(name) in self.whitelist)
@@ -64,9 +65,13 @@ class Rules:
         """Tell whether the tracks of any folder vote as one."""
         return self.album or self.folders.any_albums
 
+    def guess_of(self, label: str) -> tuple[str, ...]:
+        """Return the names that a label of the model gets, its own if it is never written."""
+        return self.names_of(label) or (spelling(label),)
+
     def shown(self, label: str) -> str:
         """Return how a label of the model is shown, whether it is ever written or not."""
-        return ", ".join(self.names_of(label)) or spelling(label)
+        return ", ".join(self.guess_of(label))
 
 
 def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Result:
@@ -117,6 +122,7 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         action=action,
         ranking=tuple(ranking),
         genres=genres,
+        guess=rules.guess_of(ranked[0][0]),
         existing=track.existing,
         machine_made=machine_made,
         seconds=prediction.seconds,

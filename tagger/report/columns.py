@@ -9,6 +9,7 @@ from typing import Any
 
 from tagger.audit.findings import Finding
 from tagger.output.cells import joined_genres, path_cell
+from tagger.output.table import COLUMNS
 from tagger.tags.credits import TrackNames
 from tagger.tags.genre_names import spelling
 from tagger.tracks import Result
@@ -49,7 +50,6 @@ class Columns:
         """
         probabilities = result.probabilities or (0.0,) * len(self._labels)
         best = max(range(len(self._labels)), key=probabilities.__getitem__)
-        genres = result.genres or tuple(name for name, _ in result.ranking[:1])
         row: dict[str, str | int | float] = {
             # Absolute, since the page is opened, and its table applied, from any folder.
             "path": path_cell(result.path.absolute()),
@@ -60,7 +60,7 @@ class Columns:
             "status": result.status,
             "action": result.action,
             "label": best if result.probabilities else NO_LABEL,
-            "genre": joined_genres(genres),
+            "genre": joined_genres(result.genres or result.guess),
             "confidence": round(finding.confidence or 0, 4),
             "existing": joined_genres(result.existing),
             "existingProbability": round(finding.existing_probability or 0, 4),
@@ -80,6 +80,7 @@ class Columns:
         content: dict[str, Any] = {
             "labels": [spelling(label) for label in self._labels],
             "threshold": self._threshold,
+            "csvColumns": COLUMNS,
             "tracks": self._lists,
             "probabilities": base64.b64encode(self._probabilities).decode("ascii"),
             "covers": self.covers,

@@ -164,7 +164,7 @@ def _candidates(cells: Mapping[str, str], rules: Rules) -> tuple[Candidate, ...]
     }
     found = [
         Candidate(
-            genres=rules.names_of(cell_text(label)) or (rules.shown(cell_text(label)),),
+            genres=rules.guess_of(cell_text(label)),
             probability=probability,
         )
         for label, probability in labels.items()

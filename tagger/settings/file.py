@@ -35,6 +35,11 @@ EXAMPLE = """\
 # Jazz = ["Jazz", "Instrumental"]
 # Pop = []
 
+[parents]
+# A broader genre that is written beside a name, after it:
+# Disco = "Dance"
+# Metal = ["Rock"]
+
 [genre_words]
 # Words in your tags that "genretag audit" does not know, with the genres that they are kinds of:
 # "Dungeon Synth" = "Metal"
@@ -108,6 +113,7 @@ def load(file: Path | None = None) -> Config:
         source=source,
         scan=_checked(source, "scan", content.get("scan", {}), scan),
         genres=_genres(source, "genres", content.get("genres", {})),
+        parents=_genres(source, "parents", content.get("parents", {})),
         genre_words=_genres(source, "genre_words", content.get("genre_words", {})),
         write=WriteSettings(**write),
         review=ReviewSettings(**review),
@@ -122,7 +128,7 @@ def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
         config: what the file says.
         labels: those of the model.
     """
-    from tagger.tags.genre_names import names_of, plain, spelling
+    from tagger.tags.genre_names import plain, spelling
 
     labels = [*labels]
     known = [*map(spelling, labels), *labels]
@@ -133,16 +139,18 @@ def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
         if genre not in known:
             place = config.source.place(section, key)
             yield f"{place}: the model has no genre {genre!r}.{nearest(genre, known)}"
-    written = [name for label in labels for name in names_of(label, config.genres)]
+    written = [name for label in labels for name in config.vocabulary.names_of(label)]
     spellings = {*map(plain, written)}
-    for name in config.write.whitelist or ():
+    expected = [("parents", child, child) for child in config.parents]
+    expected += [("write", "whitelist", name) for name in config.write.whitelist or ()]
+    for section, key, name in expected:
         if plain(name) not in spellings:
-            place = config.source.place("write", "whitelist")
+            place = config.source.place(section, key)
             yield f"{place}: no genre is written as {name!r}.{nearest(name, written)}"
 
 
 def _check_section(source: Source, section: str, table: object) -> None:
-    tables = ("scan", "genres", "genre_words", "write", "review")
+    tables = ("scan", "genres", "parents", "genre_words", "write", "review")
     known = {**dict.fromkeys(tables, dict), "folder": list}
     if section not in known:
         raise ConfigError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.settings.lines import line_of
+from tagger.tags.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ class Config:
         source: the file.
         scan: options of `scan`, by the names of its parameters.
         genres: the names that take the place of a genre's own.
+        parents: broader genres that are written beside a name.
         genre_words: words of the library's tags, each with the genres that it is a kind of.
         write: how genres are written.
         review: how `genretag review` works.
@@ -74,7 +76,13 @@ class Config:
     source: Source = field(compare=False)
     scan: Mapping[str, Any] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genre_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     write: WriteSettings = WriteSettings()
     review: ReviewSettings = ReviewSettings()
     folders: tuple[FolderRule, ...] = ()
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The names that genres of the model get."""
+        return Vocabulary(names=self.genres, parents=self.parents)

@@ -1,6 +1,5 @@
 """How genres are spelled in tags."""
 
-from collections.abc import Mapping
 from functools import cache
 
 
@@ -10,17 +9,6 @@ def spelling(label: str) -> str:
     A label that ID3v1 does not know, such as a genre of the user's own, is kept as it is.
     """
     return _id3v1().get(plain(label), label)
-
-
-def names_of(label: str, chosen: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the names that a label of the model gets in a tag; none if it is not written.
-
-    Args:
-        label: of the model.
-        chosen: the user's names, by the labels or by their ID3v1 spellings.
-    """
-    spelled = spelling(label)
-    return chosen.get(label, chosen.get(spelled, (spelled,)))
 
 
 NO_ID3V1_GENRE = 255

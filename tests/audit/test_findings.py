@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,16 @@ def test_the_csv_changes_nothing_when_it_is_applied_as_it_is(findings, tmp_path)
         ("=doubtful.mp3", ("Metal",)),
     ]
     assert second["path"] == "'=doubtful.mp3"
+
+
+def test_the_csv_keeps_all_names_of_a_prediction(audit, tmp_path):
+    from tagger.output.planfile import read_plan
+
+    file = tmp_path / "audit.csv"
+    with file.open("w") as table:
+        write_csv(table, [replace(audit(SURE_METAL, "Jazz"), genres=("Metal", "Rock"))])
+    file.write_text(file.read_text().replace("skip", "write"))
+    assert [row.genres for row in read_plan(file)] == [("Metal", "Rock")]
 
 
 def test_the_json(findings):

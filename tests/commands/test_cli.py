@@ -27,6 +27,11 @@ def test_a_path_in_place_of_a_command_suggests_scan(genretag, tmp_path):
     assert f"To scan it: genretag scan '{folder}' --write-tags" in err
 
 
+def test_a_version_in_the_environment_is_no_option(genretag, monkeypatch):
+    monkeypatch.setenv("GENRETAG_VERSION", "1.2")
+    assert "config.toml" in genretag("config", "path")[1]
+
+
 def test_a_misspelt_command_suggests_the_right_one(genretag):
     code, _, err = genretag("scna", "x")
     assert code == 2

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from conftest import genretag_here as genretag
 
 
@@ -20,6 +21,19 @@ def test_all_is_well():
         "disk space",
     ]
     assert [finding["problem"] for finding in findings] == [""] * 8
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        (None, "ok device CPU; no NVIDIA driver was found"),
+        (object(), "The GPU is not used: this ONNX Runtime was built without it; install"),
+    ],
+)
+def test_a_gpu_that_is_not_used_is_explained(driver, words, monkeypatch):
+    monkeypatch.setattr("tagger.inference.cuda.driver", lambda: driver)
+    monkeypatch.setattr("tagger.inference.cuda.PROVIDER", "NoneExecutionProvider")
+    assert words in " ".join(genretag("doctor").stdout.split())
 
 
 def test_problems_come_with_what_mends_them(home, monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 
 from tagger.audio.frontend import MelStrip
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, write_rows
 
 
 def test_a_track_knows_its_artist_from_whichever_data_set_names_it(tmp_path):
@@ -17,7 +17,7 @@ def test_a_track_knows_its_artist_from_whichever_data_set_names_it(tmp_path):
             prepared.save_strip(
                 tmp_path / folder / row.file, np.zeros((128, 128), np.float32), np.float16
             )
-        prepared.write_rows(tmp_path / folder / "tracks.csv", rows)
+        write_rows(tmp_path / folder / "tracks.csv", rows)
         prepared.write_front_end(tmp_path / folder, MelStrip())
     data = prepared.load([tmp_path / "plain", tmp_path / "named"])
     assert [track.group for track in data.tracks] == ["The Band"] * 2

@@ -13,6 +13,7 @@ from trainer.data.feature_table import COLUMNS, write_feature_table
 from trainer.data.gtzan import GENRES
 from trainer.data.prepare import Preparation, prepare
 from trainer.data.splits import Split
+from trainer.data.tracks_table import Row, read_rows
 
 
 def write(file: Path, names: list[tuple[str, str]], **changes: str) -> Path:
@@ -37,8 +38,8 @@ SEGMENTS = [
 ]
 
 
-def read(folder: Path) -> list[prepared.Row]:
-    return prepared.read_rows(folder / "tracks.csv")
+def read(folder: Path) -> list[Row]:
+    return read_rows(folder / "tracks.csv")
 
 
 def test_the_columns_are_those_of_the_tables_of_gtzan():

@@ -23,9 +23,9 @@ from tagger.tags.credits import Credits, read_credits
 from trainer.cli import app
 from trainer.data import dataset as prepared
 from trainer.data import gtzan, library, prepare, splits
-from trainer.data.dataset import Row
 from trainer.data.prepare import Preparation
 from trainer.data.splits import Split
+from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.data.windows import WindowSplit
 
 
@@ -59,7 +59,7 @@ class Prepared:
         prepare.prepare(
             source, output, how, report=self.said.append, progress=lambda *n: self.counted.append(n)
         )
-        rows = prepared.read_rows(output / "tracks.csv")
+        rows = read_rows(output / "tracks.csv")
         return {f"{row.genre}/{row.track}": row for row in rows}
 
     @property
@@ -371,7 +371,7 @@ def test_the_published_lists_are_whole():
 def test_the_lists_agree_with_the_real_clips(gtzan):
     from trainer.data.gtzan import fault_filtered, recognise
 
-    rows = prepared.read_rows(gtzan / "tracks.csv")
+    rows = read_rows(gtzan / "tracks.csv")
     assert recognise(rows) == rows
     assert all(fault_filtered()[row.key] == row.split for row in rows)
 
@@ -473,8 +473,8 @@ def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_
     assert len(counts) == 3
     assert min(counts.values()) >= 4
 
-    rows = prepared.read_rows(output / "tracks.csv")
-    prepared.write_rows(output / "tracks.csv", [replace(r, split="mine", fold="x") for r in rows])
+    rows = read_rows(output / "tracks.csv")
+    write_rows(output / "tracks.csv", [replace(r, split="mine", fold="x") for r in rows])
     assert set(places().values()) == set(second.values())  # what somebody wrote there is no split
 
     run(clips, output, **options | {"seed": 2})
@@ -483,9 +483,7 @@ def test_clips_that_are_there_keep_their_split_when_others_come(run, clips, tmp_
     assert "another way" not in run.text
 
 
-def test_what_a_full_disk_kept_from_being_dealt_out_is_not_taken_for_dealt_out(
-    run, clips, tmp_path, monkeypatch
-):
+def test_assignment_that_a_full_disk_interrupted_is_made_again(run, clips, tmp_path, monkeypatch):
     output = tmp_path / "out"
     run(clips, output, seed=1)
 
@@ -493,7 +491,7 @@ def test_what_a_full_disk_kept_from_being_dealt_out_is_not_taken_for_dealt_out(
         raise DataError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepared, "write_rows", full)
+        patch.setattr("trainer.data.prepare.write_rows", full)
         with pytest.raises(DataError, match="full"):
             run(clips, output, seed=2)
     run(clips, output, seed=2)

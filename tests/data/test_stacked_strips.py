@@ -11,6 +11,7 @@ from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.stacked_strips import dequantise
 from trainer.data.targets import load_targets
+from trainer.data.tracks_table import read_rows
 
 SONGS = [  # genre, group, title
     ("rock", "band one", "Band One - First"),
@@ -44,7 +45,7 @@ def test_labelled_strips_are_split_by_artist(songs, tmp_path):
     text = train("prepare", songs, output, "--shares", 0.5, 0.25, 0.25)
     assert "24 strips converted" in text
     assert prepared.read_shrink(output) == 2
-    rows = prepared.read_rows(output / "tracks.csv")
+    rows = read_rows(output / "tracks.csv")
     assert [row.genre for row in rows] == [genre for genre, *_ in SONGS]
     assert rows[0].seconds == pytest.approx(80 * 1024 / 22050, abs=0.01)
     # The list and Band Three are one group, since the list has a song of Band Three.
@@ -74,7 +75,7 @@ def test_the_same_command_gives_the_same_splits(songs, tmp_path):
     one, two = ((tmp_path / name / "tracks.csv").read_text() for name in ("one", "two"))
     assert one == two
     train("prepare", songs, tmp_path / "folds", "--split", "kfold", "--folds", 4)
-    rows = prepared.read_rows(tmp_path / "folds" / "tracks.csv")
+    rows = read_rows(tmp_path / "folds" / "tracks.csv")
     assert {row.fold for row in rows} == {"1", "2", "3", "4"}
 
 
@@ -86,7 +87,7 @@ def test_music_without_genres_keeps_the_songs_for_validation(tmp_path):
     np.save(source / "features.npy", rng.standard_normal((4, 2, 3)).astype(np.float16))
     np.save(source / "feature_variance.npy", np.array([0.16, 0.04, 0.01]))
     train("prepare", source, output)
-    rows = prepared.read_rows(output / "tracks.csv")
+    rows = read_rows(output / "tracks.csv")
     assert [row.split for row in rows] == ["train", "valid"] * 2
     assert {row.genre for row in rows} == {"unlabelled"}
     targets = load_targets(output)

@@ -12,7 +12,7 @@ from commandline import train
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.evaluation import charts, drawing
 from trainer.evaluation.crossvalidate import crossvalidate
 from trainer.evaluation.crossvalidation import (
@@ -115,7 +115,7 @@ def folds(tmp_path: Path) -> Path:
             prepared.save_strip(folder / file, strip, front_end.storage)
             fold = str(1 + number % 3)
             rows.append(Row(file=file, genre=genre, track=str(number), fold=fold))
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, front_end)
     return folder
 
@@ -181,19 +181,19 @@ def test_each_fold_is_trained_and_goes_on_where_it_was(folds, tmp_path, trained)
 def test_a_run_is_not_scored_on_what_it_has_seen(folds, tmp_path, trained):
     output = tmp_path / "cv"
     validate(folds, output, 1, trained)
-    rows = prepared.read_rows(folds / "tracks.csv")
+    rows = read_rows(folds / "tracks.csv")
     turned = [replace(row, fold=str(int(row.fold) % 3 + 1)) for row in rows]
-    prepared.write_rows(folds / "tracks.csv", turned)
+    write_rows(folds / "tracks.csv", turned)
     with pytest.raises(DataError, match="fold-1-seed-1 was trained on 4 of the 4 tracks"):
         validate(folds, output, 1, trained)
 
 
 def test_data_that_is_not_in_folds_is_refused(folds, tmp_path):
-    rows = prepared.read_rows(folds / "tracks.csv")
+    rows = read_rows(folds / "tracks.csv")
     other = tmp_path / "other"
     prepared.write_front_end(other, SummaryFeatures())
     for names, words in ((("", "1"), "not in folds"), (("1", "2"), "other folds than")):
         changed = [replace(row, fold=names[i % 2]) for i, row in enumerate(rows)]
-        prepared.write_rows(other / "tracks.csv", changed)
+        write_rows(other / "tracks.csv", changed)
         with pytest.raises(DataError, match=words):
             train("crossvalidate", folds, other, "--run", tmp_path / "cv", "--arch", "ann")

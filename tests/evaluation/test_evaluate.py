@@ -15,7 +15,7 @@ from tagger.audio.frontend import MelStrip
 from tagger.errors import DataError
 from trainer.cli import app
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.evaluation import charts, drawing
 from trainer.evaluation import evaluate as evaluating
 from trainer.evaluation.evaluate import EvaluateOptions, evaluate, publish
@@ -58,7 +58,7 @@ def prepare(folder: Path, tracks: list[tuple[str, str, float]], genre: str = "")
                 group=group,
             )
         )
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, MelStrip())
     return folder
 
@@ -254,8 +254,8 @@ def test_data_with_fewer_genres_can_be_scored_and_with_strange_ones_not(run, tmp
     )
     assert len(monkeyed) == 60
     strange = prepare(tmp_path / "strange", tracks(4, 1, "valid", 0))
-    rows = prepared.read_rows(strange / "tracks.csv")
-    prepared.write_rows(
+    rows = read_rows(strange / "tracks.csv")
+    write_rows(
         strange / "tracks.csv",
         [replace(row, genre=row.genre if i else "polka") for i, row in enumerate(rows)],
     )

@@ -11,7 +11,7 @@ from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError
 from tagger.inference.model import GenreModel
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, write_rows
 from trainer.evaluation import charts, drawing
 from trainer.evaluation import evaluate as evaluating
 from trainer.export.float16 import to_half
@@ -37,7 +37,7 @@ def write(folder: Path, splits: tuple[str, ...] = SPLITS, labels: tuple[str, ...
             strip = rng.standard_normal((front_end.rows, 2)) + (genre == "rock")
             prepared.save_strip(folder / file, strip.astype(np.float32), front_end.storage)
             rows.append(Row(file=file, genre=genre, track=str(number), split=split))
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, front_end)
     return folder
 

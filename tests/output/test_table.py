@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_any_name_survives_and_none_is_run_as_a_formula(name):
     assert row["path"].isprintable()
     path = cell_path(row["path"])
     assert path in (Path(name), Path(name).absolute())
+
+
+def test_a_guess_with_several_names_is_several_genres():
+    unsure = replace(GOOD, status=Status.UNCERTAIN, genres=(), guess=("Metal", "Rock; n Roll"))
+    assert written(unsure)[0]["genre"] == r"Metal; Rock\; n Roll"
+    line = io.StringIO()
+    JsonLinesWriter(line, LABELS).write(unsure)
+    assert json.loads(line.getvalue())["genre"] == ["Metal", "Rock; n Roll"]
 
 
 def test_json_lines():

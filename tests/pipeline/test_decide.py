@@ -8,6 +8,7 @@ from tagger.pipeline.folders import FolderRules
 from tagger.settings.schema import FolderRule
 from tagger.tags.genre_fields.base import WriteStyle
 from tagger.tags.genre_names import spelling
+from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action, PredictedTrack, Prediction, Status, Track
 
 LABELS = ("hiphop", "rock", "my own")
@@ -93,16 +94,32 @@ def test_spelling(label, name):
 
 
 def test_a_whitelist_allows_names_in_any_spelling_and_no_others():
-    names = {"hiphop": ("Rap", "Urban"), "rock": ("Rock",)}
-    rules = Rules(min_confidence=0.1, top=2, names=names, whitelist=("rap",))
+    vocabulary = Vocabulary(names={"hiphop": ("Rap", "Urban"), "rock": ("Rock",)})
+    rules = Rules(min_confidence=0.1, top=2, vocabulary=vocabulary, whitelist=("rap",))
     assert decide(predicted(), LABELS, rules).genres == ("Rap",)
     none = decide(predicted(), LABELS, replace(rules, whitelist=()))
     assert (none.action, none.status) == (Action.SKIP, Status.OK)
     assert "config.toml" in none.error
 
 
+def test_parents_are_written_after_their_children_and_once():
+    vocabulary = Vocabulary(
+        names={"hiphop": ("Rap", "Urban"), "rock": ("Hard Rock",), "my own": ()},
+        parents={"rap": ("Hip-Hop",), "Hip Hop": ("Black", "Rap"), "Hard Rock": ("Rock", "Urban")},
+    )
+    assert vocabulary.names_of("hiphop") == ("Rap", "Urban", "Hip-Hop", "Black")
+    assert vocabulary.names_of("my own") == ()  # what is not written has no parents
+    rules = Rules(min_confidence=0.1, top=2, vocabulary=vocabulary)
+    both = ("Rap", "Urban", "Hip-Hop", "Black", "Hard Rock", "Rock")
+    assert decide(predicted(), LABELS, rules).genres == both
+    broad = decide(predicted(), LABELS, replace(rules, whitelist=("hiphop",)))
+    assert broad.genres == ("Hip-Hop",)  # a whitelist can leave the parent alone
+    unsure = decide(predicted(), LABELS, replace(rules, min_confidence=0.9))
+    assert (unsure.genres, unsure.guess) == ((), ("Rap", "Urban", "Hip-Hop", "Black"))
+
+
 def test_a_runner_up_is_not_written_in_place_of_a_genre_that_is_left_out():
-    for rules in ({"whitelist": ("rock",)}, {"names": {"hiphop": ()}}):
+    for rules in ({"whitelist": ("rock",)}, {"vocabulary": Vocabulary(names={"hiphop": ()})}):
         result = decide(predicted(), LABELS, Rules(min_confidence=0.1, top=2, **rules))
         assert (result.action, result.genres) == (Action.SKIP, ())
 

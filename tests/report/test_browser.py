@@ -9,6 +9,8 @@ import pytest
 from commandline import digests, rows
 from conftest import genretag_here, wait_until
 
+from tagger.output.table import COLUMNS
+
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 HOSTILE = "</script><script>window.hacked = true</script><img src=x onerror='hacked = true'>"
 
@@ -111,6 +113,7 @@ def test_a_change_made_on_the_page_is_applied(report, tmp_path):
     assert {url.partition(":")[0] for url in asked} <= {"file", "blob", "data"}
     assert {url for url in asked if url.startswith("file:")} == {report.as_uri()}
     written, skipped = rows(table.read_text())
+    assert (tuple(written), "undefined" in written.values()) == (COLUMNS, False)
     assert (written["genre"], written["action"]) == ("Dub; Ska", "write")
     assert (skipped["path"], skipped["action"]) == (str(tmp_path / "music" / "c.flac"), "skip")
 

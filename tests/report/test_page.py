@@ -15,6 +15,7 @@ from mutagen.flac import Picture
 
 from tagger.audit.findings import Auditor
 from tagger.audit.word_map import WordMap
+from tagger.output.table import COLUMNS
 from tagger.pipeline.decide import Rules, decide
 from tagger.report.columns import Columns
 from tagger.report.covers import SIDE, cover_url
@@ -53,6 +54,7 @@ def unpacked(data):
 def test_the_data_are_columns(columns):
     content = unpacked(columns.packed())
     tracks = content["tracks"]
+    assert content["csvColumns"] == [*COLUMNS]  # of the table that the page lets one download
     assert content["labels"] == ["Hip-Hop", "jazz".title()]
     assert tracks["path"][0] == str(Path("/music/one.mp3").absolute())
     assert tracks["path"][1].startswith("file://")  # no text can hold it

@@ -20,9 +20,10 @@ from tagger.review.player import Player, command_words
 from tagger.review.screen import frame
 from tagger.review.session import Candidate, Review, rows_of
 from tagger.settings.file import load
+from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action
 
-RULES = Rules(min_confidence=0, names={"hiphop": ("Rap",), "Metal": ()})
+RULES = Rules(min_confidence=0, vocabulary=Vocabulary(names={"hiphop": ("Rap",), "Metal": ()}))
 HEAD = (
     "path,status,genre,confidence,second_genre,second_confidence,existing_genre,action,seconds,"
     "error,p_classical,p_hiphop,p_metal\n"

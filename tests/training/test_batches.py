@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row, Track
+from trainer.data.dataset import Track
+from trainer.data.tracks_table import Row, write_rows
 from trainer.training import batches
 from trainer.training.augmentation import LOW_PASS, Augmentation, augment, vary
 from trainer.training.batches import (
@@ -92,7 +93,7 @@ def write(folder: Path, genres: str, shrink: int = 1, split: str = "train") -> P
         file = f"{genre}/{folder.name}-{number}.npy"
         prepared.save_strip(folder / file, rng.standard_normal(shape).astype("f"), np.float16)
         rows.append(Row(file=file, genre=genre, track=f"{folder.name}-{number}", split=split))
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, MelStrip(), shrink)
     return folder
 

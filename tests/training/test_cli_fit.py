@@ -21,7 +21,7 @@ from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError, ExitCode, StoppedError
 from trainer.cli import app
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, write_rows
 from trainer.networks.backend import LOG_LEVEL, without_log
 from trainer.training.display import PrepareDisplay, TrainingDisplay
 from trainer.training.history import Epoch, History
@@ -46,7 +46,7 @@ def strips(tmp_path_factory: pytest.TempPathFactory) -> Path:
             strip = rng.standard_normal((front_end.rows, 3)).astype(np.float32)
             prepared.save_strip(folder / file, strip, front_end.storage)
             rows.append(Row(file=file, genre=genre, track=str(number), split=split))
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, front_end)
     return folder
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tagger.audio.frontend import MelStrip, WindowGrid
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
 from trainer.data.recordings import load_recordings
 from trainer.data.targets import TargetPart, Targets, load_targets
+from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.training.augmentation import Augmentation
 from trainer.training.display import TrainingDisplay
 from trainer.training.history import History, PretrainEpoch
@@ -45,7 +45,7 @@ def write_data(folder: Path, splits: str, *, genres: str = "ab") -> Path:
         rows.append(Row(file=file, genre=genre, track=str(number), split=split))
         windows = [strip[:, start : start + WINDOW] for start in (0, 64, 128)]
         values.append([[w[:32].mean() * 4, w[32:].mean() * 4, w.mean()] for w in windows])
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     Targets(values=np.array(values), starts=(0, 64, 128), parts=PARTS).save(folder)
     prepared.write_front_end(folder, MelStrip(), 2)
     return folder
@@ -185,9 +185,7 @@ def test_windows_come_with_the_targets_of_their_place(tmp_path, factor):
     """Every frame holds its own number, so that a window tells where it was cut."""
     number = np.arange(192, dtype=np.float16)
     prepared.save_strip(tmp_path / "a.npy", np.tile(number / 192, (64, 1)), np.float16)
-    prepared.write_rows(
-        tmp_path / "tracks.csv", [Row(file="a.npy", genre="x", track="a", split="train")]
-    )
+    write_rows(tmp_path / "tracks.csv", [Row(file="a.npy", genre="x", track="a", split="train")])
     part = TargetPart(name="start", size=1, loss="squared-error")
     starts = (0, 64, 128)
     Targets(values=np.array(starts)[None, :, None], starts=starts, parts=(part,)).save(tmp_path)
@@ -273,8 +271,8 @@ def test_targets_are_made_again_when_tracks_have_come(tmp_path):
 
     folder, teacher = unlabelled(tmp_path / "music"), f"{__name__}:level"
     write_targets(folder, teacher)
-    rows = prepared.read_rows(folder / "tracks.csv")
-    prepared.write_rows(folder / "tracks.csv", rows[::-1])
+    rows = read_rows(folder / "tracks.csv")
+    write_rows(folder / "tracks.csv", rows[::-1])
     with pytest.raises(DataError, match="targets of other tracks"):
         load_recordings(folder)
     write_targets(folder, teacher)
@@ -292,7 +290,7 @@ def test_an_onnx_file_is_a_teacher(tmp_path, toy_model):
     with pytest.raises(DataError, match="failed"):  # it takes 128 bands, and these are 64
         write_targets(folder, str(toy_model))
     prepared.write_front_end(folder, MelStrip(), 1)
-    rows = prepared.read_rows(folder / "tracks.csv")
+    rows = read_rows(folder / "tracks.csv")
     for row in rows:
         np.save(folder / row.file, np.load(folder / row.file).repeat(2, 0))
     targets = write_targets(folder, str(toy_model))

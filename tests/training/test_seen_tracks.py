@@ -14,7 +14,7 @@ from tagger.audio.frontend import MelStrip
 from tagger.errors import DataError
 from trainer.cli import app
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.data.windows import BY_WINDOW
 from trainer.training.options import FitOptions, PretrainOptions
 from trainer.training.plan import plan
@@ -50,7 +50,7 @@ def write(folder: Path, strips: dict[str, np.ndarray], splits: str) -> Path:
         prepared.save_strip(folder / file, strip, np.float16)
         fold = letter if letter.isdigit() else ""
         rows.append(Row(file=file, genre=genre, track=track, split=split, fold=fold))
-    prepared.write_rows(folder / "tracks.csv", rows)
+    write_rows(folder / "tracks.csv", rows)
     prepared.write_front_end(folder, MelStrip())
     return folder
 
@@ -130,9 +130,9 @@ def test_a_changed_copy_of_a_training_clip_in_validation_is_refused(data, tmp_pa
 
 
 def test_a_split_of_windows_is_no_cheat_since_it_is_marked(data, tmp_path):
-    rows = prepared.read_rows(data / "tracks.csv")
+    rows = read_rows(data / "tracks.csv")
     marked = [replace(row, split=BY_WINDOW) for row in rows]
-    prepared.write_rows(data / "tracks.csv", marked)
+    write_rows(data / "tracks.csv", marked)
     assert make_run(tmp_path / "run", data).seen.names
 
 
@@ -172,7 +172,7 @@ def pretrained(folder: Path, *strips: np.ndarray) -> Path:
     )
     run.save()
     run.weights("last").touch()
-    rows = prepared.read_rows(music / "tracks.csv")
+    rows = read_rows(music / "tracks.csv")
     tracks = [
         prepared.Track(genre=r.genre, name=r.track, split="train", strips=(music / r.file,))
         for r in rows

@@ -24,7 +24,7 @@ from tagger.inference.model import GenreModel
 from tagger.inference.verify import verify
 from trainer.cli import app
 from trainer.data import dataset as prepared
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import WindowSampler, cut_window, shrink
 from trainer.training.history import Trained
@@ -102,7 +102,7 @@ def exported(run: Path, file: Path, *flags: str) -> Path:
 
 
 def test_prepared_strips_are_what_the_tagger_hears(clips, strips):
-    rows = prepared.read_rows(strips / "tracks.csv")
+    rows = read_rows(strips / "tracks.csv")
     assert len(rows) == 16
     for row in rows:
         source = next(clips.glob(f"{row.genre}/{row.track}.*"))
@@ -131,7 +131,7 @@ def test_a_track_in_two_splits_is_refused(strips, tmp_path):
     other.mkdir()
     (other / "front_end.json").write_text((strips / "front_end.json").read_text())
     flipped = {"train": "valid", "valid": "train", "test": "test"}
-    prepared.write_rows(
+    write_rows(
         other / "tracks.csv",
         [
             Row(
@@ -140,7 +140,7 @@ def test_a_track_in_two_splits_is_refused(strips, tmp_path):
                 track=row.track,
                 split=flipped[row.split],
             )
-            for row in prepared.read_rows(strips / "tracks.csv")
+            for row in read_rows(strips / "tracks.csv")
         ],
     )
     with pytest.raises(DataError, match="two splits"):
@@ -266,7 +266,7 @@ def test_int8_predicts_what_float_predicts(run, exact, strips, tmp_path):
     models = [GenreModel(file, "cpu") for file in (exact, small)]
     assert models[0].metadata == models[1].metadata
     differences = []
-    for row in prepared.read_rows(strips / "tracks.csv"):
+    for row in read_rows(strips / "tracks.csv"):
         strip = np.load(strips / row.file).astype(np.float32)[None]
         for repeated in (strip, np.tile(strip, (1, 1, 5))):  # any number of frames
             float_, int8 = (model.window_probabilities(repeated) for model in models)
@@ -545,7 +545,7 @@ def test_layers_thaw_from_a_block_on():
 def test_pictures_become_strips_of_the_same_tracks(strips, tmp_path):
     from PIL import Image
 
-    rows = prepared.read_rows(strips / "tracks.csv")
+    rows = read_rows(strips / "tracks.csv")
     for row in rows[1:]:  # one has no picture
         picture = np.zeros((129, 60), np.uint8)
         picture[5 if row.genre == "drone" else 100] = 255  # low frequency is at the top
@@ -557,7 +557,7 @@ def test_pictures_become_strips_of_the_same_tracks(strips, tmp_path):
     assert "is not there; left out" in text
     data = prepared.load([strips, output])
     assert [len(track.strips) for track in data.tracks].count(2) == len(rows) - 1
-    for row in prepared.read_rows(output / "tracks.csv"):
+    for row in read_rows(output / "tracks.csv"):
         assert np.load(output / row.file).shape == (128, 1 + 6 * RATE // 512)
 
     from trainer.data.pictures import approximate_strip

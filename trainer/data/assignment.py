@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tagger.errors import DataError
-from trainer.data.dataset import TRACKS_FILE, Row, read_rows
 from trainer.data.manifest import Stamp
+from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows
 from trainer.files import whole
 
 ASSIGNMENT_FILE = "assignment.json"

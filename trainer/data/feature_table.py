@@ -18,7 +18,8 @@ import numpy as np
 from tagger.audio.frontend import Strip
 from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError, reason
-from trainer.data.dataset import Row, save_strip
+from trainer.data.dataset import save_strip
+from trainer.data.tracks_table import Row
 from trainer.files import whole
 
 FEATURES_FILE = "features.csv"

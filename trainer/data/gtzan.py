@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row
 
 GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
 DAMAGED = ("jazz", "00054")  # in the copy that is passed around it cannot be decoded

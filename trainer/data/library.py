@@ -19,7 +19,7 @@ from tagger.tags.credits import Credits, read_credits
 from tagger.tags.formats import can_hold_tags
 from tagger.tags.genre_names import plain, spelling
 from tagger.tags.mutagen_tags import read_genres
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row
 from trainer.tables import table
 
 Report = Callable[[str], None]

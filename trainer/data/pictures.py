@@ -18,10 +18,10 @@ from tagger.audio.frontend import MelStrip, Strip, standardise
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.assignment import ASSIGNMENT_FILE
-from trainer.data.dataset import TRACKS_FILE, Row
 from trainer.data.images import pixels_of
 from trainer.data.manifest import STAMPS_FILE
 from trainer.data.prepare import begin
+from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows, write_rows
 
 
 def prepare_pictures(
@@ -39,7 +39,7 @@ def prepare_pictures(
     if not isinstance(front_end, MelStrip):
         raise DataError(f"{like} holds no mel strips that the pictures could be brought to.")
     pairs = []
-    for row in prepared.read_rows(like / TRACKS_FILE):
+    for row in read_rows(like / TRACKS_FILE):
         picture = (source / row.file).with_suffix(".png")
         try:
             pairs.append((row, pixels_of(picture)))
@@ -62,7 +62,7 @@ def prepare_pictures(
     for file, strip in strips.items():
         prepared.save_strip(output / file, standardise(strip * scale + offset), front_end.storage)
     rows = [replace(row, seconds=seconds) for row, _ in pairs]
-    prepared.write_rows(output / TRACKS_FILE, rows)
+    write_rows(output / TRACKS_FILE, rows)
     prepared.write_front_end(output, front_end)
     return rows
 

@@ -15,7 +15,7 @@ from tagger.output.console import count_of, printable
 from trainer.data import dataset as prepared
 from trainer.data import gtzan, splits
 from trainer.data.assignment import Assignment
-from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row
+from trainer.data.dataset import FRONT_END_FILE
 from trainer.data.feature_table import (
     is_feature_table,
     read_feature_table,
@@ -28,6 +28,7 @@ from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps
 from trainer.data.sources import find_clips, strip_files
 from trainer.data.splits import Split
 from trainer.data.stacked_strips import is_stacked, prepare_stacked
+from trainer.data.tracks_table import TRACKS_FILE, Row, write_rows
 from trainer.data.windows import BY_WINDOW, SPLITS, WindowSplit
 from trainer.files import PARTS, content_digest
 
@@ -126,7 +127,7 @@ def prepare(
         audio = [stamp.audio for _, stamp in usable]
         rows = list(map(before.keep_split, rows, audio))
     rows = how.assigned(rows, split, report)
-    prepared.write_rows(output / TRACKS_FILE, rows)
+    write_rows(output / TRACKS_FILE, rows)
     if isinstance(how.front_end, SummaryFeatures):
         write_feature_table(output, rows)
     assignment.write(output)
@@ -152,7 +153,7 @@ def _prepare_features(source: Path, output: Path, how: Preparation, report: Repo
         f"{count_of(len(rows), 'track')} of ready features; genretag scan computes its own, which "
         "may differ from these."
     )
-    prepared.write_rows(output / TRACKS_FILE, rows)
+    write_rows(output / TRACKS_FILE, rows)
     how.assignment(split).write(output)
     prepared.write_front_end(output, SummaryFeatures())
     return rows

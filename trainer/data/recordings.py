@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError
-from trainer.data.dataset import TRACKS_FILE, Row, expand, read_front_end, read_rows, read_shrink
+from trainer.data.dataset import expand, read_front_end, read_shrink
 from trainer.data.targets import DESCRIPTION_FILE, Targets, load_targets, tracks_digest
+from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)

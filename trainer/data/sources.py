@@ -13,8 +13,9 @@ from tagger.pipeline.walk import find_music
 from tagger.tags.credits import read_credits
 from tagger.tags.genre_names import plain
 from trainer.data import gtzan
-from trainer.data.dataset import FRONT_END_FILE, TRACKS_FILE, Row, read_rows
+from trainer.data.dataset import FRONT_END_FILE
 from trainer.data.images import is_picture
+from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows
 
 Report = Callable[[str], None]
 

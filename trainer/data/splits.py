@@ -10,7 +10,7 @@ import numpy as np
 from tagger.errors import DataError
 from tagger.output.console import count_of
 from trainer.data import gtzan
-from trainer.data.dataset import Row
+from trainer.data.tracks_table import Row
 from trainer.data.windows import SPLITS, WindowSplit
 
 Report = Callable[[str], None]

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from tagger.audio.frontend import MelStrip, Strip, standardise
 from tagger.errors import DataError, reason
-from trainer.data.dataset import TRACKS_FILE, Row, save_strip, write_front_end, write_rows
+from trainer.data.dataset import save_strip, write_front_end
 from trainer.data.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets
+from trainer.data.tracks_table import TRACKS_FILE, Row, write_rows
 from trainer.data.windows import SPLITS
 
 TOP_DB = 80.0

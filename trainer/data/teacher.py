@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, reason
-from trainer.data.dataset import TRACKS_FILE, read_front_end, read_rows, read_shrink
+from trainer.data.dataset import read_front_end, read_shrink
 from trainer.data.recordings import check_strips, fits
 from trainer.data.targets import (
     CROSS_ENTROPY,
@@ -29,6 +29,7 @@ from trainer.data.targets import (
     load_targets,
     tracks_digest,
 )
+from trainer.data.tracks_table import TRACKS_FILE, read_rows
 
 Vectors = Mapping[str, NDArray[Any]]
 Teacher = Callable[[NDArray[np.float32]], Vectors]

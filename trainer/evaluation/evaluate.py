@@ -19,6 +19,7 @@ from tagger.errors import DataError
 from tagger.inference.vote import Probabilities
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
+from trainer.data.tracks_table import TRACKS_FILE, read_rows
 from trainer.evaluation import charts, drawing
 from trainer.evaluation.baseline import mfcc_svm
 from trainer.evaluation.calibration import PRECISION_GOAL
@@ -190,7 +191,7 @@ def unknown_tracks(folder: Path, run: Run) -> list[Track]:
             shrinks=(shrink,),
             group=row.group,
         )
-        for row in prepared.read_rows(folder / prepared.TRACKS_FILE)
+        for row in read_rows(folder / TRACKS_FILE)
     ]
 
 

@@ -33,7 +33,7 @@ async function unpack(element) {
 }
 
 const content = await unpack($("data"));
-const { labels, threshold, covers, tracks: columns } = content;
+const { labels, threshold, csvColumns, covers, tracks: columns } = content;
 const probabilities = bytesOf(content.probabilities);
 const total = columns.path?.length ?? 0;
 for (const name of [

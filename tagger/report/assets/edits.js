@@ -3,18 +3,6 @@
 const edits = new Map(); // track → {genre, action}
 let downloaded = true;
 
-const COLUMNS = [
-  "path",
-  "status",
-  "genre",
-  "confidence",
-  "second_genre",
-  "second_confidence",
-  "existing_genre",
-  "action",
-  "seconds",
-  "error",
-];
 const FORMULA = /^[=+\-@\t\r']/; // a spreadsheet would run it, or it is marked already
 
 const textCell = (text) => (FORMULA.test(text) ? `'${text}` : text);
@@ -68,21 +56,21 @@ function csv() {
     .sort(([a], [b]) => a - b)
     .map(([i, edit]) => {
       const [second, share] = secondBest(i);
-      const cells = [
-        columns.path[i],
-        columns.status[i],
-        textCell(edit.genre),
-        columns.confidence[i].toFixed(4),
-        textCell(second),
-        share,
-        textCell(columns.existing[i]),
-        edit.action,
-        columns.seconds[i].toFixed(2),
-        textCell(columns.error[i]),
-      ];
-      return cells.map(quoted).join(",");
+      const cells = {
+        path: columns.path[i],
+        status: columns.status[i],
+        genre: textCell(edit.genre),
+        confidence: columns.confidence[i].toFixed(4),
+        second_genre: textCell(second),
+        second_confidence: share,
+        existing_genre: textCell(columns.existing[i]),
+        action: edit.action,
+        seconds: columns.seconds[i].toFixed(2),
+        error: textCell(columns.error[i]),
+      };
+      return csvColumns.map((name) => quoted(cells[name])).join(",");
     });
-  return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
+  return `${[csvColumns.join(","), ...lines].join("\n")}\n`;
 }
 
 const FILE_NAME = "genre-changes.csv";
