@@ -37,7 +37,7 @@ class WeightAverage:
         self._model = model
         self._loss = loss or cross_entropy
         self._share = min(1.0, EVERY / span)
-        self._keep(start or model.get_weights())
+        self._means = _tensors(start or model.get_weights())
 
     def update(self, batch: int) -> None:
         """Take the weights into the average after batch number `batch` of the run."""
@@ -49,10 +49,6 @@ class WeightAverage:
             mean + share * (ops.stop_gradient(weight.value) - mean)
             for mean, weight in zip(self._means, self._model.weights, strict=True)
         ]
-
-    def _keep(self, weights: Sequence[NDArray[Any]]) -> None:
-        """Take weights for the average; it stays on the device that trains."""
-        self._means = [ops.convert_to_tensor(weight, "float32") for weight in weights]
 
     def _show(self) -> None:
         """Let the model have the average."""
@@ -73,7 +69,7 @@ class WeightAverage:
             if averaged <= self._loss_of(chosen_by):
                 self._show()
             else:  # what is saved is what a resumed run goes on with
-                self._keep(self._model.get_weights())
+                self._means = _tensors(self._model.get_weights())
         try:
             yield
         finally:
@@ -82,6 +78,11 @@ class WeightAverage:
     def _loss_of(self, batch: Batch) -> float:
         found = np.asarray(self._model.predict_on_batch(batch.windows))
         return self._loss(batch.targets, found)
+
+
+def _tensors(weights: Sequence[NDArray[Any]]) -> list[Any]:
+    """Return weights on the device that trains, where the average stays."""
+    return [ops.convert_to_tensor(weight, "float32") for weight in weights]
 
 
 def cross_entropy(targets: NDArray[Any], predicted: NDArray[Any]) -> float:
