@@ -11,6 +11,7 @@ from tagger.runtime.entry import run_app
 from tagger.runtime.interrupt import said_when_stopped
 from trainer.commands.crossvalidate import crossvalidate
 from trainer.commands.fit import fit
+from trainer.commands.label import label
 from trainer.commands.options import Command, KeepOption, RunFolder
 from trainer.commands.prepare import prepare
 from trainer.commands.pretrain import pretrain
@@ -32,6 +33,9 @@ app.command(
     cls=Command,
     epilog="Example: genretag-train pretrain prepared/music --run runs/pre --teacher tagger.onnx",
 )(pretrain)
+app.command(cls=Command, epilog="Example: genretag-train label prepared/music --teacher runs/mine")(
+    label
+)
 app.command(
     cls=Command, epilog="Example: genretag-train fit prepared/mine --run runs/mine --shrink 2"
 )(fit)

@@ -22,7 +22,7 @@ from tagger.errors import DataError
 from tagger.tags.credits import Credits, read_credits
 from trainer.cli import app
 from trainer.data import dataset as prepared
-from trainer.data import gtzan, library, prepare, splits
+from trainer.data import decoding, gtzan, library, prepare, splits
 from trainer.data.prepare import Preparation
 from trainer.data.splits import Split
 from trainer.data.tracks_table import Row, read_rows, write_rows
@@ -43,13 +43,13 @@ class Prepared:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.said: list[str] = []
         self.decoded: list[str] = []
-        decode = prepare.decode
+        decode = decoding.decode
 
         def spy(path: Path, *rest):
             self.decoded.append(path.name)
             return decode(path, *rest)
 
-        monkeypatch.setattr(prepare, "decode", spy)
+        monkeypatch.setattr(decoding, "decode", spy)
 
     def __call__(self, source: Path, output: Path, **options) -> dict[str, Row]:
         self.said.clear()
@@ -107,18 +107,18 @@ def library_of_artists() -> list[Row]:
 @pytest.mark.parametrize("seed", range(5))
 def test_no_track_and_no_artist_is_in_two_splits(seed):
     rows = library_of_artists()
-    for dealt in (
+    for assigned in (
         splits.stratified(rows, (0.7, 0.15, 0.15), seed, print),
         splits.folds(rows, 4, seed, print),
     ):
         of_track, of_artist = defaultdict(set), defaultdict(set)
-        for row in dealt:
+        for row in assigned:
             of_track[row.key].add((row.split, row.fold))
             of_artist[row.group].add((row.split, row.fold))
         assert {len(found) for found in of_track.values()} == {1}
         assert {len(found) for found in of_artist.values()} == {1}
-        assert Counter(row.file for row in dealt) == Counter(row.file for row in rows)
-    assert Counter(row.fold for row in dealt).keys() == {"1", "2", "3", "4"}
+        assert Counter(row.file for row in assigned) == Counter(row.file for row in rows)
+    assert Counter(row.fold for row in assigned).keys() == {"1", "2", "3", "4"}
 
 
 def test_genres_are_in_every_split_in_the_same_shares():
@@ -128,12 +128,12 @@ def test_genres_are_in_every_split_in_the_same_shares():
         for i in range(40)
         for p in "xy"
     ]
-    dealt = splits.stratified(rows, (0.7, 0.15, 0.15), 1, print)
-    counts = Counter((row.genre, row.split) for row in dealt)
+    assigned = splits.stratified(rows, (0.7, 0.15, 0.15), 1, print)
+    counts = Counter((row.genre, row.split) for row in assigned)
     for genre in "abc":
         assert [counts[genre, split] for split in prepared.SPLITS] == [56, 12, 12]
     other = splits.stratified(rows, (0.7, 0.15, 0.15), 2, print)
-    assert [row.split for row in dealt] != [row.split for row in other]
+    assert [row.split for row in assigned] != [row.split for row in other]
     assert {row.split for row in splits.stratified(rows, (0.8, 0.2, 0), 1, print)} == {
         "train",
         "valid",
@@ -141,7 +141,7 @@ def test_genres_are_in_every_split_in_the_same_shares():
 
 
 def test_artists_in_two_splits_are_reported_and_left_where_they_are():
-    """A table may say so, or the artist of tracks become known after they were dealt out."""
+    """A table may say so, or the artist of tracks become known after they were assigned."""
     said: list[str] = []
     rows = [
         Row(
@@ -182,14 +182,14 @@ def test_tracks_that_are_added_never_move_others(added, shares):
             known.get(key) or Row(file="-".join(key), genre=key[0], track=key[1], group=artist)
             for key, artist in sorted(artist_of.items())
         ]
-        dealt = {row.key: row for row in splits.stratified(rows, shares, 1, lambda _: None)}
-        assert known == {key: dealt[key] for key in known}
-        known = dealt
+        assigned = {row.key: row for row in splits.stratified(rows, shares, 1, lambda _: None)}
+        assert known == {key: assigned[key] for key in known}
+        known = assigned
         of_artist = defaultdict(set)
-        for row in dealt.values():
+        for row in assigned.values():
             of_artist[row.group or row.key].add(row.split)
         assert {len(found) for found in of_artist.values()} == {1}
-        assert shares[2] or "test" not in Counter(row.split for row in dealt.values())
+        assert shares[2] or "test" not in Counter(row.split for row in assigned.values())
 
 
 @patient
@@ -430,15 +430,15 @@ def test_only_what_changed_is_decoded_again(run, clips, tmp_path):
 
 def test_what_was_done_before_an_interruption_is_kept(run, clips, tmp_path, monkeypatch):
     output = tmp_path / "out"
-    heard = prepare._prepare_clip
+    real = decoding._prepare_clip
 
     def interrupted(task):
         if task.file == "rock/1.wav":
             raise KeyboardInterrupt
-        return heard(task)
+        return real(task)
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepare, "_prepare_clip", interrupted)
+        patch.setattr(decoding, "_prepare_clip", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(clips, output)
     with (output / "clips.jsonl").open("a") as file:
@@ -576,7 +576,7 @@ def test_other_peoples_folders_are_not_written_to(run, clips, tmp_path):
 
 def test_identical_audio_is_reported_and_never_learnt_twice(run, clips, tmp_path):
     shutil.copy(clips / "jazz/0.wav", clips / "jazz/copy.wav")
-    samples = prepare.decode(clips / "rock/0.wav", 22_050, None)
+    samples = decoding.decode(clips / "rock/0.wav", 22_050, None)
     write_audio(clips / "rock/same.flac", samples)  # another file, the same samples
     shutil.copy(clips / "rock/1.wav", clips / "jazz/wrong.wav")
     rows = run(clips, tmp_path / "out")
@@ -834,6 +834,20 @@ def test_genres_come_from_the_tags_of_a_library(run, tmp_path):
         assert words in run.text
     with pytest.raises(DataError, match="--min-tracks"):
         run(root, tmp_path / "out", from_tags=True, min_tracks=20)
+
+
+def test_unlabelled_music_is_kept_by_artist_or_folder(run, tmp_path):
+    root = tmp_path / "music"
+    make(root, "loose.flac", *(f"album {n // 2}/{n}.mp3" for n in range(6)))
+    tag(root / "album 0" / "0.mp3", ["Jazz"], "Somebody")
+    rows = run(root, tmp_path / "out", unlabelled=True, shares=(0.5, 0.5, 0))
+    assert rows["unlabelled/album 0/0"].group == "somebody"
+    assert rows["unlabelled/album 1/2"].group == rows["unlabelled/album 1/3"].group == "album 1"
+    assert rows["unlabelled/album 1/2"].split == rows["unlabelled/album 1/3"].split
+    assert {row.split for row in rows.values()} == {"train", "valid"}
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="has no music"):
+        run(tmp_path / "empty", tmp_path / "no", unlabelled=True)
 
 
 def test_what_is_too_rare_or_contradictory_is_not_learnt():

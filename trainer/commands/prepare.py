@@ -10,7 +10,7 @@ from tagger.audio.frontend_registry import KINDS
 from tagger.errors import UsageError
 from tagger.runtime.interrupt import said_when_stopped
 from trainer.data.library import MIN_TRACKS
-from trainer.data.prepare import FOLDS, SHARES
+from trainer.data.preparation import FOLDS, SHARES, UNLABELLED_SHARES, Preparation
 from trainer.data.splits import Split
 from trainer.data.windows import WindowSplit
 
@@ -33,6 +33,10 @@ def prepare(
             "--from-tags", help="Take genres from the genre tags of the files in any folders."
         ),
     ] = False,
+    unlabelled: Annotated[
+        bool,
+        typer.Option("--unlabelled", help="Take all music in any folders, for pretrain or label."),
+    ] = False,
     min_tracks: Annotated[
         int, typer.Option(min=2, help="With --from-tags: leave out genres with fewer tracks.")
     ] = MIN_TRACKS,
@@ -51,7 +55,7 @@ def prepare(
         tuple[float, float, float] | None,
         typer.Option(
             help="Shares of train, valid and test; default: 0.7 0.15 0.15 with --split stratified, "
-            "0.8 0.2 0 with --split windows."
+            "0.8 0.2 0 with --split windows, 0.9 0.1 0 with --unlabelled."
         ),
     ] = None,
     overlap: Annotated[
@@ -84,6 +88,8 @@ def prepare(
     """Turn clips into inputs of a network, once for any number of trainings."""
     if shares and (min(shares) < 0 or shares[0] == 0):
         raise UsageError("--shares takes three numbers, the first of them above zero.")
+    if from_tags and unlabelled:
+        raise UsageError("--from-tags and --unlabelled exclude each other.")
     if pixels and front_end != "spectrogram-picture":
         raise UsageError("--pixels needs --front-end spectrogram-picture.")
     if pictures_of and not seconds:
@@ -102,13 +108,14 @@ def prepare(
                 report=lambda text: typer.echo(text, err=True),
             )
         else:
-            how = preparing.Preparation(
+            how = Preparation(
                 front_end=_front_end(front_end, pixels),
                 seconds=seconds or None,
                 from_tags=from_tags,
+                unlabelled=unlabelled,
                 min_tracks=min_tracks,
                 split=split,
-                shares=shares or SHARES,
+                shares=shares or (UNLABELLED_SHARES if unlabelled else SHARES),
                 windows=WindowSplit(shares=shares or WindowSplit().shares, overlap=overlap),
                 folds=folds,
                 seed=seed,

@@ -10,7 +10,7 @@ track name) is one track with several strips, always in one split.
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import FrontEnd, Strip
 from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError
+from trainer.data.soft_labels import SOFT_LABELS_FILE, SoftLabels, load_soft_labels
 from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows
 from trainer.data.windows import SPLITS, WindowSplit
 from trainer.files import whole
@@ -41,6 +42,7 @@ class Track:
     source: str = ""  # the data set it came from, by the name of its folder
     shrinks: tuple[int, ...] = ()  # of each strip, how much it was shrunk when stored; empty: 1
     group: str = ""  # artist or album; empty if it is not known
+    soft_label: Mapping[str, float] = field(default_factory=dict)  # if nobody named the genre
 
     @property
     def full_name(self) -> str:
@@ -96,6 +98,11 @@ class DataSet:
     def target(self, track: Track) -> int:
         """Return the index of a track's label."""
         return self.labels.index(track.genre)
+
+    def probabilities(self, track: Track) -> NDArray[np.float32]:
+        """Return what a network is to learn of a track, `[labels]`: its label, or its soft one."""
+        likely = track.soft_label or {track.genre: 1.0}
+        return np.array([likely.get(label, 0.0) for label in self.labels], np.float32)
 
 
 def save_strip(file: Path, strip: Strip, storage: type[np.floating[Any]]) -> None:
@@ -168,12 +175,13 @@ def folds_of(folders: Sequence[Path]) -> tuple[int, ...]:
 def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     """Read prepared folders as one data set.
 
-    Of a data set in folds, one is to be validated on and the others are to be trained on.
+    Of a data set in folds, one is to be validated on and the others are to be trained on. Of one
+    with soft labels only the training tracks are taken: a guess is nothing to score against.
 
     Raises:
         DataError: nothing prepared there, front ends that differ, a track in two splits, an
-            unknown split, fewer than two genres, strips that are gone, or a fold where there are
-            none, or none where there are some.
+            unknown split, fewer than two genres, strips that are gone, damaged soft labels, or a
+            fold where there are none, or none where there are some.
     """
     front_ends = {folder: read_front_end(folder) for folder in folders}
     if len(set(front_ends.values())) != 1:
@@ -182,8 +190,9 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
     shrinks = {folder: read_shrink(folder) for folder in folders}
     splits: dict[tuple[str, str], str] = {}
     groups: dict[tuple[str, str], str] = {}
+    soft = {folder: found for folder in folders if (found := load_soft_labels(folder))}
     for folder in folders:
-        for row in read_rows(folder / TRACKS_FILE):
+        for row in () if folder in soft else read_rows(folder / TRACKS_FILE):
             split = row.split if fold is None and not row.fold else _of_fold(folder, row, fold)
             if split not in SPLITS and not WindowSplit.parse(split):
                 raise DataError(f"{folder / row.file}: {split!r} is not one of {SPLITS}.")
@@ -191,19 +200,19 @@ def load(folders: Sequence[Path], fold: int | None = None) -> DataSet:
                 raise DataError(f"{row.genre}/{row.track} is in two splits.")
             strips[row.key].append((folder / row.file, shrinks[folder]))
             groups[row.key] = groups.get(row.key) or row.group
-    labels = tuple(sorted({genre for genre, _ in strips}))
+    genres = {genre for genre, _ in strips}
+    labels = tuple(sorted(genres.union(*(found.labels for found in soft.values()))))
     if len(labels) < 2:  # noqa: PLR2004
         raise DataError(f"There is only one genre ({labels[0]}); a model needs two or more.")
-    if gone := [path for stored in strips.values() for path, _ in stored if not path.exists()]:
-        raise DataError(
-            f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
-        )
+    check_strips([path for stored in strips.values() for path, _ in stored])
     window = front_ends[folders[0]].grid.window
     tracks = tuple(
         replace(track, group=groups[key])
         for key, stored in sorted(strips.items())
         for track in _tracks(key, splits[key], stored, window, folders)
     )
+    for folder, found in soft.items():
+        tracks += soft_labelled_tracks(folder, found, shrinks[folder])
     if fold is not None and not any(track.split == "valid" for track in tracks):
         raise DataError(f"{folders[0]} has no fold {fold}.")
     return DataSet(front_end=front_ends[folders[0]], labels=labels, tracks=tracks)
@@ -227,6 +236,45 @@ def _tracks(
         return [whole_track]
     parts = [replace(whole_track, split=part, window=window, windows=windows) for part in SPLITS]
     return [part for part in parts if part.load()]
+
+
+def soft_labelled_tracks(folder: Path, soft: SoftLabels, shrink: int) -> tuple[Track, ...]:
+    """Return the training tracks of a data set with soft labels, each with its likeliest genre.
+
+    Names of such tracks begin with that of the folder, as other sets may number theirs alike.
+
+    Raises:
+        DataError: the labels are those of other tracks.
+    """
+    rows = read_rows(folder / TRACKS_FILE)
+    if tuple(row.file for row in rows) != soft.files:
+        raise DataError(
+            f"{folder / SOFT_LABELS_FILE} is about other tracks; make it again with "
+            "'genretag-train label'."
+        )
+    check_strips([folder / row.file for row in rows])
+    return tuple(
+        Track(
+            genre=soft.labels[int(values.argmax())],
+            name=f"{folder.name}/{row.track}",
+            split=row.split,
+            strips=(folder / row.file,),
+            source=folder.name,
+            shrinks=(shrink,),
+            group=row.group,
+            soft_label=dict(zip(soft.labels, values.tolist(), strict=True)),
+        )
+        for row, values in zip(rows, soft.values, strict=True)
+        if row.split == "train"
+    )
+
+
+def check_strips(strips: Sequence[Path]) -> None:
+    """Raise DataError if strips of prepared folders are missing."""
+    if gone := [path for path in strips if not path.exists()]:
+        raise DataError(
+            f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
+        )
 
 
 def _of_fold(folder: Path, row: Row, fold: int | None) -> str:

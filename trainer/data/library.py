@@ -13,12 +13,12 @@ from pathlib import Path
 
 from tagger.errors import DataError, TagError
 from tagger.output.console import count_of, printable
-from tagger.pipeline.albums import album_of
 from tagger.pipeline.walk import find_music
 from tagger.tags.credits import Credits, read_credits
 from tagger.tags.formats import can_hold_tags
 from tagger.tags.genre_names import plain, spelling
 from tagger.tags.mutagen_tags import read_genres
+from trainer.data.sources import album_folder
 from trainer.data.tracks_table import Row
 from trainer.tables import table
 
@@ -60,7 +60,7 @@ def find_tagged(source: Path, min_tracks: int, report: Report) -> list[Row]:
             file=track.file,
             genre=genre,
             track=Path(track.file).with_suffix("").as_posix(),
-            group=track.credits.artist or _album_folder(source, track.file),
+            group=track.credits.artist or album_folder(source, track.file),
         )
         for track in kept
         if (genre := _label(track.genres, refused))
@@ -167,12 +167,6 @@ def _odd_albums(tracks: Sequence[Tagged], refused: dict[str, str]) -> dict[Credi
             labels[track.credits].add(_label(track.genres, refused))
     found = {album: genres - {""} for album, genres in labels.items()}
     return {album: genres for album, genres in found.items() if len(genres) >= ALBUM_GENRES}
-
-
-def _album_folder(source: Path, file: str) -> str:
-    """Return the folder of an album; nothing for files that lie in the library's own folder."""
-    album = album_of(source / file).relative_to(source).as_posix()
-    return "" if album == "." else album
 
 
 def _report(

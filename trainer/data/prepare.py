@@ -1,74 +1,35 @@
 """From clips to a prepared data set."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tagger.audio.decode import decode
-from tagger.audio.frontend import FrontEnd, MelStrip, Strip
+from tagger.audio.frontend import FrontEnd, MelStrip
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
-from tagger.errors import DataError, TrackError, reason
+from tagger.errors import DataError, reason
 from tagger.output.console import count_of, printable
 from trainer.data import dataset as prepared
 from trainer.data import gtzan, splits
-from trainer.data.assignment import Assignment
 from trainer.data.dataset import FRONT_END_FILE
+from trainer.data.decoding import make_strips
 from trainer.data.feature_table import (
     is_feature_table,
     read_feature_table,
     save_features,
     write_feature_table,
 )
-from trainer.data.images import is_picture, ready_picture
-from trainer.data.library import MIN_TRACKS, find_tagged
+from trainer.data.images import is_picture
+from trainer.data.library import find_tagged
 from trainer.data.manifest import STAMPS_FILE, Stamp, Stamps
-from trainer.data.sources import find_clips, strip_files
+from trainer.data.preparation import Preparation, Progress, Report
+from trainer.data.sources import find_clips, find_unlabelled
 from trainer.data.splits import Split
 from trainer.data.stacked_strips import is_stacked, prepare_stacked
-from trainer.data.tracks_table import TRACKS_FILE, Row, write_rows
-from trainer.data.windows import BY_WINDOW, SPLITS, WindowSplit
-from trainer.files import PARTS, content_digest
-
-Report = Callable[[str], None]
-Progress = Callable[[int, int], None]
-"""Takes how many clips are done, and how many there are to do."""
-
-SHARES = (0.7, 0.15, 0.15)
-FOLDS = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preparation:
-    """How clips become a data set."""
-
-    front_end: FrontEnd = field(default_factory=MelStrip)
-    seconds: float | None = 30.0  # from the middle of each clip; None: all of it
-    from_tags: bool = False
-    min_tracks: int = MIN_TRACKS  # of a genre, with from_tags
-    split: Split | None = None  # None: what suits the clips
-    shares: tuple[float, float, float] = SHARES
-    windows: WindowSplit = field(default_factory=WindowSplit)
-    folds: int = FOLDS
-    seed: int = 1
-    jobs: int = -1
-
-    def assignment(self, split: Split) -> Assignment:
-        """Return how tracks are assigned in such a split."""
-        shares = {Split.STRATIFIED: self.shares, Split.KFOLD: (1.0,) * self.folds}.get(split, ())
-        return Assignment(split=split, shares=shares, seed=self.seed if shares else 0)
-
-    def assigned(self, rows: Sequence[Row], split: Split, report: Report) -> list[Row]:
-        """Assign rows in a split that is made here; others have theirs already."""
-        if split is Split.STRATIFIED:
-            return splits.stratified(rows, self.shares, self.seed, report)
-        if split is Split.KFOLD:
-            return splits.folds(rows, self.folds, self.seed, report)
-        if split is Split.WINDOWS:
-            return splits.by_window(rows, self.windows, report)
-        return list(rows)
+from trainer.data.tracks_table import TRACKS_FILE, UNLABELLED, Row, write_rows
+from trainer.data.windows import BY_WINDOW, SPLITS
+from trainer.files import PARTS
 
 
 def prepare(
@@ -82,8 +43,8 @@ def prepare(
     """Decode clips in parallel and write their strips, but no strip that is there already.
 
     `source` is a folder with a `tracks.csv` (`file,genre`, and as far as known `track,split,
-    artist`), one with a folder per genre, or with `from_tags` any music whose tags have genres. One
-    with stacks of ready strips is converted.
+    artist`), one with a folder per genre, or any music: with `from_tags` for the genres of its
+    tags, with `unlabelled` for none. One with stacks of ready strips is converted.
 
     Raises:
         DataError: no clips, fewer than two genres, none that could be read, a split that cannot be
@@ -95,7 +56,9 @@ def prepare(
         raise DataError(f"{source} is not a folder.")
     if is_stacked(source):
         return _prepare_stacked(source, output, how, report, progress)
-    if how.from_tags:
+    if how.unlabelled:
+        rows, is_gtzan = find_unlabelled(source), False
+    elif how.from_tags:
         rows, is_gtzan = find_tagged(source, how.min_tracks, report), False
     else:
         rows, is_gtzan = find_clips(source, report)
@@ -118,7 +81,7 @@ def prepare(
     stamps = Stamps(output, {"front_end": how.front_end.to_dict(), "seconds": how.seconds})
     assignment = how.assignment(split)
     before = assignment.before(output, stamps.known.values(), report)
-    found = _make_strips(source, output, rows, how, stamps, report, progress)
+    found = make_strips(source, output, rows, how, stamps, report, progress)
     usable = list(_without_duplicates(rows, found, report))
     _report_short(usable, how.front_end, report)
     rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in usable]
@@ -181,7 +144,7 @@ def _prepare_stacked(
 def _check_genres(rows: Sequence[Row], source: Path) -> None:
     if not rows:
         raise DataError(f"No clip of {source} can be used.")
-    if len({row.genre for row in rows}) < 2:  # noqa: PLR2004
+    if len({row.genre for row in rows} - {UNLABELLED}) == 1:
         raise DataError(f"{source} has fewer than two genres; a model needs two or more.")
 
 
@@ -204,123 +167,6 @@ def begin(source: Path, output: Path) -> None:
             part.unlink()
     except OSError as error:
         raise DataError(f"{output} cannot be written ({reason(error)}).") from None
-
-
-def _make_strips(
-    source: Path,
-    output: Path,
-    rows: Sequence[Row],
-    how: Preparation,
-    stamps: Stamps,
-    report: Report,
-    progress: Progress,
-) -> dict[str, Stamp]:
-    """Make the strips that are not there; return the stamp of each file that could be decoded."""
-    stamps.begin()
-    strips = strip_files([row.file for row in rows])
-    found = {
-        stamp.file: stamp
-        for stamp in stamps.known.values()
-        if stamp.strip == strips.get(stamp.file) and stamp.is_current(source / stamp.file)
-    }
-    tasks = [
-        # Absolute, since a process that decodes may stand elsewhere.
-        _Task(
-            source=source.absolute(),
-            output=output.absolute(),
-            file=file,
-            strip=strip,
-            known=stamps.known.get(file),
-            how=how,
-        )
-        for file, strip in strips.items()
-        if file not in found
-    ]
-    decoded = 0
-    for done, (task, result) in enumerate(_in_processes(tasks, how.jobs), 1):
-        progress(done, len(tasks))
-        if isinstance(result, str):
-            report(f"{printable(source / task.file)} {result}; left out")
-            continue
-        decoded += result.content != (task.known.content if task.known else None)
-        found[task.file] = result
-        stamps.add(result)
-    stamps.finish(found.values())
-    unchanged = len(found) - decoded
-    report(
-        f"{count_of(decoded, 'clip')} decoded, {unchanged} unchanged since the last time"
-        if unchanged
-        else f"{count_of(decoded, 'clip')} decoded"
-    )
-    return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Task:
-    """One clip that may need a new strip."""
-
-    source: Path
-    output: Path
-    file: str
-    strip: str
-    known: Stamp | None
-    how: Preparation
-
-
-def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, Stamp | str]]:
-    """Yield what became of each task, in their order."""
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    results = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_prepare_clip)(task) for task in tasks
-    )
-    try:
-        yield from zip(tasks, results, strict=True)
-    except TerminatedWorkerError:
-        raise DataError(
-            "A clip, or want of memory, ended a process that decodes; what is done is kept, and "
-            "with --jobs 1 the clip at fault ends the command alone."
-        ) from None
-
-
-def _prepare_clip(task: _Task) -> Stamp | str:
-    """Write the strip of one clip, unless it is as before; return its stamp, or what is wrong."""
-    clip, how = task.source / task.file, task.how
-    try:
-        if task.known and task.known.strip == task.strip and task.known.has_content_of(clip):
-            status = clip.stat()
-            return replace(task.known, size=status.st_size, mtime_ns=status.st_mtime_ns)
-        strip, audio, seconds = _compute(clip, how)
-        status = clip.stat()
-        content = content_digest(clip)
-    except TrackError as error:
-        return str(error)
-    except OSError as error:
-        return f"cannot be read ({reason(error)})"
-    except Exception as error:  # the next clip is not to suffer from what an odd one brings about
-        return f"could not be analysed ({reason(error)})"
-    prepared.save_strip(task.output / task.strip, strip, how.front_end.storage)
-    return Stamp(
-        file=task.file,
-        strip=task.strip,
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        content=content,
-        audio=audio,
-        seconds=seconds,
-    )
-
-
-def _compute(clip: Path, how: Preparation) -> tuple[Strip, str, float]:
-    """Return the strip of a clip, or of a ready picture, a digest of it, and its seconds."""
-    front_end = how.front_end
-    if isinstance(front_end, SpectrogramPicture) and is_picture(clip):
-        strip = ready_picture(clip, front_end)
-        return strip, sha256(strip.tobytes()).hexdigest(), front_end.seconds
-    samples = decode(clip, front_end.sample_rate, how.seconds)
-    seconds = samples.size / front_end.sample_rate
-    return front_end.compute(samples), sha256(samples.tobytes()).hexdigest(), seconds
 
 
 def _without_duplicates(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError
-from trainer.data.dataset import expand, read_front_end, read_shrink
+from trainer.data.dataset import check_strips, expand, read_front_end, read_shrink
 from trainer.data.targets import DESCRIPTION_FILE, Targets, load_targets, tracks_digest
 from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows
 
@@ -56,7 +56,7 @@ def load_recordings(folder: Path) -> Recordings:
             f"{folder} has targets of other tracks than it lists; remove {DESCRIPTION_FILE} and "
             "make them again with 'genretag-train pretrain --teacher'."
         )
-    check_strips(folder, rows)
+    check_strips([folder / row.file for row in rows])
     return Recordings(
         folder=folder,
         front_end=front_end,
@@ -70,12 +70,3 @@ def fits(targets: Targets, rows: Sequence[Row]) -> bool:
     """Tell whether targets are those of these tracks."""
     same = not targets.tracks or targets.tracks == tracks_digest(row.file for row in rows)
     return same and len(targets.values) == len(rows)
-
-
-def check_strips(folder: Path, rows: Sequence[Row]) -> None:
-    """Raise DataError if strips of a prepared folder are missing."""
-    gone = [folder / row.file for row in rows if not (folder / row.file).exists()]
-    if gone:
-        raise DataError(
-            f"Strips that are not there: {len(gone)}, such as {gone[0]}; prepare the data again."
-        )

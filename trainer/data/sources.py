@@ -15,7 +15,7 @@ from tagger.tags.genre_names import plain
 from trainer.data import gtzan
 from trainer.data.dataset import FRONT_END_FILE
 from trainer.data.images import is_picture
-from trainer.data.tracks_table import TRACKS_FILE, Row, read_rows
+from trainer.data.tracks_table import TRACKS_FILE, UNLABELLED, Row, read_rows
 
 Report = Callable[[str], None]
 
@@ -41,6 +41,27 @@ def find_clips(source: Path, report: Report) -> tuple[list[Row], bool]:
         report(f"This is GTZAN{damaged if len(whole) < len(clips) else ''}")
         return whole, True
     return [replace(row, group=_group(source, row)) for row in rows], False
+
+
+def find_unlabelled(source: Path) -> list[Row]:
+    """List all music in a folder, whatever its genres; artists are by its tags or folders.
+
+    Raises:
+        DataError: not a folder, or no music in it.
+    """
+    if not source.is_dir():
+        raise DataError(f"{source} is not a folder.")
+    files = [file.path.relative_to(source) for file in find_music([source])]
+    if not files:
+        raise DataError(f"{source} has no music.")
+    rows = [
+        Row(file=path.as_posix(), genre=UNLABELLED, track=path.with_suffix("").as_posix())
+        for path in files
+    ]
+    return [
+        replace(row, group=read_credits(source / row.file).artist or album_folder(source, row.file))
+        for row in rows
+    ]
 
 
 def _in_table(source: Path, report: Report) -> list[Row]:
@@ -90,6 +111,12 @@ def _group(source: Path, row: Row) -> str:
     album = album_of(Path(path))
     in_folder_of_genre = not path.is_absolute() and path.parts[0] == row.genre
     return album.as_posix() if in_folder_of_genre and len(album.parts) > 1 else ""
+
+
+def album_folder(source: Path, file: str) -> str:
+    """Return the folder of an album; nothing for files that lie in the library's own folder."""
+    album = album_of(source / file).relative_to(source).as_posix()
+    return "" if album == "." else album
 
 
 def strip_files(files: Sequence[str]) -> dict[str, str]:

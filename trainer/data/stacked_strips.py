@@ -23,12 +23,11 @@ from tagger.audio.frontend import MelStrip, Strip, standardise
 from tagger.errors import DataError, reason
 from trainer.data.dataset import save_strip, write_front_end
 from trainer.data.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets
-from trainer.data.tracks_table import TRACKS_FILE, Row, write_rows
+from trainer.data.tracks_table import TRACKS_FILE, UNLABELLED, Row, write_rows
 from trainer.data.windows import SPLITS
 
 TOP_DB = 80.0
 STRIDE = 64  # stored frames from one window of the teacher to the next
-UNLABELLED = "unlabelled"
 """What stands for the genre of tracks that have none."""
 
 Assign = Callable[[list[Row]], list[Row]]

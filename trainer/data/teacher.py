@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError, reason
-from trainer.data.dataset import read_front_end, read_shrink
-from trainer.data.recordings import check_strips, fits
+from trainer.data.dataset import check_strips, read_front_end, read_shrink
+from trainer.data.recordings import fits
 from trainer.data.targets import (
     CROSS_ENTROPY,
     DESCRIPTION_FILE,
@@ -65,7 +65,7 @@ def write_targets(
             )
         if fits(found, rows):
             return found
-    check_strips(folder, rows)
+    check_strips([folder / row.file for row in rows])
     window, hop = front_end.grid.window // shrink, front_end.grid.hop // shrink
     ask = load_teacher(teacher)
     answers = []

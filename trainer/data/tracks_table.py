@@ -10,6 +10,7 @@ from tagger.errors import DataError, reason
 from trainer.files import whole
 
 TRACKS_FILE = "tracks.csv"
+UNLABELLED = "unlabelled"  # the genre of tracks that nobody has labelled
 COLUMNS = ("file", "genre", "track", "split", "seconds", "group", "fold")
 
 

@@ -168,7 +168,7 @@ class WindowSampler:
         self._strips = strips or [
             [shrink_strip(strip, factor) for strip in track.load()] for track in tracks
         ]
-        self._targets = np.array([data.target(track) for track in tracks])
+        self._targets = np.stack([data.probabilities(track) for track in tracks])
         self._cumulative = _cumulative(draw_probabilities(tracks, balance, shares))
         self._cumulative_of_strips = [self._odds_of(strips) for strips in self._strips]
         self._weights = (
@@ -182,7 +182,7 @@ class WindowSampler:
         rng = np.random.default_rng((self.seed, number))
         drawn = np.searchsorted(self._cumulative, rng.random(size), side="right")
         windows = np.stack([self._window(index, rng) for index in drawn])
-        targets = np.eye(self.n_labels, dtype=np.float32)[self._targets[drawn]]
+        targets = self._targets[drawn]
         windows, targets = mix(windows, targets, self.augmentation.mixup, rng)
         return Batch(
             windows=augment(windows, self.augmentation, rng),

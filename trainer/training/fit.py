@@ -32,27 +32,11 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         DataError: first weights or folder cannot be used.
     """
     options, data, past = plan.options, plan.data, plan.past
-    tracks, held_out = plan.tracks, plan.held_out
+    held_out = plan.held_out
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
-    report(
-        f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
-        f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
-        f"{keras.backend.backend()} on {device(model)} in {options.precision}"
-    )
-    if data.flattering:
-        report(f"Figures below are flattering: {data.flattering}.")
-    if divided := divided_groups(tracks, held_out):
-        report(
-            f"Artists or albums in training and validation: {len(divided)}, such as "
-            f"{printable(divided[0])}; figures will be flattered."
-        )
-    if plan.seen and plan.seen.unknown:
-        report(
-            f"What {', '.join(plan.seen.unknown)} was trained on is not recorded, so it cannot be "
-            "checked against the tracks that are scored."
-        )
+    _announce(plan, model, report)
     network = architecture(options.arch, plan.front_end)
     phases = Phases(plan, model, report)
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
@@ -96,6 +80,32 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     if warning:
         report(warning)
     return run
+
+
+def _announce(plan: Plan, model: keras.Model, report: Callable[[str], None]) -> None:
+    """Say what is trained, on what, and what there is to know about its figures."""
+    report(
+        f"{len(plan.tracks)} tracks to train on, {len(plan.held_out)} to validate on, "
+        f"{len(plan.data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
+        f"{keras.backend.backend()} on {device(model)} in {plan.options.precision}"
+    )
+    if plan.left_out:
+        report(
+            f"Tracks with soft labels that are recordings kept aside: {len(plan.left_out)}, such "
+            f"as {printable(plan.left_out[0])}; left out."
+        )
+    if plan.data.flattering:
+        report(f"Figures below are flattering: {plan.data.flattering}.")
+    if divided := divided_groups(plan.tracks, plan.held_out):
+        report(
+            f"Artists or albums in training and validation: {len(divided)}, such as "
+            f"{printable(divided[0])}; figures will be flattered."
+        )
+    if plan.seen and plan.seen.unknown:
+        report(
+            f"What {', '.join(plan.seen.unknown)} was trained on is not recorded, so it cannot be "
+            "checked against the tracks that are scored."
+        )
 
 
 def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model, tuple[str, ...]]:

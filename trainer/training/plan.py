@@ -10,11 +10,18 @@ from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError, reason
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
+from trainer.data.soft_labels import SOFT_LABELS_FILE
 from trainer.networks.registry import check_multiples, front_end_for, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
-from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_tracks, seen_in
+from trainer.training.seen_tracks import (
+    Seen,
+    load_seen,
+    overlaps,
+    refuse_seen_tracks,
+    seen_in,
+)
 from trainer.training.start import Start, load_start
 
 CHANGEABLE = frozenset({"epochs", "patience"})
@@ -31,13 +38,14 @@ class Plan:
         data: The data sets, taken together.
         front_end: Of the network.
         tracks: The tracks to train on.
+        left_out: Names of those with soft labels that are recordings kept aside.
         held_out: The tracks to validate on.
         past: The epochs that are done already.
         start: The run whose weights are the first, if there is one.
         teachers: The runs whose predictions are learnt.
         shares: Share of the windows of each data set that was given one.
-        seen: What the network will have seen, itself and through `start` and `teachers`; None if
-            the training goes on, since its run folder says so then.
+        seen: What the network will have seen, itself and through `start`, `teachers` and what made
+            soft labels; None if the training goes on, since its run folder says so then.
     """
 
     folder: Path
@@ -45,6 +53,7 @@ class Plan:
     data: DataSet
     front_end: FrontEnd
     tracks: tuple[Track, ...]
+    left_out: tuple[str, ...]
     held_out: tuple[Track, ...]
     past: tuple[Epoch, ...]
     start: Start | None
@@ -72,20 +81,43 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     start = None if past else _start(options, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
+    kept_aside = [track for track in data.tracks if track.split not in options.train_splits]
+    tracks, left_out = _without_recordings_of(kept_aside, tracks, front_end)
     shares = _shares(options, tracks)
+    # What made soft labels teaches as well, through them.
+    guessed = [Path(path) for path in options.data if (Path(path) / SOFT_LABELS_FILE).exists()]
+    ancestors = {run.folder: str(run.folder) for run in (start, *teachers) if run}
+    ancestors |= {path: f"What labelled {path}" for path in guessed}
     return Plan(
         folder=folder,
         options=options,
         data=data,
         front_end=front_end,
         tracks=tracks,
+        left_out=left_out,
         held_out=held_out,
         past=past,
         start=start,
         teachers=teachers,
         shares=shares,
-        seen=None if past else _seen(folder, tracks, held_out, front_end, start, teachers),
+        seen=None if past else _seen(folder, tracks, held_out, front_end, ancestors),
     )
+
+
+def _without_recordings_of(
+    kept_aside: Sequence[Track], tracks: tuple[Track, ...], front_end: FrontEnd
+) -> tuple[tuple[Track, ...], tuple[str, ...]]:
+    """Leave out tracks with soft labels that are recordings to be scored on, and name them.
+
+    Music that nobody has labelled may well hold what somebody else has.
+    """
+    soft = [track for track in tracks if track.soft_label]
+    if not soft:
+        return tracks, ()
+    found = overlaps(seen_in(soft, front_end), seen_in(kept_aside, front_end))
+    names = {overlap.track for overlap in found}
+    kept = tuple(t for t in tracks if not (t.soft_label and t.full_name in names))
+    return kept, tuple(sorted(names))
 
 
 def _seen(
@@ -93,17 +125,23 @@ def _seen(
     tracks: Sequence[Track],
     held_out: Sequence[Track],
     front_end: FrontEnd,
-    start: Start | None,
-    teachers: Sequence[Run],
+    ancestors: Mapping[Path, str],
 ) -> Seen:
-    """Return what the network will have seen, none of which may be in validation.
+    """Return what the network will have seen, itself and through the runs before it.
+
+    Args:
+        folder: Its run folder.
+        tracks: The tracks it will be trained on.
+        held_out: The tracks to validate on, none of which it may have seen.
+        front_end: Of the tracks.
+        ancestors: Folders of runs that it learns from, and of data that were labelled by runs; each
+            with how to call what it learns from.
 
     Raises:
-        DataError: some of it is.
+        DataError: it has seen some of the validation tracks.
     """
-    ancestors = [run.folder for run in (start, *teachers) if run]
-    for ancestor in ancestors:
-        refuse_seen_tracks(str(ancestor), held_out, front_end, load_seen(ancestor))
+    for ancestor, name in ancestors.items():
+        refuse_seen_tracks(name, held_out, front_end, load_seen(ancestor))
     own = seen_in(tracks, front_end)
     refuse_seen_tracks(str(folder), held_out, front_end, own)
     return own.joined(load_seen(ancestor).of_run(ancestor.name) for ancestor in ancestors)
