@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from tagger.errors import GenretagError
 from tagger.runtime.interrupt import told_to_stop
 
-__all__ = ["keras", "layers", "ops"]
+__all__ = ["keras", "layers"]
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 NO_LOG = "3"
@@ -53,7 +53,7 @@ try:
     # Of a Ctrl-C, half-loaded libraries make errors of their own: it counts when they are loaded.
     with told_to_stop() as _stop, without_log():
         import keras
-        from keras import layers, ops
+        from keras import layers
 except ModuleNotFoundError as error:
     raise GenretagError(
         f"The trainer needs {error.name}, which is not installed; pip install 'genretag[train]' "

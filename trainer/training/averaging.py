@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.networks.backend import keras, ops
+from trainer.networks.backend import keras
 from trainer.training.batches import Batch
 
 Loss = Callable[[NDArray[Any], NDArray[Any]], float]
@@ -37,7 +37,7 @@ class WeightAverage:
         self._model = model
         self._loss = loss or cross_entropy
         self._share = min(1.0, EVERY / span)
-        self._means = _tensors(start or model.get_weights())
+        self._means = [np.array(w, np.float32) for w in start or model.get_weights()]
 
     def update(self, batch: int) -> None:
         """Take the weights into the average after batch number `batch` of the run."""
@@ -46,13 +46,9 @@ class WeightAverage:
         # The first batches weigh more, or the start would be remembered for long.
         share = max(self._share, 1 / (1 + batch / EVERY))
         self._means = [
-            mean + share * (ops.stop_gradient(weight.value) - mean)
-            for mean, weight in zip(self._means, self._model.weights, strict=True)
+            mean + np.float32(share) * (weight - mean)
+            for mean, weight in zip(self._means, self._model.get_weights(), strict=True)
         ]
-
-    def _show(self) -> None:
-        """Let the model have the average."""
-        self._model.set_weights([ops.convert_to_numpy(mean) for mean in self._means])
 
     @contextmanager
     def in_place(self, batches: Iterable[Batch]) -> Iterator[None]:
@@ -61,15 +57,15 @@ class WeightAverage:
         The first of the batches tells which: the averaged one, or one measured on the others.
         """
         own = self._model.get_weights()
-        self._show()
+        self._model.set_weights(self._means)
         if norms := _norms(self._model):
             chosen_by, *others = batches
             averaged = self._loss_of(chosen_by)
             _measure(self._model, norms, others)
             if averaged <= self._loss_of(chosen_by):
-                self._show()
+                self._model.set_weights(self._means)
             else:  # what is saved is what a resumed run goes on with
-                self._means = _tensors(self._model.get_weights())
+                self._means = [np.array(w, np.float32) for w in self._model.get_weights()]
         try:
             yield
         finally:
@@ -78,11 +74,6 @@ class WeightAverage:
     def _loss_of(self, batch: Batch) -> float:
         found = np.asarray(self._model.predict_on_batch(batch.windows))
         return self._loss(batch.targets, found)
-
-
-def _tensors(weights: Sequence[NDArray[Any]]) -> list[Any]:
-    """Return weights on the device that trains, where the average stays."""
-    return [ops.convert_to_tensor(weight, "float32") for weight in weights]
 
 
 def cross_entropy(targets: NDArray[Any], predicted: NDArray[Any]) -> float:
