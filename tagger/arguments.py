@@ -1,12 +1,11 @@
 """Types of the command line and options that several commands share."""
 
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from tagger.errors import ExitCode, UsageError
 from tagger.options import Mtime
@@ -92,24 +91,6 @@ class PlainCommand(TyperCommand):
 
 
 _NO_BRACES = str.maketrans("", "", "{}")
-
-
-class CommandGroup(TyperGroup):
-    """The commands of genretag; a path in place of a command brings up `scan`."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the options before the command; unlike those of commands, without variables."""
-        parameters: list[Any] = super().get_params(ctx)
-        for parameter in parameters:
-            parameter.allow_from_autoenv = False  # GENRETAG_VERSION is often set in containers
-        return parameters
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the arguments name."""
-        if args[0] not in self.commands and not ctx.resilient_parsing and Path(args[0]).exists():
-            meant = shlex.join(["genretag", "scan", *args])
-            ctx.fail(f"{args[0]!r} is a path and not a command. To scan it: {meant}")
-        return super().resolve_command(ctx, args)
 
 
 def new_group(words: str, environment: str | None = None) -> typer.Typer:

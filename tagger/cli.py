@@ -2,34 +2,50 @@
 
 import os
 import signal
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tagger import __version__, cli_inspect, cli_reports, cli_scan, cli_tools
-from tagger.arguments import (
-    CommandGroup,
-    ConfigFile,
-    DryRun,
-    Json,
-    KeepMtime,
-    MtimeChoice,
-    Paths,
-    PlainCommand,
-    Quiet,
-    StrictOwner,
-    Yes,
-    as_paths,
-    new_group,
-    run,
-)
-from tagger.precedence import chosen_mtime
+from tagger import __version__
+from tagger.arguments import new_group
+from tagger.command_group import CommandGroup
 
 app = new_group(
     "Find the genre of music files from their audio, and write it into their tags.",
     environment="GENRETAG",  # GENRETAG_SCAN_TOP=2 is --top 2
 )
+
+
+_COMMANDS = {
+    "tagger.cli_scan": {
+        "scan": "Show the genre of each track, and write it with --write-tags.",
+    },
+    "tagger.cli_changes": {
+        "apply": "Write the genres of a table that scan saved.",
+        "undo": "Restore the genres that a run replaced.",
+        "clear": "Remove the genres that scan wrote with --provenance.",
+        "history": "List the runs that wrote genres, or the files of one run.",
+    },
+    "tagger.cli_inspect": {
+        "explain": "Show how one track comes to its genre, window by window.",
+        "review": "Go through a table track by track, and decide about each.",
+    },
+    "tagger.cli_reports": {
+        "audit": "Compare the genres that files have with what the model predicts.",
+        "report": "Save one page for the browser that shows the genres of a library.",
+    },
+    "tagger.cli_tools": {
+        "doctor": "Check what a scan needs, from the decoders to the GPU.",
+        "model": "Show or check a model file.",
+        "cache": "Show or clean the cache of results.",
+        "config": "Show, create or check the configuration file.",
+    },
+}
+"""What `--help` says of each command, by the module that has its options."""
+
+
+class _Commands(CommandGroup):
+    modules = _COMMANDS
 
 
 def _version(wanted: bool) -> None:
@@ -39,7 +55,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(
-    cls=CommandGroup, epilog="Example: genretag scan ~/Music (changes nothing; see scan --help)"
+    cls=_Commands, epilog="Example: genretag scan ~/Music (changes nothing; see scan --help)"
 )
 def genretag(
     version: Annotated[
@@ -48,134 +64,6 @@ def genretag(
     ] = False,
 ) -> None:
     """Find the genre of music files from their audio, and write it into their tags."""
-
-
-cli_scan.add_to(app)
-
-
-@app.command(cls=PlainCommand, epilog="Example: genretag apply genres.csv --dry-run")
-def apply(
-    ctx: typer.Context,
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="A CSV that scan saved, edited or not.")
-    ],
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Write rows whose action is keep as well."),
-    ] = False,
-    mtime: MtimeChoice = "now",
-    keep_mtime: KeepMtime = False,
-    strict_owner: StrictOwner = False,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-) -> None:
-    """Write the genres of a table that scan saved.
-
-    Rows whose action is write get their genre written, and those whose action is clear have it
-    removed.
-    """
-    from tagger.commands.apply import ApplyOptions, run_apply
-
-    options = ApplyOptions(
-        table=table,
-        dry_run=dry_run,
-        yes=yes,
-        overwrite=overwrite,
-        mtime=chosen_mtime(ctx, mtime, keep_mtime),
-        strict_owner=strict_owner,
-        config=config,
-        quiet=quiet,
-    )
-    run(lambda: run_apply(options))
-
-
-@app.command(cls=PlainCommand, epilog="Example: genretag undo --run 3 ~/Music/Jazz")
-def undo(
-    ctx: typer.Context,
-    paths: Paths = None,
-    number: Annotated[
-        int | None,
-        typer.Option(
-            "--run",
-            min=1,
-            metavar="N",
-            help="Undo run N of genretag history; by default the last one that wrote below PATH.",
-        ),
-    ] = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Restore genres that were edited since, too.")
-    ] = False,
-    mtime: MtimeChoice = "now",
-    keep_mtime: KeepMtime = False,
-    strict_owner: StrictOwner = False,
-) -> None:
-    """Restore the genres that a run replaced.
-
-    With PATH, only in these files, or below these folders.
-    """
-    from tagger.commands.undo import UndoOptions, run_undo
-
-    options = UndoOptions(
-        paths=as_paths(paths),
-        run=number,
-        dry_run=dry_run,
-        yes=yes,
-        force=force,
-        mtime=chosen_mtime(ctx, mtime, keep_mtime),
-        strict_owner=strict_owner,
-    )
-    run(lambda: run_undo(options))
-
-
-@app.command(cls=PlainCommand, epilog="Example: genretag clear ~/Music --dry-run")
-def clear(
-    ctx: typer.Context,
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Music files, or folders of them.")
-    ],
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    mtime: MtimeChoice = "now",
-    keep_mtime: KeepMtime = False,
-    strict_owner: StrictOwner = False,
-) -> None:
-    """Remove the genres that scan wrote with --provenance.
-
-    Genres that were edited since are kept. The journal is not needed, and undo brings them back.
-    """
-    from tagger.commands.clear import ClearOptions, run_clear
-
-    options = ClearOptions(
-        paths=as_paths(paths),
-        dry_run=dry_run,
-        yes=yes,
-        mtime=chosen_mtime(ctx, mtime, keep_mtime),
-        strict_owner=strict_owner,
-    )
-    run(lambda: run_clear(options))
-
-
-@app.command(cls=PlainCommand, epilog="Example: genretag history 3 --json")
-def history(
-    number: Annotated[
-        int | None,
-        typer.Argument(metavar="RUN", help="List the files of this run.", show_default=False),
-    ] = None,
-    json: Json = False,
-) -> None:
-    """List the runs that wrote genres, or the files of one run."""
-    from tagger.commands.history import run_history
-
-    run(lambda: run_history(number, as_json=json))
-
-
-cli_inspect.add_to(app)
-cli_reports.add_to(app)
-cli_tools.add_to(app)
 
 
 def main() -> None:

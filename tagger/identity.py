@@ -66,6 +66,14 @@ class MusicFile:
     identity: Identity | None  # None: the file system could not be asked; opening will say why
 
 
+def identity_of(path: Path) -> Identity | None:
+    """Return the identity of a file, or None where the file system gives none."""
+    try:
+        return Identity.of(path)
+    except OSError:
+        return None
+
+
 def digest_of(path: Path) -> bytes:
     """Return the SHA-256 of all bytes of a file.
 

@@ -11,6 +11,8 @@ Mtime = Literal["now", "bump", "keep"]
 """The modification time of a file whose genre was written: the present, the old one plus a second,
 or the old one. Most servers and players rescan a file only when it differs."""
 
+STANDARD_OUTPUT = Path("-")
+"""As the file that results go to."""
 
 ANALYSIS = (
     "min_confidence",
@@ -87,6 +89,6 @@ class ScanOptions:
 def _word(value: object) -> str:
     if value is None:  # the only option whose default is not None is the length
         return "full"
-    if isinstance(value, Path) and value != Path("-"):
+    if isinstance(value, Path) and value != STANDARD_OUTPUT:
         value = value.absolute()
     return f"{value:g}" if isinstance(value, float) else str(value)

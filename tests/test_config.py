@@ -11,7 +11,8 @@ from typer.main import get_command
 from tagger.cli import app
 from tagger.errors import ConfigError
 from tagger.options import ScanOptions
-from tagger.settings.file import EXAMPLE, load, unknown_genres
+from tagger.settings.content import unknown_genres
+from tagger.settings.file import EXAMPLE, load
 from tagger.settings.schema import Config, FolderRule, Source, WriteSettings
 
 

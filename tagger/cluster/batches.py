@@ -10,8 +10,7 @@ from threading import Event
 from typing import Protocol
 
 from tagger.cluster.paths import PathMap
-from tagger.identity import MusicFile
-from tagger.pipeline.extract import identity_of
+from tagger.identity import MusicFile, identity_of
 from tagger.pipeline.workers import stand_in
 from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 

@@ -1,25 +1,20 @@
-"""The cache of a scan, and an analysis with it for other programs."""
+"""An analysis for other programs, with the cache of a scan."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tagger.commands.rules import check_seconds, rules_for
-from tagger.commands.state import open_cache
-from tagger.errors import StateError
-from tagger.identity import MusicFile
+from tagger.commands.scan_cache import Tell, open_result_cache
+from tagger.identity import MusicFile, identity_of
 from tagger.options import ScanOptions
-from tagger.pipeline.extract import ExtractSettings, identity_of
+from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.pipeline.scan import scan
 from tagger.pipeline.workers import extracting
-from tagger.state.cache import Cache
-from tagger.state.results import NullCache, ResultCache
 from tagger.tracks import Result
-
-Tell = Callable[[str], None]
 
 
 class Analyser:
@@ -85,24 +80,3 @@ class Analyser:
             strips = self._model.loaded.strips_at_once() if missing else 1
             yield from scan(tracks, self._model, self._rules, batch_size=strips, cache=self._cache)
         self._cache.flush()
-
-
-def open_result_cache(
-    options: ScanOptions, model: LazyModel, stack: ExitStack, tell: Tell
-) -> tuple[Cache | None, NullCache]:
-    """Open the cache; only `--new` cannot do without.
-
-    Raises:
-        StateError: with `--new`, it cannot be used.
-    """
-    if not options.cache:
-        return None, NullCache()
-    try:
-        database = stack.enter_context(open_cache())
-        key = database.key_for(model.path, options.seconds, len(model.metadata.labels))
-    except StateError as error:
-        if options.new:
-            raise
-        tell(str(error))
-        return None, NullCache()
-    return database, ResultCache(database, key, required=options.new, tell=tell)

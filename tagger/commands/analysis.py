@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from tagger.cluster.paths import PathMap
 from tagger.errors import ClusterError, UsageError
 from tagger.identity import MusicFile, digest_of
 from tagger.options import ScanOptions
 from tagger.output.console import count_of
 from tagger.output.scandisplay import ScanDisplay
-from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.lazy_model import LazyModel
-from tagger.pipeline.process import Extracted
-from tagger.pipeline.workers import extracting
 from tagger.runtime.interrupt import Stop
 from tagger.state.cache import CacheLocation
-from tagger.tracks import PredictedTrack
+from tagger.tracks import Features, PredictedTrack
+
+if TYPE_CHECKING:
+    from tagger.pipeline.extract import ExtractSettings
 
 PROCESSES_FROM = 1
 """Least number of processes that decode; a smaller one is taken for none but this process."""
@@ -35,7 +36,7 @@ class Analysis:
         notice: what the user should know about the device; empty: nothing.
     """
 
-    tracks: Iterator[Extracted]
+    tracks: Iterator[Features | PredictedTrack]
     batch_size: int = 1
     where: str = ""
     notice: str = ""
@@ -49,7 +50,10 @@ def check_cluster(options: ScanOptions) -> None:
     """
     if options.cluster is not None:
         _local_workers(options.cluster)
-    PathMap.parse(options.path_map)
+    if options.path_map:
+        from tagger.cluster.paths import PathMap
+
+        PathMap.parse(options.path_map)
 
 
 @contextmanager
@@ -78,10 +82,34 @@ def analysing(
         ClusterError: the cluster cannot be used.
     """
     with ExitStack() as stack:
-        if options.cluster is None or to_analyse == 0:
+        if to_analyse == 0:
+            yield Analysis(tracks=_known(entries, model, options, cache))
+        elif options.cluster is None:
             yield _here(entries, to_analyse, model, options, cache, stack)
         else:
             yield _by_cluster(entries, to_analyse, model, options, cache, display, stop, stack)
+
+
+def _known(
+    entries: Iterable[MusicFile | PredictedTrack],
+    model: LazyModel,
+    options: ScanOptions,
+    cache: CacheLocation | None,
+) -> Iterator[Features | PredictedTrack]:
+    """Pass on tracks that were all cached when they were counted, and need nothing that decodes.
+
+    Should the cache have lost one since, the rest is extracted in this process.
+    """
+    entries = iter(entries)
+    for entry in entries:
+        if isinstance(entry, PredictedTrack):
+            yield entry
+            continue
+        from tagger.pipeline.workers import extracting
+
+        settings = _extract_settings(model, options, cache)
+        with extracting(chain([entry], entries), settings) as tracks:
+            yield from tracks
 
 
 def _here(
@@ -92,18 +120,11 @@ def _here(
     cache: CacheLocation | None,
     stack: ExitStack,
 ) -> Analysis:
+    from tagger.pipeline.workers import extracting
+
     jobs = _jobs(options.jobs, to_analyse)
-    settings = ExtractSettings(
-        front_end=model.metadata.front_end,
-        grid=model.metadata.grid,
-        seconds=options.seconds,
-        timeout=options.timeout,
-        fingerprints=cache is not None,
-        cache=cache,
-    )
+    settings = _extract_settings(model, options, cache)
     tracks = stack.enter_context(extracting(entries, settings, jobs))
-    if to_analyse == 0:
-        return Analysis(tracks=tracks)
     loaded = model.loaded  # meanwhile the workers have begun
     return Analysis(
         tracks=tracks,
@@ -114,9 +135,22 @@ def _here(
     )
 
 
+def _extract_settings(
+    model: LazyModel, options: ScanOptions, cache: CacheLocation | None
+) -> "ExtractSettings":
+    from tagger.pipeline.extract import ExtractSettings
+
+    return ExtractSettings(
+        front_end=model.metadata.front_end,
+        grid=model.metadata.grid,
+        seconds=options.seconds,
+        timeout=options.timeout,
+        fingerprints=cache is not None,
+        cache=cache,
+    )
+
+
 def _jobs(asked: int | None, files: int) -> int:
-    if files == 0:
-        return 0
     from joblib import cpu_count
 
     jobs = min(asked or cpu_count(), files)
@@ -138,6 +172,7 @@ def _by_cluster(
     except ModuleNotFoundError:
         raise ClusterError("--cluster needs Dask: pip install 'genretag[cluster]'") from None
     from tagger.cluster.batches import analysed, batch_files
+    from tagger.cluster.paths import PathMap
     from tagger.cluster.worker import WorkerSettings
 
     assert options.cluster is not None

@@ -9,9 +9,9 @@ from tagger.audit.outputs import as_json, write_csv
 from tagger.commands.auditor import new_auditor
 from tagger.commands.scan import run_scan
 from tagger.errors import ExitCode
-from tagger.options import ScanOptions
+from tagger.options import STANDARD_OUTPUT, ScanOptions
 from tagger.output.console import complain
-from tagger.output.resultfile import STANDARD_OUTPUT, opened
+from tagger.output.resultfile import opened
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from tagger.output.console import ask, complain, count_of, counted
 from tagger.pipeline.walk import find_music
 from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.settings.file import load
-from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_names import WriteStyle
 from tagger.writing.changes import clear, machine_made
 from tagger.writing.writer import TagWriter
 

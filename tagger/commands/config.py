@@ -7,7 +7,8 @@ from typing import Any
 from tagger.errors import ConfigError, ExitCode, reason
 from tagger.inference.metadata import read_metadata
 from tagger.output.console import printable
-from tagger.settings.file import EXAMPLE, default_file, load, unknown_genres
+from tagger.settings.content import unknown_genres
+from tagger.settings.file import EXAMPLE, default_file, load
 from tagger.settings.schema import set_fields
 
 

@@ -2,8 +2,7 @@
 
 from tagger.commands.scan import run_scan
 from tagger.errors import ExitCode
-from tagger.options import ScanOptions
-from tagger.output.resultfile import STANDARD_OUTPUT
+from tagger.options import STANDARD_OUTPUT, ScanOptions
 from tagger.output.scandisplay import ScanDisplay
 
 

@@ -1,25 +1,23 @@
 """Where the results of a scan go: files, and notes for `apply`."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagger.commands.scan_cache import Tell
 from tagger.commands.state import open_journal
 from tagger.errors import StateError
 from tagger.options import ScanOptions
 from tagger.output.console import complain
-from tagger.output.resultfile import ResultFile, opened
-from tagger.output.table import CsvWriter, JsonLinesWriter, Writer
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.tracks import Result
 
 if TYPE_CHECKING:
+    from tagger.output.resultfile import ResultFile
+    from tagger.output.table import Writer
     from tagger.report.writer import ReportWriter
     from tagger.writing.journal import Journal
-
-Tell = Callable[[str], None]
 
 
 class Outputs:
@@ -35,9 +33,13 @@ class Outputs:
         self._report: ReportWriter | None = None
         self._force = options.force
         if options.csv:
+            from tagger.output.table import CsvWriter
+
             stream = self._open(options.csv, CsvWriter.HEADER_LINES, stack).stream
             self._writers.append(CsvWriter(stream, labels))
         if options.jsonl:
+            from tagger.output.table import JsonLinesWriter
+
             stream = self._open(options.jsonl, 0, stack).stream
             self._writers.append(JsonLinesWriter(stream, labels))
         if options.report:
@@ -45,7 +47,9 @@ class Outputs:
             self._report = _new_report(options, model, rules, file)
             self._writers.append(self._report)
 
-    def _open(self, target: Path, header_lines: int, stack: ExitStack) -> ResultFile:
+    def _open(self, target: Path, header_lines: int, stack: ExitStack) -> "ResultFile":
+        from tagger.output.resultfile import opened
+
         file = stack.enter_context(
             opened(target, force=self._force, header_lines=header_lines, tell=complain)
         )
@@ -66,7 +70,7 @@ class Outputs:
 
 
 def _new_report(
-    options: ScanOptions, model: LazyModel, rules: Rules, file: ResultFile
+    options: ScanOptions, model: LazyModel, rules: Rules, file: "ResultFile"
 ) -> "ReportWriter":
     from tagger.commands.auditor import new_auditor  # other scans start without these
     from tagger.report.page import heading
@@ -94,12 +98,17 @@ class PlanNotes:
         except StateError as error:
             tell(str(error))
 
-    def note(self, result: Result) -> None:
-        """Note a file, whatever its action: its row may be edited to `write`."""
+    def note(self, result: Result, source: str) -> None:
+        """Note a file, whatever its action: its row may be edited to `write`.
+
+        Args:
+            result: of the file.
+            source: to be noted beside its genres, unless they are edited.
+        """
         if self._journal is None or result.identity is None:
             return
         try:
-            self._journal.remember(result.path, result.identity)
+            self._journal.remember(result.path, result.identity, source)
         except StateError as error:
             self._journal = None
             self._tell(str(error))

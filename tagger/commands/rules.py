@@ -6,10 +6,9 @@ from tagger.options import ScanOptions
 from tagger.output.console import complain
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.folders import FolderRules
-from tagger.settings.file import load, unknown_genres
+from tagger.settings.file import load
 from tagger.settings.schema import WriteSettings
-from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_names import plain
+from tagger.tags.genre_names import WriteStyle, plain
 
 
 def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") -> Rules:
@@ -24,8 +23,11 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
         ConfigError: the configuration file cannot be used.
     """
     config = load(options.config)
-    for sentence in unknown_genres(config, metadata.labels):
-        complain(sentence)
+    if config.source.text:
+        from tagger.settings.content import unknown_genres
+
+        for sentence in unknown_genres(config, metadata.labels):
+            complain(sentence)
     asked, whitelist = options.min_confidence, config.write.whitelist
     return Rules(
         min_confidence=metadata.min_confidence if asked is None else asked,
@@ -33,7 +35,8 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
         overwrite=options.overwrite,
         append=options.append,
         redo=options.redo,
-        noted_model=model if _notes_source(options, config.write) else "",
+        model=model,
+        notes_source=_notes_source(options, config.write),
         album=options.album,
         vocabulary=config.vocabulary,
         whitelist=None if whitelist is None else frozenset(map(plain, whitelist)),

@@ -5,16 +5,15 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagger.commands.analyser import open_result_cache
 from tagger.commands.analysis import Analysis, analysing, check_cluster
 from tagger.commands.results import Outputs, PlanNotes
 from tagger.commands.rules import check_seconds, rules_for
+from tagger.commands.scan_cache import Tell, open_result_cache
 from tagger.commands.state import open_journal
 from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
-from tagger.options import ScanOptions
+from tagger.options import STANDARD_OUTPUT, ScanOptions
 from tagger.output.console import complain, count_of, counted
-from tagger.output.resultfile import STANDARD_OUTPUT
 from tagger.output.scandisplay import ScanDisplay
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
@@ -27,13 +26,11 @@ from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
-from tagger.state.results import NullCache
+from tagger.state.result_cache import NullCache
 from tagger.tracks import Result
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
-
-Tell = Callable[[str], None]
 
 
 def run_scan(
@@ -153,7 +150,7 @@ def _run(
             for result in results:
                 outputs.write(result)
                 if plan is not None:
-                    plan.note(result)
+                    plan.note(result, work.rules.source_of(result))
                 note(result)
                 display.add(result)
         work.cache.flush()

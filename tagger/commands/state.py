@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from tagger.output.console import complain
 from tagger.paths import state_folder
 from tagger.state.cache import Cache
-from tagger.state.maintenance import CacheMaintenance
 from tagger.state.migration import take_over_old_state
 
 if TYPE_CHECKING:
+    from tagger.state.maintenance import CacheMaintenance
     from tagger.writing.journal import Journal
 
 
@@ -33,12 +33,14 @@ def open_cache() -> Cache:
     return Cache(_folder())
 
 
-def open_cache_maintenance() -> CacheMaintenance:
+def open_cache_maintenance() -> "CacheMaintenance":
     """Open the cache to count what is in it, or to make it smaller.
 
     Raises:
         StateError: it cannot be used.
     """
+    from tagger.state.maintenance import CacheMaintenance
+
     return CacheMaintenance(_folder())
 
 

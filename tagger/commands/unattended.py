@@ -11,12 +11,7 @@ from tagger.commands.scan import run_scan
 from tagger.errors import ExitCode, GenretagError, LockedError, UsageError
 from tagger.options import ScanOptions
 from tagger.output.console import complain, logger
-from tagger.pipeline.watch import changes
-from tagger.runtime.after import run_after
-from tagger.runtime.deadline import stopped_after
 from tagger.runtime.interrupt import Stop, told_to_stop
-from tagger.runtime.logfile import logging_to
-from tagger.runtime.priority import lower_priority
 from tagger.tracks import Action, Result
 
 _LOCKED = 60  # seconds until a watching scan tries again, after another run held the lock
@@ -31,11 +26,19 @@ def run_unattended(options: ScanOptions) -> ExitCode:
     if options.watch and find_spec("watchfiles") is None:
         raise UsageError("--watch needs one more package: pip install 'genretag[watch]'")
     if options.nice:
+        from tagger.runtime.priority import lower_priority
+
         lower_priority()
     with ExitStack() as stack:
         stop = stack.enter_context(told_to_stop())
-        stack.enter_context(stopped_after(stop, options.for_))
-        stack.enter_context(logging_to(options.log))
+        if options.for_ is not None:
+            from tagger.runtime.deadline import stopped_after
+
+            stack.enter_context(stopped_after(stop, options.for_))
+        if options.log is not None:
+            from tagger.runtime.logfile import logging_to
+
+            stack.enter_context(logging_to(options.log))
         logger.info("start: genretag %s, %s", __version__, options.command_line())
         code = ExitCode.INTERRUPTED
         try:
@@ -62,12 +65,16 @@ def _scan_once(options: ScanOptions, stop: Stop) -> ExitCode:
         code = run_scan(options, stop=stop, note=note)
     finally:
         if options.after and written:
+            from tagger.runtime.after import run_after
+
             followed = run_after(options.after, written, quiet=options.quiet)
     return code if followed or code is not ExitCode.DONE else ExitCode.AFTER_FAILED
 
 
 def _watch(options: ScanOptions, stop: Stop) -> ExitCode:
     """Scan for what is new, whenever something has changed, until told to stop."""
+    from tagger.pipeline.watch import changes
+
     options = replace(options, new=True)
     _scan_unless_locked(options, stop)
     if not options.quiet:

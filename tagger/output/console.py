@@ -20,7 +20,6 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
@@ -130,6 +129,8 @@ def duration(seconds: float) -> str:
 
 def ask(question: str) -> bool:
     """Ask on the terminal; only a clear yes is one."""
+    from rich.prompt import Confirm
+
     return Confirm.ask(Text(question), default=False, console=Console(stderr=True))
 
 

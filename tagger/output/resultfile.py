@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 from tagger.errors import PathError, reason
+from tagger.options import STANDARD_OUTPUT
 from tagger.output.written import digest, is_as_written, remember
 from tagger.tags.formats import is_music
-
-STANDARD_OUTPUT = Path("-")
 
 
 class ResultFile:

@@ -215,7 +215,7 @@ def _genre_table(genres: Counter[str]) -> Table:
     for genre, count in genres.most_common():
         table.add_row(
             Text(cut(printable(genre), MOST_LETTERS)),
-            str(count),
+            Text(str(count)),
             Text("█" * max(1, 24 * count // most), style="cyan"),
         )
     return table

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from tagger.audio.decode import start_of_middle
 from tagger.audio.frontend import Strip
 from tagger.errors import TrackError
-from tagger.identity import MusicFile
+from tagger.identity import MusicFile, identity_of
 from tagger.inference.metadata import ModelMetadata
 from tagger.inference.vote import Probabilities, vote
 from tagger.pipeline.decide import Rules, decide
-from tagger.pipeline.extract import Extractor, ExtractSettings, identity_of
+from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.pipeline.predict import Model, voted
 from tagger.pipeline.reasons import why_uncertain
 from tagger.tracks import Features, Result, Status

@@ -21,7 +21,7 @@ from tagger.errors import (
     UnsupportedError,
     reason,
 )
-from tagger.identity import Identity, MusicFile
+from tagger.identity import Identity, MusicFile, identity_of
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
 from tagger.tags.formats import can_hold_tags, is_music
@@ -184,9 +184,9 @@ def refusal_of(path: Path) -> str:
     """Return why no genre could be written into a file; empty if nothing speaks against it.
 
     A change is planned and rehearsed, which takes a small part of the time of decoding. Free space
-    is not looked at: the answer is kept as long as the file is as it is. Nor are permissions in a
-    folder that may not be written at all, as a library that is mounted to be read: the results may
-    be for elsewhere.
+    is not looked at, see `FreeSpace`: the answer is kept as long as the file is as it is. Nor are
+    permissions in a folder that may not be written at all, as a library that is mounted to be read:
+    the results may be for elsewhere.
 
     Raises:
         OversizedTagError: see `_with_genres`.
@@ -223,11 +223,3 @@ def with_tags(track: Track) -> Track:
         raise
     except TagError as error:
         return replace(track, existing=(), genre_source="", tag_error=str(error))
-
-
-def identity_of(path: Path) -> Identity | None:
-    """Return the identity of a file, or None where the file system gives none."""
-    try:
-        return Identity.of(path)
-    except OSError:
-        return None

@@ -2,13 +2,16 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tagger import SHIPPED_MODEL
 from tagger.audio.frontend import Strip
 from tagger.inference.metadata import read_metadata
-from tagger.inference.model import GenreModel
 from tagger.inference.vote import Probabilities
 from tagger.options import Device
+
+if TYPE_CHECKING:
+    from tagger.inference.model import GenreModel
 
 
 class LazyModel:
@@ -32,13 +35,15 @@ class LazyModel:
         self._device = device
 
     @cached_property
-    def loaded(self) -> GenreModel:
+    def loaded(self) -> "GenreModel":
         """The model itself.
 
         Raises:
             ModelError: ONNX Runtime cannot load it, or it does not do what its metadata say.
             DeviceError: the device is "cuda" and the session did not get it.
         """
+        from tagger.inference.model import GenreModel
+
         return GenreModel(self._given, self._device)
 
     def window_probabilities(self, strips: Strip) -> Probabilities:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
-from tagger.identity import MusicFile
-from tagger.pipeline.extract import Extractor, ExtractSettings, identity_of
-from tagger.pipeline.process import Extracted, LostError, WorkerProcess
+from tagger.identity import MusicFile, identity_of
+from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.pipeline.worker_process import Extracted, LostError, WorkerProcess
 from tagger.runtime.interrupt import stop_signals_ignored
 from tagger.tracks import PredictedTrack, Prediction, Status, Track
 

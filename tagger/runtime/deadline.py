@@ -26,15 +26,12 @@ def parse_duration(text: str) -> float:
 
 
 @contextmanager
-def stopped_after(stop: Stop, duration: str | None) -> Iterator[None]:
-    """Tell a run to stop after some time, which is no failure; None: never.
+def stopped_after(stop: Stop, duration: str) -> Iterator[None]:
+    """Tell a run to stop after some time, which is no failure.
 
     Raises:
         ValueError: it is no time.
     """
-    if duration is None:
-        yield
-        return
     timer = Timer(parse_duration(duration), stop.because_time_is_up)
     timer.daemon = True
     timer.start()

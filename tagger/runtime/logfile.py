@@ -15,15 +15,12 @@ OLDER = 4  # that many are kept
 
 
 @contextmanager
-def logging_to(file: Path | None) -> Iterator[None]:
+def logging_to(file: Path) -> Iterator[None]:
     """Append what is logged to a file, and start a new one when that is large.
 
     Raises:
         PathError: it cannot be written.
     """
-    if file is None:
-        yield
-        return
     try:
         handler = _LogFile(file)
     except OSError as error:

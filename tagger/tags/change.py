@@ -7,7 +7,8 @@ from pathlib import Path
 from tagger.identity import Identity
 from tagger.tags.containers.base import Splice
 from tagger.tags.content import Content
-from tagger.tags.genre_fields.base import ID3V1, Items, Layout, Texts
+from tagger.tags.genre_fields.base import ID3V1, Items, Layout
+from tagger.tags.genre_names import Texts
 
 
 @dataclass(frozen=True, kw_only=True)

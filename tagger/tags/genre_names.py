@@ -1,8 +1,13 @@
-"""How genres are spelled in tags."""
+"""How genres are spelled in tags, one by one and several in one file."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 
+Texts = tuple[str, ...]
 
+
+@cache
 def spelling(label: str) -> str:
     """Return the ID3v1 spelling of a model's label ("hiphop": "Hip-Hop").
 
@@ -39,3 +44,29 @@ def _id3v1() -> dict[str, str]:
 def plain(name: str) -> str:
     """Return a name without what spellings differ in: case, spaces, punctuation."""
     return "".join(character for character in name.casefold() if character.isalnum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteStyle:
+    """How several genres of one file are spelled."""
+
+    id3v23_separator: str = "/"  # ID3v2.3 has no lists of its own
+    joined: str = ""  # for players that read one value: put all genres into one, separated by this
+
+    def parts(self, genres: Texts) -> Texts:
+        """Return the genres that texts stand for which were read from a file of this style.
+
+        The slash of ID3v2.3 is left to its codec: elsewhere it may be part of a name.
+        """
+        of_id3v23 = self.id3v23_separator.removeprefix("/")
+        for separator in filter(None, (self.joined, of_id3v23)):
+            genres = tuple(part for genre in genres for part in genre.split(separator))
+        return tuple(part for genre in genres if (part := genre.strip()))
+
+
+def merged(existing: Iterable[str], new: Iterable[str]) -> Texts:
+    """Return the existing genres and those new ones that are not among them."""
+    result = {genre.casefold(): genre for genre in existing}
+    for genre in new:
+        result.setdefault(genre.casefold(), genre)
+    return tuple(result.values())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.tags.change import Held
-from tagger.tags.genre_fields.base import Texts
+from tagger.tags.genre_names import Texts
 
 _YEAR_9999 = 253_370_764_800  # seconds since 1970: later times cannot be shown
 
@@ -70,6 +70,15 @@ class RunRecord:
     def started_utc(self) -> str:
         """When it started, in ISO 8601."""
         return datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A file as it was when a scan put it into a table."""
+
+    size: int
+    mtime_ns: int
+    source: str  # to be noted beside the genres of its row; empty: nothing
 
 
 def held_column(held: Held) -> str:

@@ -11,7 +11,7 @@ from tagger.identity import Identity
 from tagger.options import Mtime
 from tagger.runtime.threads import Together
 from tagger.tags.change import Change
-from tagger.tags.genre_fields.base import WriteStyle
+from tagger.tags.genre_names import WriteStyle
 from tagger.writing.entries import State, Write
 from tagger.writing.journal import Journal
 from tagger.writing.planning import plan, rehearse

@@ -1,9 +1,11 @@
 """What the command line accepts, suggests and explains, before any command does its work."""
 
+from importlib import import_module
+
 import pytest
 import typer
 
-from tagger.arguments import parse_probability, parse_seconds
+from tagger.arguments import new_group, parse_probability, parse_seconds
 from tagger.cli import app
 
 PROGRAM = typer.main.get_command(app)
@@ -17,6 +19,15 @@ def commands(command, name="genretag"):
 
 
 COMMANDS = dict(commands(PROGRAM))
+
+
+def test_help_lists_each_command_with_the_first_line_of_its_own_help():
+    """The list of commands is written apart from them, so that `--help` imports none."""
+    for module, listed in PROGRAM.modules.items():
+        group = new_group("")
+        import_module(module).add_to(group)
+        added = typer.main.get_group(group).commands
+        assert {name: added[name].help.splitlines()[0] for name in added} == listed
 
 
 def test_a_path_in_place_of_a_command_suggests_scan(genretag, tmp_path):

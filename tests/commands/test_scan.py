@@ -17,10 +17,17 @@ from commandline import GENRETAG, copies, digests, in_a_process, rows, started
 from conftest import RATE, TOY_LABELS, music, wait_until, write_audio, write_toy_model
 from conftest import genretag_here as genretag
 
+from tagger.commands.analysis import analysing
+from tagger.identity import MusicFile
+from tagger.options import ScanOptions
+from tagger.output.scandisplay import ScanDisplay
 from tagger.output.table import COLUMNS
+from tagger.pipeline.lazy_model import LazyModel
 from tagger.runtime.entry import run_app
+from tagger.runtime.interrupt import Stop
 from tagger.state.schemas import CACHE
 from tagger.tags.mutagen_tags import read_genres
+from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 
 @pytest.fixture
@@ -306,7 +313,8 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
-    from tagger.audio.frontend import MelStrip, WindowGrid
+    from tagger.audio.frontend import WindowGrid
+    from tagger.audio.log_mel import MelStrip
     from tagger.identity import MusicFile
     from tagger.pipeline.extract import Extractor, ExtractSettings
     from tagger.pipeline.walk import find_music
@@ -581,6 +589,19 @@ def test_a_scan_needs_no_tensorflow(song, toy_model):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_file_that_the_cache_has_lost_since_it_was_counted_is_analysed(song, toy_model):
+    cached = PredictedTrack(
+        track=Track(path=Path("known.mp3")), prediction=Prediction(status=Status.SILENT)
+    )
+    lost = MusicFile(path=song(), identity=None)
+    options, display = ScanOptions(paths=()), ScanDisplay(quiet=True, results=False, stderr=True)
+    model = LazyModel(toy_model, "cpu")
+    with analysing([cached, lost, cached], 0, model, options, None, display, Stop()) as analysis:
+        first, second, third = analysis.tracks
+    assert first is third is cached
+    assert isinstance(second, Features)
 
 
 def test_nothing_is_reported_to_anybody(song, toy_model, tmp_path):

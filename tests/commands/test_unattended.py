@@ -110,7 +110,7 @@ def test_watching_scans_what_is_new_each_time_and_waits_for_other_runs(
             raise blocked.pop()
         return real(replace(options, jobs=1), **how)
 
-    monkeypatch.setattr(unattended, "changes", changes)
+    monkeypatch.setattr("tagger.pipeline.watch.changes", changes)
     monkeypatch.setattr(unattended, "run_scan", run_scan)
     monkeypatch.setattr(unattended, "_LOCKED", 0)
     words = ("scan", track.parent, "--model", toy_model, "--write-tags", "--min-confidence", 0)

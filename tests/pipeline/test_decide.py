@@ -6,8 +6,7 @@ import pytest
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.folders import FolderRules
 from tagger.settings.schema import FolderRule
-from tagger.tags.genre_fields.base import WriteStyle
-from tagger.tags.genre_names import spelling
+from tagger.tags.genre_names import WriteStyle, spelling
 from tagger.tags.vocabulary import Vocabulary
 from tagger.tracks import Action, PredictedTrack, Prediction, Status, Track
 

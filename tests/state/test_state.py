@@ -76,7 +76,7 @@ def test_a_scan_that_is_refused_replaces_no_table(genretag, song, toy_model, tmp
     def refuse(*_):
         raise DeviceError("CUDA is not available.")
 
-    monkeypatch.setattr("tagger.pipeline.lazy_model.GenreModel", refuse)
+    monkeypatch.setattr("tagger.inference.model.GenreModel", refuse)
     table = tmp_path / "genres.csv"
     table.write_text("my edits")
     assert genretag("scan", song("b.wav", seed=1), *options, "--csv", table)[0] == 1

@@ -11,7 +11,8 @@ from mutagen.id3 import ID3, TCON, TIT2, TYER
 
 from tagger.errors import TagError
 from tagger.tags.formats import can_hold_tags
-from tagger.tags.mutagen_tags import merged, open_tags, read_genres
+from tagger.tags.genre_names import merged
+from tagger.tags.mutagen_tags import open_tags, read_genres
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from tagger.audio.frontend import MelStrip, MelWindow
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.errors import DataError
 from trainer.cli import app
 from trainer.commands.choices import choices_of_training, without_effect

@@ -10,7 +10,7 @@ from commandline import train
 from small_networks import BLOCKS, narrow_vgg
 from test_batches import write
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import StoppedError
 from trainer.data import dataset as prepared
 from trainer.networks import vgg

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_networks import narrow_vgg
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.pictures import TOP_OF_SCALE, SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tagger.audio.frontend import FrontEnd, MelStrip
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import UsageError

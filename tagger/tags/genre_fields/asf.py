@@ -32,9 +32,9 @@ from tagger.tags.genre_fields.base import (
     Layout,
     NewItems,
     TagFields,
-    Texts,
     replaced,
 )
+from tagger.tags.genre_names import Texts
 
 _NAME = "ASF"
 _OBJECT = 24

@@ -13,31 +13,13 @@ from dataclasses import dataclass
 
 from tagger.errors import TagError
 from tagger.tags.containers.base import Purpose, Splice
+from tagger.tags.genre_names import Texts, WriteStyle
 from tagger.tags.provenance import is_ours
 
-Texts = tuple[str, ...]
 Items = tuple[bytes, ...]
 
 ID3V1 = "ID3v1"
 """The name of the field that can only hold a near genre."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WriteStyle:
-    """How several genres of one file are spelled."""
-
-    id3v23_separator: str = "/"  # ID3v2.3 has no lists of its own
-    joined: str = ""  # for players that read one value: put all genres into one, separated by this
-
-    def parts(self, genres: Texts) -> Texts:
-        """Return the genres that texts stand for which were read from a file of this style.
-
-        The slash of ID3v2.3 is left to its codec: elsewhere it may be part of a name.
-        """
-        of_id3v23 = self.id3v23_separator.removeprefix("/")
-        for separator in filter(None, (self.joined, of_id3v23)):
-            genres = tuple(part for genre in genres for part in genre.split(separator))
-        return tuple(part for genre in genres if (part := genre.strip()))
 
 
 class Codec(ABC):

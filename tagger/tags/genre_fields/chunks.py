@@ -17,17 +17,9 @@ from tagger.tags.containers.riff import (
     info_items,
     is_info,
 )
-from tagger.tags.genre_fields.base import (
-    GenreCodec,
-    GenreField,
-    Items,
-    Layout,
-    NewItems,
-    Texts,
-    WriteStyle,
-    replaced,
-)
+from tagger.tags.genre_fields.base import GenreCodec, GenreField, Items, Layout, NewItems, replaced
 from tagger.tags.genre_fields.id3 import fields_of, new_tag, render
+from tagger.tags.genre_names import Texts, WriteStyle
 
 _INFO = "RIFF INFO"
 _GENRE = b"IGNR"

@@ -18,16 +18,8 @@ from tagger.tags.containers.id3 import (
     purpose_of,
     syncsafe,
 )
-from tagger.tags.genre_fields.base import (
-    Codec,
-    GenreCodec,
-    Items,
-    TagFields,
-    Texts,
-    WriteStyle,
-    replaced,
-)
-from tagger.tags.genre_names import NO_ID3V1_GENRE, id3v1_name, id3v1_number
+from tagger.tags.genre_fields.base import Codec, GenreCodec, Items, TagFields, replaced
+from tagger.tags.genre_names import NO_ID3V1_GENRE, Texts, WriteStyle, id3v1_name, id3v1_number
 
 _GENRE = {V22: b"TCO", V23: b"TCON", V24: b"TCON"}
 _ROOM = 1024  # bytes of padding that a tag gets when it has to grow

@@ -16,16 +16,8 @@ from tagger.tags.containers.mp4 import (
     meta_offset,
     purpose_of,
 )
-from tagger.tags.genre_fields.base import (
-    Codec,
-    GenreCodec,
-    Items,
-    Layout,
-    NewItems,
-    TagFields,
-    Texts,
-)
-from tagger.tags.genre_names import id3v1_name
+from tagger.tags.genre_fields.base import Codec, GenreCodec, Items, Layout, NewItems, TagFields
+from tagger.tags.genre_names import Texts, id3v1_name
 
 _NAME = "MP4"
 _GENRES = (b"\xa9gen", b"gnre")

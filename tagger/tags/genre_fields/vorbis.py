@@ -31,10 +31,10 @@ from tagger.tags.genre_fields.base import (
     Layout,
     NewItems,
     TagFields,
-    Texts,
     replaced,
 )
 from tagger.tags.genre_fields.id3 import Id3v1Codec, fields_of, render
+from tagger.tags.genre_names import Texts
 
 _NAME = "Vorbis comment"
 _ROOM = 4096  # bytes of padding that FLAC metadata get when they have to grow
