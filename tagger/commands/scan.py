@@ -26,7 +26,7 @@ from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
-from tagger.state.results import NullCache
+from tagger.state.result_cache import NullCache
 from tagger.tracks import Result
 
 if TYPE_CHECKING:

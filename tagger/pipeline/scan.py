@@ -12,7 +12,7 @@ from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
 from tagger.runtime.space import FreeSpace
-from tagger.state.results import NullCache
+from tagger.state.result_cache import NullCache
 from tagger.tracks import Action, Features, PredictedTrack, Result, Source
 
 if TYPE_CHECKING:

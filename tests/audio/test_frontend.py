@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from conftest import RATE, music
 
-from tagger.audio.frontend import MelStrip, WindowGrid, standardise
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip, standardise
 from tagger.audio.mel import mel_blocks, mel_filters
 from tagger.errors import SilentError
 from tagger.inference.model import GenreModel
@@ -138,7 +139,7 @@ def test_blocks_of_any_size_give_the_strip_of_the_whole(size):
 def test_a_long_strip_is_standardised_as_a_short_one(monkeypatch):
     samples = music(7)
     whole = FRONT_END.compute(samples)
-    monkeypatch.setattr("tagger.audio.frontend._PART", 50)
+    monkeypatch.setattr("tagger.audio.log_mel._PART", 50)
     np.testing.assert_allclose(FRONT_END.compute(samples), whole, atol=1e-5)
 
 
