@@ -35,6 +35,7 @@ def change(levels: NDArray[np.floating]) -> float | None:
     if count < _LEAST_GROUPS:
         return None
     inner = levels[:, _FRAMES : (1 + count) * _FRAMES]
-    over_time = inner.reshape(len(levels), count, _FRAMES).mean(2, dtype=np.float32)
-    groups = np.array([part.mean(0) for part in np.array_split(over_time, _BANDS)])
+    over_time = inner.reshape(len(levels), count, _FRAMES)
+    parts = np.array_split(over_time, _BANDS)
+    groups = np.array([part.mean((0, 2), dtype=np.float32) for part in parts])
     return float(np.sqrt(groups.var(1).mean()))

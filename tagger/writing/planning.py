@@ -1,8 +1,6 @@
 """Plans a change of the genre of a file, and finds out without writing whether it could be made."""
 
-import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ from tagger.tags.content import Content, content_of
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.genre_names import WriteStyle
 from tagger.tags.mutagen_tags import open_tags
+from tagger.writing.space import NO_SPACE, free_bytes
 from tagger.writing.temporary import temporary_for
 
 READ_ONLY = "may not be written (it is read-only, or its folder is)"
@@ -89,9 +88,8 @@ def rehearse(change: Change, *, strict_owner: bool = False) -> None:
     """
     check_permissions(change.path, strict_owner=strict_owner)
     growth = sum(splice.growth for splice in change.splices)
-    with contextlib.suppress(OSError):
-        if shutil.disk_usage(change.path.parent).free < change.identity.size + growth:
-            raise TagError("could not be written (no space left on device)")
+    if free_bytes(change.path) < change.identity.size + growth:
+        raise TagError(NO_SPACE)
     rehearse_content(change)
 
 

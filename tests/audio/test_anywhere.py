@@ -8,7 +8,8 @@ import soundfile
 from conftest import RATE, TOY_METADATA, music, write_audio
 
 from tagger.audio.decode import decode
-from tagger.audio.frontend import MelStrip, is_silent
+from tagger.audio.log_mel import MelStrip
+from tagger.audio.silence import is_silent
 from tagger.audio.steadiness import STEADY, change
 from tagger.errors import SteadyError, UnreadableError
 from tagger.identity import MusicFile

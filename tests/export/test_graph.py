@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagger.audio.frontend import MelStrip, MelWindow
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import ModelError

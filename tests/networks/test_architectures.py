@@ -11,8 +11,8 @@ from conftest import RATE, music, write_audio
 from typer.testing import CliRunner
 
 from tagger import cli as tagger_cli
-from tagger.audio.frontend import MelStrip, MelWindow
 from tagger.audio.frontend_registry import KINDS, front_end_of
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture, resize
 from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError

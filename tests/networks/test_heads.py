@@ -7,7 +7,7 @@ import pytest
 from small_networks import narrow_vgg
 from typer.testing import CliRunner
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.summary import SummaryFeatures
 from trainer.cli import app
 from trainer.export.export import TOLERANCE

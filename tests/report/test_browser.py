@@ -37,6 +37,15 @@ def browser(downloads):
         driver.quit()
 
 
+def open_page(driver, page):
+    driver.get(page.as_uri())
+    wait_until(lambda: driver.find_elements("css selector", "#app[data-ready]"))
+
+
+def titles(driver):
+    return [e.text for e in driver.find_elements("css selector", ".row .title")]
+
+
 def requests(driver):
     """Return the addresses that the page has asked for."""
     messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
@@ -70,13 +79,9 @@ def test_a_change_made_on_the_page_is_applied(report, tmp_path):
     before = digests(tmp_path / "music")
     with browser(tmp_path) as driver:
         find = driver.find_element
-        driver.get(report.as_uri())
-        wait_until(lambda: driver.find_elements("css selector", "#app[data-ready]"))
+        open_page(driver, report)
 
-        def titles():
-            return [e.text for e in driver.find_elements("css selector", ".row .title")]
-
-        shown = titles()
+        shown = titles(driver)
         assert shown[0] == "Song A"  # the contradicted one first
         assert sorted(shown) == [HOSTILE, "Song A", "Song C", "d.mp3"]
         assert driver.execute_script("return window.hacked") is None
@@ -84,13 +89,16 @@ def test_a_change_made_on_the_page_is_applied(report, tmp_path):
         assert len(driver.find_elements("css selector", ".row .timeline")) == 3  # of the analysed
 
         find("css selector", ".tile.none").click()
-        assert titles() == ["Song C"]
+        assert titles(driver) == ["Song C"]
         find("css selector", ".tile.all").click()
+        find("css selector", ".tile.all").send_keys("s")  # no row is chosen yet: it shows which
+        assert "Song A" in driver.switch_to.active_element.text
+        assert not find("id", "changes").is_displayed()
         find("css selector", "[data-sort=title]").click()
-        assert titles() == [HOSTILE, "d.mp3", "Song A", "Song C"]
+        assert titles(driver) == [HOSTILE, "d.mp3", "Song A", "Song C"]
         search = find("id", "search")
         search.send_keys("thrash")
-        assert titles() == ["Song A"]
+        assert titles(driver) == ["Song A"]
         search.clear()
         search.send_keys("song")
 

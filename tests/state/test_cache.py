@@ -34,7 +34,7 @@ from tagger.pipeline.worklist import WorkList
 from tagger.state.cache import Cache, CacheKey, CacheLocation, PredictionReader
 from tagger.state.lock import only_writer
 from tagger.state.migration import OLD_FILE
-from tagger.state.results import NullCache, ResultCache
+from tagger.state.result_cache import NullCache, ResultCache
 from tagger.state.schemas import CACHE, JOURNAL
 from tagger.tags.content import fingerprint
 from tagger.tags.mutagen_tags import open_tags, read_genres
@@ -148,7 +148,7 @@ NOT_FOR_WHAT_IS_KNOWN = (
     *("tagger.audio.container", "tagger.audio.decode", "tagger.cluster", "tagger.report"),
     *("tagger.inference.graph", "tagger.inference.model", "tagger.inference.session"),
     *("tagger.output.resultfile", "tagger.output.table", "tagger.output.written"),
-    *("tagger.pipeline.albums", "tagger.pipeline.extract", "tagger.pipeline.process"),
+    *("tagger.pipeline.albums", "tagger.pipeline.extract", "tagger.pipeline.worker_process"),
     *("tagger.pipeline.watch", "tagger.pipeline.workers", "tagger.runtime.after"),
     *("tagger.runtime.deadline", "tagger.runtime.logfile", "tagger.runtime.priority"),
     *("tagger.runtime.threads", "tagger.settings.content", "tagger.state.maintenance"),

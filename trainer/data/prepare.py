@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError, reason

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import FrontEnd, MelStrip
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError
 from tagger.inference.vote import Probabilities
 from trainer.data import dataset as prepared

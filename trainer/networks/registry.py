@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tagger.audio.frontend import FrontEnd, MelStrip, MelWindow, WindowGrid
+from tagger.audio.frontend import FrontEnd, WindowGrid
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError

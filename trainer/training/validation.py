@@ -13,7 +13,7 @@ from tagger.inference.vote import Probabilities
 from trainer.data.dataset import DataSet, Track
 from trainer.evaluation.calibration import nothing_to_write
 from trainer.networks.backend import keras
-from trainer.track_votes import track_probabilities
+from trainer.track_votes import vote_tracks
 from trainer.training.batches import Array, cut_window, shrink
 
 WINDOWS = 4  # at most of a strip; enough to steer by, `evaluate` takes them all
@@ -79,7 +79,7 @@ def score(
 ) -> Validation:
     """Turn window probabilities `[windows, labels]` into figures."""
     targets = np.array([data.target(track) for track in tracks])
-    votes = track_probabilities(probabilities, owners, len(tracks))
+    votes = vote_tracks(probabilities, owners, len(tracks))
     right = votes.argmax(1) == targets
     sources = np.array([track.source for track in tracks])
     return Validation(

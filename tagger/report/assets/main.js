@@ -137,6 +137,7 @@ const KEYS = [
   ],
   ["?", "Show these keys", () => $("help").showModal()],
 ];
+const WITHOUT_ROW = ["/", "?"];
 const SAME = { ArrowDown: "j", ArrowUp: "k", " ": "Enter" };
 const FAR = { Home: -Infinity, End: Infinity, PageDown: 10, PageUp: -10 };
 
@@ -176,10 +177,10 @@ function onKey(event) {
   if (event.key !== key && !inList) return; // arrows and space keep their use elsewhere
   if (key === "Enter" && !target.matches(".row")) return;
   const found = KEYS.find(([name]) => name === key);
-  if (found) {
-    event.preventDefault();
-    found[2]();
-  }
+  if (!found) return;
+  event.preventDefault();
+  if (inList || WITHOUT_ROW.includes(key)) found[2]();
+  else list.focus(list.active); // shows first which row the keys are for
 }
 
 const THEMES = ["auto", "light", "dark"];
