@@ -91,7 +91,6 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
             error=prediction.error,
         )
     ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    ranking = [(rules.shown(label), p) for label, p in ranked]
     minimum = rules.minimum(track.path)
     sure = [label for label, p in ranked[: rules.top] if minimum <= p and minimum < WRITES_NOTHING]
     names = [rules.names_of(label) for label in sure]
@@ -119,9 +118,8 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         path=track.path,
         status=status,
         action=action,
-        ranking=tuple(ranking),
+        ranked=tuple((rules.guess_of(label), p) for label, p in ranked),
         genres=genres,
-        guess=rules.guess_of(ranked[0][0]),
         existing=track.existing,
         machine_made=machine_made,
         seconds=prediction.seconds,
