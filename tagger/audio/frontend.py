@@ -34,6 +34,11 @@ class WindowGrid:
     window: int = 128
     hop: int = 64
 
+    @property
+    def step(self) -> int:
+        """How far apart windows of a training may begin: side by side, they are taken whole."""
+        return self.window if self.hop == self.window else 1
+
     def count(self, frames: int) -> int:
         """Return how many whole windows fit into this many frames."""
         return 0 if frames < self.window else 1 + (frames - self.window) // self.hop

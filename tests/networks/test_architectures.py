@@ -72,10 +72,10 @@ def data(clips: Path) -> dict[type, Path]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_from_clips_to_a_scan(name, data, clips, tmp_path):
-    front_end = NETWORKS[name].front_end
+    front_end = NETWORKS[name][0].front_end
     folder, file = tmp_path / "run", tmp_path / f"{name}.onnx"
     short = ["--epochs", 1, "--batches", 2, "--batch-size", 4, "--warm-up", 0]
-    if isinstance(architecture(name), Vgg):
+    if isinstance(architecture(name, front_end()), Vgg):
         short += ["--shrink", 2]  # a quarter of the time
     run(trainer_cli.app, "fit", data[front_end], "--run", folder, "--arch", name, *short)
     run(trainer_cli.app, "evaluate", folder)
@@ -97,7 +97,9 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
 
 def test_the_choices_of_the_command_line_are_the_networks_there_are():
     assert list(Choice.__args__) == list(NETWORKS)
-    assert all(isinstance(architecture(name), Architecture) for name in NETWORKS)
+    for name, forms in NETWORKS.items():
+        for form in forms:
+            assert isinstance(architecture(name, form.front_end()), Architecture)
     assert {name.replace("-", " ") for name in Prepared.__args__} == set(KINDS) - {
         MelWindow.kind  # prepared as strips
     }
@@ -137,7 +139,7 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
         include_top=False, weights=None, input_shape=(None, None, 3)
     )
     source.save_weights(file)
-    network = architecture("mobilenetv2")
+    network = architecture("mobilenetv2", MelWindow())
     model = network.build((128, 128), 2, batch_norm=False, dropout=0.5)
     assert model.get_layer("bn_Conv1").momentum < 0.99  # or short trainings would be misjudged
     taken = network.take(model, network.weights(str(file)))
@@ -150,10 +152,10 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Keras has one for each of a hundred layers
         with pytest.raises(DataError, match=r"does not hold the weights of InceptionV3.*\.$") as no:
-            architecture("inceptionv3").weights(str(file))
+            architecture("inceptionv3", MelWindow()).weights(str(file))
     assert "\n" not in str(no.value)
     with pytest.raises(DataError, match="from scratch"):
-        architecture("ann").weights(str(file))
+        architecture("ann", SummaryFeatures()).weights(str(file))
 
     def no_network(**_: object) -> None:
         raise OSError("no route to host")
@@ -166,7 +168,7 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
 @pytest.mark.parametrize("factor", [1, 2])
 def test_deploying_changes_nothing(factor):
     """Normalisation by constants, and the averaging of shrunk windows, are written otherwise."""
-    network, front_end = architecture("efficientnetb0"), MelWindow()
+    network, front_end = architecture("efficientnetb0", MelWindow()), MelWindow()
     trained = network.build(window_shape(front_end, factor), 2, batch_norm=False, dropout=0.5)
     for layer in trained.layers:
         if layer.name.startswith("normalization"):
