@@ -11,9 +11,9 @@ from tagger.identity import identity_of
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
+from tagger.runtime.space import FreeSpace
 from tagger.state.result_cache import NullCache
 from tagger.tracks import Action, Features, PredictedTrack, Result, Source
-from tagger.writing.space import FreeSpace
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter

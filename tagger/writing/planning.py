@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tagger.errors import TagError, reason
 from tagger.identity import Identity
+from tagger.runtime.space import NO_SPACE, free_bytes
 from tagger.tags.change import Change, Held
 from tagger.tags.containers.base import Data, open_data, spliced
 from tagger.tags.content import Content, content_of
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.genre_names import WriteStyle
 from tagger.tags.mutagen_tags import open_tags
-from tagger.writing.space import NO_SPACE, free_bytes
 from tagger.writing.temporary import temporary_for
 
 READ_ONLY = "may not be written (it is read-only, or its folder is)"

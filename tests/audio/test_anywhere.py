@@ -91,6 +91,24 @@ STEADY_SOUNDS = {
 }
 
 
+CLICKS = np.zeros(8 * RATE)
+CLICKS[:: RATE // 4] = 0.9
+
+SOUNDS_OF_ONE_SHAPE = {
+    "clicks": CLICKS,
+    "one click": np.where(np.arange(8 * RATE) == 4 * RATE, 0.9, 0.0),
+    "clicks in noise": CLICKS + 0.001 * noise(8),
+    "bursts of noise": noise(8) * (np.arange(8 * RATE) % RATE < RATE // 5),
+    "swelling noise": noise(8) * (1 + tone(8, 0.5)),
+}
+
+
+@pytest.mark.parametrize("name", SOUNDS_OF_ONE_SHAPE)
+def test_clicks_and_noise_that_comes_and_goes_are_no_music(name):
+    with pytest.raises(SteadyError, match="nothing but clicks or noise"):
+        FRONT_END.compute(SOUNDS_OF_ONE_SHAPE[name].astype(np.float32))
+
+
 @pytest.mark.parametrize("name", STEADY_SOUNDS)
 @pytest.mark.parametrize("seconds", [3, 8])
 def test_noise_and_tones_are_no_music(name, seconds):
