@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tagger.audio.frontend import MelStrip, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet
 from trainer.data.tracks_table import Row, write_rows

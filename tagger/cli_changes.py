@@ -1,4 +1,4 @@
-"""The commands that change what was written before, or show it: `apply`, `undo` and others."""
+"""The commands `apply`, `undo`, `clear` and `history`, with their options."""
 
 from pathlib import Path
 from typing import Annotated

@@ -101,9 +101,8 @@ class Result:
     path: Path
     status: Status
     action: Action
-    ranking: tuple[tuple[str, float], ...] = ()  # (genre, confidence), the best first
+    ranked: tuple[tuple[tuple[str, ...], float], ...] = ()  # (names, confidence), the best first
     genres: tuple[str, ...] = ()  # what the tag is to say
-    guess: tuple[str, ...] = ()  # the names of the best genre, however uncertain it is
     existing: tuple[str, ...] = ()
     machine_made: bool = False  # genretag wrote the existing genres, by the note in the file
     seconds: float = 0.0
@@ -111,6 +110,16 @@ class Result:
     probabilities: tuple[float, ...] = field(default=(), repr=False)  # in the model's order
     timeline: bytes = field(default=b"", repr=False)  # the best label over time
     identity: Identity | None = None
+
+    @property
+    def ranking(self) -> tuple[tuple[str, float], ...]:
+        """The genres as they are shown, each with its confidence; the best first."""
+        return tuple((", ".join(names), confidence) for names, confidence in self.ranked)
+
+    @property
+    def guess(self) -> tuple[str, ...]:
+        """The names of the best genre, however uncertain it is; none without a prediction."""
+        return self.ranked[0][0] if self.ranked else ()
 
     @property
     def failed(self) -> bool:

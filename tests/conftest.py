@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tagger.audio.frontend import MelStrip, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip
 from tagger.cli import app
 from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.vote import Voting

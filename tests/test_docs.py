@@ -37,10 +37,12 @@ OF_OTHER_PROGRAMS = {
     *("--nthreads", "--nworkers", "--port", "--protocol"),  # dask
 }
 
+PROGRAMS = {
+    "genretag": typer.main.get_command(tagger_app),
+    "genretag-train": typer.main.get_command(trainer_app),
+}
 COMMANDS = {
-    full: command
-    for name, app in (("genretag", tagger_app), ("genretag-train", trainer_app))
-    for full, command in commands(name, typer.main.get_command(app))
+    full: command for name, program in PROGRAMS.items() for full, command in commands(name, program)
 }
 
 
@@ -105,7 +107,6 @@ def test_options_in_the_documents_exist():
     assert not unknown, f"The documents name options that no command has: {sorted(unknown)}"
 
 
-APPS = {"genretag": tagger_app, "genretag-train": trainer_app}
 CALL = re.compile(r"\s*(?:[\d* ]+|ExecStart=|docker run .* )?(?:\S*/)?(genretag(?:-train)?) (.+)")
 
 
@@ -121,7 +122,7 @@ def calls(text):
 
 def parse(program, words):
     """Let the command line read these words, and run nothing."""
-    command, words = typer.main.get_command(APPS[program]), [*words]
+    command, words = PROGRAMS[program], [*words]
     while hasattr(command, "commands"):
         command = command.commands[words.pop(0)]
     command.make_context(program, words)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from tagger.inference.vote import Probabilities, Voting, vote
 
 
-def track_probabilities(
+def vote_tracks(
     windows: Probabilities,
     owners: NDArray[np.int_],
     n_tracks: int,

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tagger.errors import UnreachableError, UnreadableError, UnsupportedError, reason
-from tagger.tags.containers.base import open_at_once
+from tagger.errors import TagError, UnreachableError, UnreadableError, UnsupportedError, reason
+from tagger.tags.containers.apev2 import start_of_ape_audio
+from tagger.tags.containers.base import data_of, open_at_once
 from tagger.tags.formats import demuxers_for, format_of
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def open_container(stream: BinaryIO) -> Iterator["InputContainer"]:
 
     if stream.seek(0, os.SEEK_END) == 0:
         raise UnreadableError("is empty")
-    stream.seek(0)
-    source = _Source(stream)
+    source = _Source(stream, _unseen(stream))
     options = {
         "format_whitelist": ",".join(demuxers_for(source.name)),
         "protocol_whitelist": "",  # bytes come from the source; nothing else can be opened
@@ -79,6 +79,14 @@ def open_container(stream: BinaryIO) -> Iterator["InputContainer"]:
         raise UnreachableError(f"cannot be read ({reason(source.error)})")
 
 
+def _unseen(stream: BinaryIO) -> int:
+    """Return the size of what FFmpeg is not to see: it knows no ID3v2 tag before Monkey's Audio."""
+    try:
+        return start_of_ape_audio(data_of(stream)) or 0
+    except (ValueError, IndexError, TagError):
+        return 0
+
+
 def _words(error: Exception, name: str) -> str:
     """Return what is wrong with a file that FFmpeg does not read."""
     import av
@@ -86,7 +94,9 @@ def _words(error: Exception, name: str) -> str:
     kind = format_of(name)
     if isinstance(error, av.ArgumentError) and kind is not None:  # not one of our containers
         return f"is not audio of the kind that its name says ({kind.name}), or is damaged"
-    return f"is not audio, or is damaged ({reason(error)})"
+    # A decoder that stumbles may say so in the words of the file system.
+    said = "" if isinstance(error, PermissionError) else f" ({reason(error)})"
+    return f"is not audio, or is damaged{said}"
 
 
 class _Source:
@@ -100,7 +110,10 @@ class _Source:
         error: the first that reading met.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, start: int) -> None:
+        """Begin with the byte at `start` of an open file."""
+        stream.seek(start)
+        self._start = start
         self._stream = stream
         self.name = f"file{Path(str(stream.name)).suffix.lower()}"
         self.error: OSError | None = None
@@ -118,9 +131,10 @@ class _Source:
 
     def seek(self, offset: int, whence: int) -> int:
         try:
-            return self._stream.seek(offset, whence)
+            skipped = self._start if whence == os.SEEK_SET else 0
+            return self._stream.seek(skipped + offset, whence) - self._start
         except (OSError, ValueError):  # damaged containers point before their beginning
             return -1
 
     def tell(self) -> int:
-        return self._stream.tell()
+        return self._stream.tell() - self._start

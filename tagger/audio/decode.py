@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from tagger.audio.container import open_audio, open_container
-from tagger.audio.frontend import SILENCE, Waveform, is_silent
+from tagger.audio.frontend import Waveform
 from tagger.audio.resample import mono_blocks
+from tagger.audio.silence import SILENCE, is_silent
 from tagger.errors import TooShortError, UnreadableError
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _QUIET = 0.1  # a peak of all channels together below this (−20 dB) may be wha
 _CANCELLED = 3.0  # times as much in one of them
 
 _SAMPLE = 10  # seconds of a whole track that tell whether they do
+_LISTENING_RATE = 22_050  # Hz, to tell silence from sound
+_Part = tuple[float | None, Waveform]
+"""Where a part of a stream starts, in seconds of stream time, None for its beginning; and it."""
 _NOTHING = "is damaged: no audio could be decoded"
 
 
@@ -57,7 +61,7 @@ def decode_stream(stream: BinaryIO, sample_rate: int, seconds: float | None) -> 
     if seconds is None:
         return np.concatenate(list(decode_blocks(stream, sample_rate)))
     with open_container(stream) as container:
-        samples = _audible(container, sample_rate, seconds)
+        _, samples = _audible(container, sample_rate, seconds)
     if samples.size == 0:
         raise UnreadableError(_NOTHING)
     return samples
@@ -120,28 +124,26 @@ def refuse_short(samples: int, least: int) -> None:
         raise TooShortError("is shorter than one window of the model")
 
 
-def _audible(container: "InputContainer", sample_rate: int, seconds: float) -> Waveform:
+def _audible(container: "InputContainer", sample_rate: int, seconds: float) -> _Part:
     """Decode `seconds` from the middle, or from wherever there is sound."""
     wanted = round(seconds * sample_rate)
     middle = _middle(container, seconds)
-    samples = _at(container, sample_rate, middle, wanted)
-    if middle is None or not is_silent(samples):
-        return samples
+    part = _at(container, sample_rate, middle, wanted)
+    if middle is None or not is_silent(part[1]):
+        return part
     first = _first_second(container.streams.audio[0])
     others = (first + 2 * (middle - first) * place for place in _PLACES)
     elsewhere = (_at(container, sample_rate, other, wanted) for other in others)
-    return next((part for part in elsewhere if not is_silent(part)), samples)
+    return next((other for other in elsewhere if not is_silent(other[1])), part)
 
 
-def _at(
-    container: "InputContainer", sample_rate: int, start: float | None, wanted: int
-) -> Waveform:
+def _at(container: "InputContainer", sample_rate: int, start: float | None, wanted: int) -> _Part:
     """Decode `wanted` samples from `start` on, or else from the beginning."""
     samples = _read(container, sample_rate, start, wanted)
     if start is not None and samples.size < wanted:
         start, samples = None, _read(container, sample_rate, None, wanted, rewind=True)
     alone = _alone(container, sample_rate, start, samples)
-    return samples if alone is None else alone
+    return start, samples if alone is None else alone
 
 
 def _alone(
@@ -158,17 +160,19 @@ def _peak(samples: Waveform) -> float:
     return float(np.abs(samples).max(initial=0))
 
 
-def start_of_middle(path: Path, seconds: float | None) -> float:
+def start_of_part(path: Path, seconds: float | None) -> float:
     """Return where the part that `decode` takes starts, in seconds from the start of a track.
 
-    It is what the container promises; where that holds no sound, `decode` takes another part.
+    Only decoding tells where there is sound.
 
     Raises:
         UnreadableError: not audio, or damaged.
         UnsupportedError: no audio stream in it.
     """
     with open_audio(path) as stream, open_container(stream) as container:
-        start = _middle(container, seconds)
+        if seconds is None:
+            return 0.0
+        start, _ = _audible(container, _LISTENING_RATE, seconds)
         return 0.0 if start is None else start - _first_second(container.streams.audio[0])
 
 

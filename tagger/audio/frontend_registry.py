@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tagger.audio.frontend import FrontEnd, MelStrip, MelWindow
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import (
-    MOST_FFT,
-    MOST_RATE,
-    MOST_SECONDS,
-    FrontEnd,
-    Strip,
-    WindowGrid,
-    refuse_silence,
-)
+from tagger.audio.frontend import MOST_FFT, MOST_RATE, MOST_SECONDS, FrontEnd, Strip, WindowGrid
+from tagger.audio.silence import refuse_silence
 from tagger.bounds import bounded
 
 LEAST_SECONDS = 3.0  # a shorter clip says too little; one shorter than a picture is repeated

@@ -13,12 +13,25 @@ STEADY = 0.8
 is no music. Noise of all colours and tones reach 0.4; of 397 clips of GTZAN none is below 1.3, of
 439 other songs none below 1.8, and of 3674 recordings of all kinds two are below 0.8."""
 
+SAME_SHAPE = 1.0
+"""Decibels by which the shape of the spectrum departs from its mean, below which a track is no
+music: only its level changes. Clicks and noise that comes and goes reach 0.93; of 397 clips of
+GTZAN none is below 1.4, of 439 other songs none below 1.6, and of 3674 recordings of all kinds
+three are below 1.0."""
+
+_PAIR = 2  # frames, 46 ms: short enough for a click
+_AUDIBLE = 40.0  # decibels below the loudest part of the spectrum; what is below has no shape
+
 
 def refuse_steadiness(levels: NDArray[np.floating]) -> None:
-    """Raise SteadyError for decibels `[mel bands, frames]` that stay the same over time."""
+    """Raise SteadyError for decibels `[mel bands, frames]` that keep their shape over time."""
     changes = change(levels)
-    if changes is not None and changes < STEADY:
+    if changes is None:
+        return
+    if changes < STEADY:
         raise SteadyError("is a steady noise or tone in the part that was analysed")
+    if change_of_shape(levels) < SAME_SHAPE:
+        raise SteadyError("is nothing but clicks or noise in the part that was analysed")
 
 
 def change(levels: NDArray[np.floating]) -> float | None:
@@ -34,7 +47,23 @@ def change(levels: NDArray[np.floating]) -> float | None:
     count = levels.shape[1] // _FRAMES - 2
     if count < _LEAST_GROUPS:
         return None
-    inner = levels[:, _FRAMES : (1 + count) * _FRAMES]
-    over_time = inner.reshape(len(levels), count, _FRAMES).mean(2, dtype=np.float32)
-    groups = np.array([part.mean(0) for part in np.array_split(over_time, _BANDS)])
+    groups = _means(levels[:, _FRAMES : (1 + count) * _FRAMES], _FRAMES)
     return float(np.sqrt(groups.var(1).mean()))
+
+
+def change_of_shape(levels: NDArray[np.floating]) -> float:
+    """Return by how many decibels the shape of the spectrum departs from its mean, where it sounds.
+
+    Args:
+        levels: decibels, `[mel bands, frames]`, at least two frames.
+    """
+    groups = _means(levels[:, : levels.shape[1] // _PAIR * _PAIR], _PAIR)
+    audible = groups[:, groups.max(0) > groups.max() - _AUDIBLE]
+    return float(np.sqrt((audible - audible.mean(0)).var(1).mean()))
+
+
+def _means(levels: NDArray[np.floating], frames: int) -> NDArray[np.float32]:
+    """Return the mean of each part of the spectrum in groups of frames, `[parts, groups]`."""
+    over_time = levels.reshape(len(levels), -1, frames)
+    parts = np.array_split(over_time, _BANDS)
+    return np.array([part.mean((0, 2), dtype=np.float32) for part in parts])

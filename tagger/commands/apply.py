@@ -48,7 +48,7 @@ def run_apply(options: ApplyOptions) -> ExitCode:
         GenretagError: it names files outside of what was scanned, and there is no terminal to
             confirm that on.
     """
-    style = style_of(load(options.config).write)
+    settings = load(options.config).write
     rows = read_plan(options.table, overwrite=options.overwrite)
     with writing(dry_run=options.dry_run) as (journal, wrote), told_to_stop() as stop:
         if not (options.dry_run or options.yes or _agreed(outside_of_scans(rows, journal))):
@@ -58,14 +58,15 @@ def run_apply(options: ApplyOptions) -> ExitCode:
             options.command_line(),
             mtime=options.mtime,
             strict_owner=options.strict_owner,
-            style=style,
+            style=style_of(settings),
             dry_run=options.dry_run,
             wrote=wrote,
         )
         display = ChangeDisplay(
             len(rows), done="written", dry_run=options.dry_run, quiet=options.quiet
         )
-        return report(apply_plan(rows, journal, writer, stop), display, writer, stop)
+        outcomes = apply_plan(rows, journal, writer, stop, notes_source=settings.provenance)
+        return report(outcomes, display, writer, stop)
 
 
 def _agreed(outside: Sequence[Path]) -> bool:

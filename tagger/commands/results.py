@@ -98,12 +98,17 @@ class PlanNotes:
         except StateError as error:
             tell(str(error))
 
-    def note(self, result: Result) -> None:
-        """Note a file, whatever its action: its row may be edited to `write`."""
+    def note(self, result: Result, source: str) -> None:
+        """Note a file, whatever its action: its row may be edited to `write`.
+
+        Args:
+            result: of the file.
+            source: to be noted beside its genres, unless they are edited.
+        """
         if self._journal is None or result.identity is None:
             return
         try:
-            self._journal.remember(result.path, result.identity)
+            self._journal.remember(result.path, result.identity, source)
         except StateError as error:
             self._journal = None
             self._tell(str(error))

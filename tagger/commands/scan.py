@@ -26,7 +26,7 @@ from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
 from tagger.state.cache import Cache
 from tagger.state.lock import only_writer
-from tagger.state.results import NullCache
+from tagger.state.result_cache import NullCache
 from tagger.tracks import Result
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _run(
             for result in results:
                 outputs.write(result)
                 if plan is not None:
-                    plan.note(result)
+                    plan.note(result, work.rules.source_of(result))
                 note(result)
                 display.add(result)
         work.cache.flush()

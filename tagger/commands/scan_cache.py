@@ -8,7 +8,7 @@ from tagger.errors import StateError
 from tagger.options import ScanOptions
 from tagger.pipeline.lazy_model import LazyModel
 from tagger.state.cache import Cache
-from tagger.state.results import NullCache, ResultCache
+from tagger.state.result_cache import NullCache, ResultCache
 
 Tell = Callable[[str], None]
 

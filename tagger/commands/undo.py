@@ -1,7 +1,8 @@
 """The work of `genretag undo`."""
 
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tagger.output.console import count_of, counted, printable, when
 from tagger.pipeline.walk import find_music
 from tagger.runtime.interrupt import Stop, told_to_stop
 from tagger.runtime.iteration import until
-from tagger.writing.changes import UNDO, runs_to_undo, undo
+from tagger.writing.changes import UNDO, Undoing, to_undo, undo
 from tagger.writing.entries import RunRecord, Write
 from tagger.writing.moved import find_moved, folders_of, missing
 from tagger.writing.writer import TagWriter
@@ -53,22 +54,27 @@ def run_undo(options: UndoOptions) -> ExitCode:
             dry_run=options.dry_run,
             wrote=wrote,
         )
-        runs = runs_to_undo(journal, options.run, options.paths)
-        if not (options.dry_run or options.yes or _confirmed(runs)):
+        found = to_undo(journal, options.run, options.paths, _music)
+        if not (options.dry_run or options.yes or _confirmed(found.runs)):
             return ExitCode.DONE
-        writes = [write for _, of_run in runs for write in of_run]
+        writes = [write for _, of_run in found.runs for write in of_run]
         display = ChangeDisplay(len(writes), done="restored", dry_run=options.dry_run, quiet=False)
         with told_to_stop() as stop:
-            moved = _moved(runs, stop)
+            moved = _moved(found, stop)
             outcomes = undo(writes, writer, stop, moved=moved, force=options.force)
             return report(outcomes, display, writer, stop)
 
 
-def _moved(runs: Sequence[tuple[RunRecord, Sequence[Write]]], stop: Stop) -> dict[Path, Path]:
+def _music(path: Path) -> Iterator[Path]:
+    """Yield the music files at or below a path; none where there is nothing."""
+    return (file.path for file in find_music([path])) if os.path.lexists(path) else iter(())
+
+
+def _moved(found: Undoing, stop: Stop) -> dict[Path, Path]:
     """Look for files that are not where they were, in the folders of their runs."""
-    moved: dict[Path, Path] = {}
-    for run, writes in runs:
-        if not (gone := missing(writes)):
+    moved = found.moved
+    for run, writes in found.runs:
+        if not (gone := [write for write in missing(writes) if write.path not in moved]):
             continue
         walked = counted(until(stop, find_music(folders_of(run, writes))), shown=True)
         present = {write.path for write in writes}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import PathError, UsageError, reason
 from tagger.output.canvas import Canvas, new_canvas
 from tagger.output.console import cut, printable

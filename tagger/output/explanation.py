@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.output.console import count_of, cut, printable, show_table
 from tagger.output.heatmap import colours, levels
 from tagger.pipeline.explain import Analysis, Explanation

@@ -23,6 +23,9 @@ COLUMNS = (
 )
 
 
+_Guess = tuple[tuple[str, ...], float | None]  # the names of a genre, and its confidence
+
+
 class Writer(Protocol):
     """Writes results one by one."""
 
@@ -46,13 +49,13 @@ class CsvWriter:
 
     def write(self, result: Result) -> None:
         """Add a row."""
-        (_, first), (second_genre, second) = _two_best(result)
+        (genre, first), (second_genre, second) = _two_best(result)
         texts = {
             "path": path_cell(result.path),
             "status": result.status,
-            "genre": genres_cell(result.genres or result.guess),
+            "genre": genres_cell(result.genres or genre),
             "confidence": _number(first),
-            "second_genre": text_cell(second_genre),
+            "second_genre": genres_cell(second_genre),
             "second_confidence": _number(second),
             "existing_genre": genres_cell(result.existing),
             "action": result.action,
@@ -75,13 +78,13 @@ class JsonLinesWriter:
 
     def write(self, result: Result) -> None:
         """Add a line."""
-        (_, first), (second_genre, second) = _two_best(result)
+        (genre, first), (second_genre, second) = _two_best(result)
         record: dict[str, Any] = {
             "path": os.fspath(result.path),
             "status": result.status,
-            "genre": result.genres or result.guess,
+            "genre": result.genres or genre,
             "confidence": _rounded(first),
-            "second_genre": second_genre or None,
+            "second_genre": ", ".join(second_genre) or None,
             "second_confidence": _rounded(second),
             "existing_genre": list(result.existing),
             "action": result.action,
@@ -106,8 +109,8 @@ def _put(file: TextIO, line: str) -> None:
         raise PathError(f"The results cannot be written: {error.strerror}.") from None
 
 
-def _two_best(result: Result) -> tuple[tuple[str, float | None], tuple[str, float | None]]:
-    first, second, *_ = (*result.ranking, ("", None), ("", None))
+def _two_best(result: Result) -> tuple[_Guess, _Guess]:
+    first, second, *_ = (*result.ranked, ((), None), ((), None))
     return first, second
 
 

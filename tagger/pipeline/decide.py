@@ -22,7 +22,8 @@ class Rules:
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
     redo: bool = False  # replace genres that genretag wrote
-    noted_model: str = ""  # noted as the source of genres that are written; empty: nothing is noted
+    model: str = ""  # its name
+    notes_source: bool = False  # of genres that are written
     album: bool = False  # the tracks of an album vote as one
     vocabulary: Vocabulary = field(default_factory=Vocabulary)  # the names of genres
     whitelist: Collection[str] | None = None  # no other names, by their `plain`; None: all
@@ -42,12 +43,12 @@ class Rules:
         return tuple(name for name in names if plain(name) in self.whitelist)
 
     def source_of(self, result: Result) -> str:
-        """Return what is noted beside the genres of a result; nothing if not all are its own."""
-        if not self.noted_model or (self.append and result.existing):
+        """Return the note for the genres of a result; nothing if not all are the model's."""
+        if not result.ranking or (self.append and result.existing):
             return ""
         (_, confidence), *_ = result.ranking
-        genres = joined(result.genres)
-        return str(Provenance(model=self.noted_model, confidence=confidence, genres=genres))
+        genres = joined(result.genres or result.guess)
+        return str(Provenance(model=self.model, confidence=confidence, genres=genres))
 
     def skips(self, folder: Path) -> bool:
         """Tell whether a folder is left out."""
@@ -90,7 +91,6 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
             error=prediction.error,
         )
     ranked = sorted(zip(labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    ranking = [(rules.shown(label), p) for label, p in ranked]
     minimum = rules.minimum(track.path)
     sure = [label for label, p in ranked[: rules.top] if minimum <= p and minimum < WRITES_NOTHING]
     names = [rules.names_of(label) for label in sure]
@@ -118,9 +118,8 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
         path=track.path,
         status=status,
         action=action,
-        ranking=tuple(ranking),
+        ranked=tuple((rules.guess_of(label), p) for label, p in ranked),
         genres=genres,
-        guess=rules.guess_of(ranked[0][0]),
         existing=track.existing,
         machine_made=machine_made,
         seconds=prediction.seconds,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.decode import start_of_middle
+from tagger.audio.decode import start_of_part
 from tagger.audio.frontend import Strip
 from tagger.errors import TrackError
 from tagger.identity import MusicFile, identity_of
@@ -146,6 +146,6 @@ def explain(path: Path, model: Model, rules: Rules, *, seconds: float | None) ->
 
 def _start(path: Path, seconds: float | None) -> float:
     try:
-        return start_of_middle(path, seconds)
+        return start_of_part(path, seconds)
     except TrackError:  # it was decoded a moment ago, so it has gone since
         return 0.0

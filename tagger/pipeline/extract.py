@@ -184,9 +184,9 @@ def refusal_of(path: Path) -> str:
     """Return why no genre could be written into a file; empty if nothing speaks against it.
 
     A change is planned and rehearsed, which takes a small part of the time of decoding. Free space
-    is not looked at: the answer is kept as long as the file is as it is. Nor are permissions in a
-    folder that may not be written at all, as a library that is mounted to be read: the results may
-    be for elsewhere.
+    is not looked at, see `FreeSpace`: the answer is kept as long as the file is as it is. Nor are
+    permissions in a folder that may not be written at all, as a library that is mounted to be read:
+    the results may be for elsewhere.
 
     Raises:
         OversizedTagError: see `_with_genres`.

@@ -1,7 +1,7 @@
 """The path from features to results: strips → probabilities → vote → decision → tags."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ from tagger.identity import identity_of
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
-from tagger.state.results import NullCache
+from tagger.runtime.space import FreeSpace
+from tagger.state.result_cache import NullCache
 from tagger.tracks import Action, Features, PredictedTrack, Result, Source
 
 if TYPE_CHECKING:
@@ -83,18 +84,21 @@ class _Finish:
     rules: Rules
     writer: "TagWriter | None"
     cache: NullCache
+    space: FreeSpace = field(default_factory=FreeSpace)
 
     def __call__(self, predicted: PredictedTrack) -> Result:
         result = decide(predicted, self.labels, self.rules)
         if self.writer is None and result.action is Action.WRITE:
-            if refusal := predicted.track.refusal:
+            track = predicted.track
+            if refusal := track.refusal or self.space.refusal(track.path, track.identity):
                 result = replace(result, action=Action.FAILED, error=refusal)
         elif self.writer is not None and result.action is Action.WRITE:
             if predicted.source is Source.STAT_KEY:
                 predicted = _with_tags_read_again(predicted)
                 result = decide(predicted, self.labels, self.rules)
             if result.action is Action.WRITE:
-                result = _write(self.writer, result, self.rules.source_of(result))
+                source = self.rules.source_of(result) if self.rules.notes_source else ""
+                result = _write(self.writer, result, source)
                 if result.action is not Action.KEEP:
                     # The writer tells the cache what it wrote; what it could not is new again.
                     return result

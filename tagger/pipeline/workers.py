@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 from tagger.identity import MusicFile, identity_of
 from tagger.pipeline.extract import Extractor, ExtractSettings
-from tagger.pipeline.process import Extracted, LostError, WorkerProcess
+from tagger.pipeline.worker_process import Extracted, LostError, WorkerProcess
 from tagger.runtime.interrupt import stop_signals_ignored
 from tagger.tracks import PredictedTrack, Prediction, Status, Track
 

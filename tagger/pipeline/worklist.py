@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tagger.identity import Identity, MusicFile
 from tagger.runtime.iteration import blocks
-from tagger.state.results import NullCache
+from tagger.state.result_cache import NullCache
 from tagger.tracks import PredictedTrack
 
 _BLOCK = 128  # files that are looked up, and packed, together

@@ -7,7 +7,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from tagger.audio.decode import start_of_middle
+from tagger.audio.decode import start_of_part
 from tagger.errors import TrackError, reason
 
 # The first that is installed is used; afplay, of macOS, can only start at the beginning.
@@ -44,7 +44,7 @@ class Player:
             names = ", ".join(one.split()[0] for one in PLAYERS)
             return f"No player is installed ({names}); config.toml can name another one."
         try:
-            start = start_of_middle(path, seconds)
+            start = start_of_part(path, seconds)
         except TrackError as error:
             return f"The file {error}."
         words = command_words(self._command, path, start, seconds)

@@ -46,7 +46,7 @@ EXAMPLE = """\
 # id3v23_separator = "/"
 # For players that read one value: all genres of a file in one, separated by this:
 # joined = "; "
-# Note beside a genre that scan writes where it came from, in GENRE_SOURCE:
+# Note beside a genre that scan or apply writes where it came from, in GENRE_SOURCE:
 # provenance = true
 
 [review]

@@ -16,7 +16,7 @@ class WriteSettings:
     whitelist: tuple[str, ...] | None = None  # no other genres are written; None: all are
     id3v23_separator: str = "/"  # between several genres in ID3v2.3, which has no lists
     joined: str = ""  # not empty: all genres of a file become one value, separated by this
-    provenance: bool = False  # scan notes beside a genre where it came from
+    provenance: bool = False  # note beside a genre where it came from
 
 
 @dataclass(frozen=True, kw_only=True)

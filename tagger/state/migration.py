@@ -30,7 +30,7 @@ class _Journal(Database):
             for table, columns in (
                 ("run", "id, started, command"),
                 ("write", _OLD_COLUMNS),
-                ("plan", "path, size, mtime_ns"),
+                ("plan", "path, size, mtime_ns, ''"),
             ):
                 self._db.execute(
                     f"INSERT OR IGNORE INTO main.{table} SELECT {columns} FROM old.{table}"

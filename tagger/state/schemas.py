@@ -30,6 +30,10 @@ CREATE TABLE plan (
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 """,
+        # what is to be noted beside the genres of its row about where they came from
+        "ALTER TABLE plan ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+        # finds the writes of a file that was moved
+        "CREATE INDEX write_of_audio ON write (fingerprint)",
     ),
 )
 

@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tagger.errors import TagError, reason
+from tagger.errors import TagError
 from tagger.tags.containers.base import SOURCE_KEY
 from tagger.tags.containers.mp4 import MEAN
 from tagger.tags.genre_names import Texts
+from tagger.tags.mutagen_files import open_file, why_not
 
 
 class TaggedFile(ABC):
@@ -228,48 +229,13 @@ def open_tags(path: Path) -> TaggedFile:
     # Bounds on frames and compressed data are checked before a library sees the tags.
     open_layout(path)
     try:
-        file = _open(path)
+        file = open_file(path)
     except Exception as error:  # an odd file can make of a parser whatever it likes
-        from mutagen import MutagenError
-
-        known = isinstance(error, MutagenError | OSError)
-        why = reason(error) if known else "mutagen, which reads them again, fails on this file"
-        raise TagError(f"has tags that cannot be read ({why})") from None
+        raise TagError(f"has tags that cannot be read ({why_not(error)})") from None
     for tags, family in _families():
         if file is not None and isinstance(file.tags, tags):
             return family(file)
-    raise TagError("holds no tags that are known here")
-
-
-def _open(path: Path) -> Any:
-    import mutagen
-
-    file = mutagen.File(path)
-    kind: Any = type(file)
-    if issubclass(kind, _id3_kinds()):
-        # As it is: otherwise mutagen turns the frames of v2.3 into those of v2.4, and not all of
-        # them find back; and it fills in from ID3v1 what ID3v2 does not say.
-        plain = kind(path, translate=False, load_v1=False)
-        found = plain.tags is not None and (plain.tags or plain.tags.unknown_frames)
-        if found and plain.tags.version[:2] in ((2, 3), (2, 4)):
-            return plain
-    # Tags of v2.2, or of v1 with none or an empty one of v2, have to be translated; they are
-    # written as v2.4.
-    if file is not None and file.tags is None:
-        file.add_tags()
-    return file
-
-
-@cache
-def _id3_kinds() -> tuple[Any, ...]:
-    from mutagen.aiff import AIFF
-    from mutagen.dsdiff import DSDIFF
-    from mutagen.dsf import DSF
-    from mutagen.mp3 import MP3
-    from mutagen.trueaudio import TrueAudio
-    from mutagen.wave import WAVE
-
-    return MP3, AIFF, WAVE, DSDIFF, DSF, TrueAudio
+    raise TagError("is of a kind that mutagen, which reads its tags again, does not know")
 
 
 def read_genres(path: Path) -> Texts:

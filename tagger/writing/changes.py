@@ -1,7 +1,7 @@
 """The work of `genretag apply`, `undo` and `clear`: many writes, each reported."""
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from tagger.tags.mutagen_tags import read_genres
 from tagger.tags.provenance import is_machine_made
 from tagger.writing.entries import RunRecord, State, Write
 from tagger.writing.journal import Journal
+from tagger.writing.moved import last_run_of_moved
 from tagger.writing.writer import TagWriter
 
 UNDO = "undo"
@@ -34,17 +35,29 @@ class Outcome:
 
 
 def apply_plan(
-    rows: Iterable[PlannedWrite], journal: Journal, writer: TagWriter, stop: Event
+    rows: Iterable[PlannedWrite],
+    journal: Journal,
+    writer: TagWriter,
+    stop: Event,
+    *,
+    notes_source: bool = False,
 ) -> Iterator[Outcome]:
     """Write the rows of a plan, until told to stop.
 
     A file that is not what it was when the plan was made is refused: by its size and time in the
     journal, or, for a plan that was made elsewhere, by its genre.
+
+    Args:
+        rows: of the plan.
+        journal: has what the scan noted about the files.
+        writer: of tags.
+        stop: tells to stop.
+        notes_source: note beside a genre that was not edited where it came from.
     """
 
     def one(row: PlannedWrite) -> Outcome:
         try:
-            return Outcome(row.path, row.genres, changed=_apply(row, journal, writer))
+            return Outcome(row.path, row.genres, changed=_apply(row, journal, writer, notes_source))
         except TagError as error:
             return Outcome(row.path, row.genres, str(error))
 
@@ -65,7 +78,7 @@ def outside_of_scans(rows: Iterable[PlannedWrite], journal: Journal) -> list[Pat
     ]
 
 
-def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
+def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter, notes_source: bool) -> bool:
     if not (row.genres or row.clears):
         raise TagError("has no genre in the table")
     try:
@@ -75,33 +88,60 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter) -> bool:
         raise TagError(f"cannot be reached{start} ({reason(error)})") from None
     if not row.path.is_file():
         raise TagError("is not a regular file")
-    # Size and time alone count: device and inode numbers change when a drive is mounted again.
-    expected = journal.remembered(row.path)
+    planned = journal.remembered(row.path)
     existing = read_genres(row.path)
     if existing == row.genres:
         return False
-    if expected is None and existing != row.existing:
+    if planned is None and existing != row.existing:
         raise TagError("has another genre than in the table; scan it again")
-    if expected not in (None, (now.size, now.mtime_ns)):
+    # Size and time alone count: device and inode numbers change when a drive is mounted again.
+    if planned and (planned.size, planned.mtime_ns) != (now.size, now.mtime_ns):
         raise TagError("was changed since the scan; scan it again")
-    changed = writer.write(row.path, row.genres, now)
+    source = planned.source if planned else ""
+    # A genre that was edited since is not the model's.
+    noted = source if notes_source and is_machine_made(row.genres, source) else ""
+    changed = writer.write(row.path, row.genres, now, noted)
     if not writer.dry_run:
         with suppress(OSError):  # so that an interrupted run can be repeated
-            journal.remember(row.path, Identity.of(row.path))
+            journal.remember(row.path, Identity.of(row.path), source)
     return changed
 
 
-def runs_to_undo(
-    journal: Journal, number: int | None, paths: Sequence[Path]
-) -> list[tuple[RunRecord, list[Write]]]:
-    """Return the writes that are to be undone, by run, the newest first.
+@dataclass(frozen=True, kw_only=True)
+class Undoing:
+    """What is to be undone.
+
+    Attributes:
+        runs: each with its writes, the newest first.
+        moved: where files that were moved are now, as far as that is known.
+    """
+
+    runs: list[tuple[RunRecord, list[Write]]]
+    moved: dict[Path, Path]
+
+
+def to_undo(
+    journal: Journal,
+    number: int | None,
+    paths: Sequence[Path],
+    find_music: Callable[[Path], Iterable[Path]],
+) -> Undoing:
+    """Return the writes that are to be undone.
 
     Without a number they are those of the last run that wrote and was not undone; with paths, for
-    each of them, those of the last one that wrote at or below it.
+    each of them, those of the last one that wrote at or below it, or else that wrote files there
+    before they were moved there.
+
+    Args:
+        journal: of the writes.
+        number: of the run.
+        paths: files and folders.
+        find_music: returns the music files at or below a path.
 
     Raises:
         GenretagError: there is nothing of the kind.
     """
+    moved: dict[Path, Path] = {}
     runs = {run.id: run for run in journal.runs()}
     places = [path.resolve() for path in paths]
     wanted: dict[int, list[Path]] = {}  # run: the places where it is to be undone
@@ -111,8 +151,13 @@ def runs_to_undo(
         wanted[number] = places
     elif places:
         for place in places:
-            if (last := journal.last_run_below(place, but_not=UNDO)) is not None:
-                wanted.setdefault(last, []).append(place)
+            last, below = journal.last_run_below(place, but_not=UNDO), [place]
+            if last is None:
+                last, here = last_run_of_moved(journal, find_music(place), but_not=UNDO)
+                moved |= here
+                below = [*here]
+            if last is not None:
+                wanted.setdefault(last, []).extend(below)
     elif open_runs := [run.id for run in runs.values() if _can_be_undone(run)]:
         wanted[max(open_runs)] = []
     chosen = [
@@ -121,7 +166,7 @@ def runs_to_undo(
     ]
     if not any(writes for _, writes in chosen):
         raise GenretagError(_nothing_to_undo(number, paths, runs))
-    return chosen
+    return Undoing(runs=chosen, moved=moved)
 
 
 def _can_be_undone(run: RunRecord) -> bool:

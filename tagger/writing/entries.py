@@ -72,6 +72,15 @@ class RunRecord:
         return datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A file as it was when a scan put it into a table."""
+
+    size: int
+    mtime_ns: int
+    source: str  # to be noted beside the genres of its row; empty: nothing
+
+
 def held_column(held: Held) -> str:
     """Return what the fields of a file hold: texts, and bytes in base 64, for each."""
     return json.dumps(

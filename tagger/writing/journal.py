@@ -21,9 +21,18 @@ from tagger.state.backup import back_up
 from tagger.state.database import Database
 from tagger.state.schemas import JOURNAL
 from tagger.tags.change import Change
-from tagger.writing.entries import RunRecord, State, Write, held_column, read_run, read_write
+from tagger.writing.entries import (
+    Planned,
+    RunRecord,
+    State,
+    Write,
+    held_column,
+    read_run,
+    read_write,
+)
 
 _MOST_LATER = 100  # notes that wait for a commit
+_OTHER_COMMAND = "command != ? AND command NOT LIKE ? || ' %'"  # both times the first word
 
 T = TypeVar("T")
 
@@ -160,6 +169,17 @@ class Journal(Database):
         """Return all writes of a file, links resolved, the newest first."""
         return self._select("path = ?", (os.fsencode(path),))
 
+    def writes_of_audio(self, fingerprint: bytes, but_not: str) -> list[Write]:
+        """Return the writes of a recording that were not taken back, the newest first.
+
+        Args:
+            fingerprint: of its audio.
+            but_not: see `last_run_below`.
+        """
+        runs = f"SELECT id FROM run WHERE {_OTHER_COMMAND}"
+        condition = f"fingerprint = ? AND state = ? AND run IN ({runs})"
+        return self._select(condition, (fingerprint, State.DONE, but_not, but_not))
+
     def last_run_below(self, path: Path, but_not: str) -> int | None:
         """Return the last run that wrote a file at or below a path and was not taken back.
 
@@ -172,7 +192,7 @@ class Journal(Database):
         query = (
             "SELECT max(write.run) FROM write JOIN run ON run.id = write.run"
             " WHERE state = ? AND (path = ? OR substr(path, 1, ?) = ?)"
-            " AND command != ? AND command NOT LIKE ? || ' %'"
+            f" AND {_OTHER_COMMAND}"
         )
         self._settle()
         with self._turn():
@@ -209,13 +229,14 @@ class Journal(Database):
                 )
         return found
 
-    def remember(self, path: Path, identity: Identity) -> None:
-        """Note what a file was when it was put into a CSV."""
+    def remember(self, path: Path, identity: Identity, source: str) -> None:
+        """Note what a file was when it was put into a CSV, and where its genres there are from."""
         self._note(
-            "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO plan (path, size, mtime_ns, source) VALUES (?, ?, ?, ?)",
             os.fsencode(path.absolute()),
             identity.size,
             identity.mtime_ns,
+            source,
         )
 
     def remembers_below(self, folder: Path) -> bool:
@@ -230,11 +251,11 @@ class Journal(Database):
                 ).fetchone()[0]
             )
 
-    def remembered(self, path: Path) -> tuple[int, int] | None:
-        """Return size and modification time of a file when it was last put into a CSV."""
+    def remembered(self, path: Path) -> Planned | None:
+        """Return what a file was when it was last put into a CSV."""
         with self._turn():
             row = self._db.execute(
-                "SELECT size, mtime_ns FROM plan WHERE path = ?",
+                "SELECT size, mtime_ns, source FROM plan WHERE path = ?",
                 (os.fsencode(path.absolute()),),
             ).fetchone()
-        return (row[0], row[1]) if row else None
+        return Planned(size=row[0], mtime_ns=row[1], source=str(row[2])) if row else None

@@ -11,6 +11,7 @@ from tagger.tags.change import Held
 from tagger.tags.content import fingerprint
 from tagger.tags.genre_fields.layouts import open_layout
 from tagger.writing.entries import RunRecord, Write
+from tagger.writing.journal import Journal
 
 
 def missing(writes: Iterable[Write]) -> list[Write]:
@@ -37,6 +38,31 @@ def _words(command: str) -> list[str]:
         return shlex.split(command)
     except ValueError:  # it was shortened, or damaged
         return []
+
+
+def last_run_of_moved(
+    journal: Journal, files: Iterable[Path], but_not: str
+) -> tuple[int | None, dict[Path, Path]]:
+    """Look for the last run that wrote one of these files before it was moved to where it is now.
+
+    Args:
+        journal: of the writes.
+        files: to look at.
+        but_not: the first word of commands that do not count.
+
+    Returns:
+        The run, None if there is none; and where the paths of its writes lead to now.
+    """
+    moved: dict[int, dict[Path, Path]] = defaultdict(dict)
+    for file in files:
+        try:
+            writes = missing(journal.writes_of_audio(fingerprint(file), but_not))
+        except (OSError, TagError):
+            continue
+        for write in writes[:1]:
+            moved[write.run][write.path] = file
+    run = max(moved, default=None)
+    return run, {} if run is None else moved[run]
 
 
 def find_moved(writes: Iterable[Write], files: Iterable[Path]) -> dict[Path, Path]:

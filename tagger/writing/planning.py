@@ -1,14 +1,13 @@
 """Plans a change of the genre of a file, and finds out without writing whether it could be made."""
 
-import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tagger.errors import TagError, reason
 from tagger.identity import Identity
+from tagger.runtime.space import NO_SPACE, free_bytes
 from tagger.tags.change import Change, Held
 from tagger.tags.containers.base import Data, open_data, spliced
 from tagger.tags.content import Content, content_of
@@ -89,9 +88,8 @@ def rehearse(change: Change, *, strict_owner: bool = False) -> None:
     """
     check_permissions(change.path, strict_owner=strict_owner)
     growth = sum(splice.growth for splice in change.splices)
-    with contextlib.suppress(OSError):
-        if shutil.disk_usage(change.path.parent).free < change.identity.size + growth:
-            raise TagError("could not be written (no space left on device)")
+    if free_bytes(change.path) < change.identity.size + growth:
+        raise TagError(NO_SPACE)
     rehearse_content(change)
 
 

@@ -8,7 +8,8 @@ import soundfile
 from conftest import RATE, TOY_METADATA, music, write_audio
 
 from tagger.audio.decode import decode
-from tagger.audio.frontend import MelStrip, is_silent
+from tagger.audio.log_mel import MelStrip
+from tagger.audio.silence import is_silent
 from tagger.audio.steadiness import STEADY, change
 from tagger.errors import SteadyError, UnreadableError
 from tagger.identity import MusicFile
@@ -88,6 +89,24 @@ STEADY_SOUNDS = {
     "square": 0.3 * np.sign(tone(8, 220)),
     "vibrato": 0.5 * np.sin(np.cumsum(2 * np.pi * (440 + 5 * tone(8, 6)) / RATE)),
 }
+
+
+CLICKS = np.zeros(8 * RATE)
+CLICKS[:: RATE // 4] = 0.9
+
+SOUNDS_OF_ONE_SHAPE = {
+    "clicks": CLICKS,
+    "one click": np.where(np.arange(8 * RATE) == 4 * RATE, 0.9, 0.0),
+    "clicks in noise": CLICKS + 0.001 * noise(8),
+    "bursts of noise": noise(8) * (np.arange(8 * RATE) % RATE < RATE // 5),
+    "swelling noise": noise(8) * (1 + tone(8, 0.5)),
+}
+
+
+@pytest.mark.parametrize("name", SOUNDS_OF_ONE_SHAPE)
+def test_clicks_and_noise_that_comes_and_goes_are_no_music(name):
+    with pytest.raises(SteadyError, match="nothing but clicks or noise"):
+        FRONT_END.compute(SOUNDS_OF_ONE_SHAPE[name].astype(np.float32))
 
 
 @pytest.mark.parametrize("name", STEADY_SOUNDS)

@@ -56,6 +56,16 @@ def test_music_under_the_name_of_another_kind_is_read(tmp_path):
         assert decode(path, RATE, 3).size == 3 * RATE
 
 
+def test_a_demuxer_that_stumbles_does_not_claim_that_permission_is_missing(tmp_path, monkeypatch):
+    def stumble(*_, **__):
+        raise av.error.PermissionError(1, "Operation not permitted")  # of a Musepack header, say
+
+    path = write_audio(tmp_path / "a.wav", music(1))
+    monkeypatch.setattr(av, "open", stumble)
+    with pytest.raises(UnreadableError, match=r"^is not audio, or is damaged$"):
+        decode(path, RATE, 3)
+
+
 def test_what_only_looks_like_mp3_inside_of_a_damaged_file_is_not_analysed(tmp_path):
     path = write_audio(tmp_path / "a.mp3", music(4)).rename(tmp_path / "a.flac")
     with pytest.raises(UnreadableError, match=r"of the kind that its name says \(FLAC\)"):

@@ -8,7 +8,7 @@ import pytest
 from conftest import ENCODERS, RATE, music, nobody, open_to_all, write_audio
 
 from tagger.audio.decode import decode
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import UnreadableError, UnsupportedError
 from tagger.tags.formats import MUSIC_SUFFIXES
 

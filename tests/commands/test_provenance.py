@@ -102,3 +102,38 @@ def test_what_is_noted_follows_configuration_and_command_line(scan, song, tmp_pa
     edited(path, "Polka")
     scan(path, "--append", "--config", config)  # not all of these genres are genretag's
     assert (len(read_genres(path)), open_layout(path).source) == (2, "")
+
+
+def test_apply_notes_the_genres_that_were_not_edited(genretag, scan, song, toy_model, tmp_path):
+    ours, mine, again = (song(f"{name}.flac", seed=n) for n, name in enumerate("abc"))
+    scan(again, "--provenance")
+    table = tmp_path / "genres.csv"
+    options = ("--model", toy_model, "-j", 1, "--overwrite", "--csv", table)
+    assert genretag("scan", ours.parent, *options, "--min-confidence", 0)[0] == 0
+    lines = table.read_text().splitlines(keepends=True)
+    genre = lines[1].split(",")[2]
+    edit = {mine.name: "Krautrock", again.name: "Polka"}
+    for row, line in enumerate(lines):
+        for name, new in edit.items():
+            if f"/{name}," in line:
+                lines[row] = line.replace("keep", "write").replace(f",{genre},", f",{new},", 1)
+    table.write_text("".join(lines))
+    assert genretag("apply", table)[0] == 0  # without the setting
+    assert [open_layout(path).source for path in (ours, mine, again)] == ["", "", ""]
+    assert genretag("undo", "--yes")[0] == 0
+
+    config = tmp_path / "config.toml"
+    config.write_text("[write]\nprovenance = true\n")
+    assert genretag("scan", ours.parent, *options, "--min-confidence", 0.99, "--force")[0] == 0
+    table.write_text("".join(lines))  # who edits a row that was uncertain agrees with its genre
+    assert genretag("apply", table, "--config", config)[0] == 0
+    assert [read_genres(path) for path in (ours, mine, again)] == [
+        (genre,),
+        ("Krautrock",),
+        ("Polka",),
+    ]
+    note = Provenance.parse(open_layout(ours).source)
+    assert note is not None
+    confidence = round(float(lines[1].split(",")[3]), 2)
+    assert (note.model, note.genres, note.confidence) == ("toy", genre, confidence)
+    assert [open_layout(path).source for path in (mine, again)] == ["", ""]

@@ -313,7 +313,8 @@ def test_numbers_that_are_none(tmp_path, toy_model):
 
 
 def test_folders_that_may_not_be_read_get_a_line(monkeypatch, song, tmp_path):
-    from tagger.audio.frontend import MelStrip, WindowGrid
+    from tagger.audio.frontend import WindowGrid
+    from tagger.audio.log_mel import MelStrip
     from tagger.identity import MusicFile
     from tagger.pipeline.extract import Extractor, ExtractSettings
     from tagger.pipeline.walk import find_music

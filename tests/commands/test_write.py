@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import formats
 import numpy as np
@@ -319,6 +320,26 @@ def test_undo_finds_files_that_were_moved_by_their_audio(song, toy_model, tmp_pa
     assert [read_genres(path) for path in (*moved, songs[2])] == [()] * 3
 
 
+def test_undo_of_a_path_finds_what_was_moved_there(song, toy_model, tmp_path):
+    songs = [song(f"old/{number}.wav", seed=number) for number in range(3)]
+    options = ("--model", toy_model, "-j", 1, "--min-confidence", 0, "--write-tags")
+    for path in songs:
+        assert genretag("scan", path, *options).returncode == 0
+    copy = shutil.copy(songs[2], tmp_path / "copy.wav")
+    new = tmp_path / "elsewhere"
+    songs[0].parent.rename(new)
+    stranger = song("stranger.wav", seed=9)
+    for nowhere in (stranger, tmp_path / "none.wav"):
+        done = genretag("undo", nowhere, "--yes")
+        assert (done.returncode, "nothing to undo below" in done.stderr) == (1, True)
+    done = genretag("undo", new / "0.wav", "--yes")
+    assert f"{new / '0.wav'} (moved from {songs[0]})\n" in done.stdout
+    done = genretag("undo", new, "--yes")  # the last run that wrote a file of this folder
+    assert (done.returncode, done.stdout.count("moved from")) == (0, 1)
+    assert [bool(read_genres(new / f"{n}.wav")) for n in range(3)] == [False, True, False]
+    assert read_genres(copy) != ()
+
+
 def test_undo_refuses_what_someone_else_changed(library, toy_model):
     track = library / "wav.wav"
     genretag("scan", track, "--model", toy_model, "--write-tags")
@@ -505,6 +526,22 @@ def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeyp
     assert (done.returncode, f"{path} may not be written" in done.stdout) == (3, True)
     monkeypatch.setattr(os, "access", lambda *_, **__: False)
     assert extract.refusal_of(path) == ""  # the whole folder is read-only
+
+
+def test_a_dry_run_knows_that_a_copy_would_not_fit(song, toy_model, monkeypatch):
+    small, large = song("a.wav"), song("b.wav", seconds=20)
+    free = (small.stat().st_size + large.stat().st_size) // 2
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    options = ("scan", small.parent, "--model", toy_model, "-j", 1, "--min-confidence", 0)
+    done = genretag(*options, "--csv", "-")
+    assert done.returncode == 3
+    found = {Path(row["path"]): (row["action"], row["error"]) for row in rows(done.stdout)}
+    assert found == {
+        small: ("write", ""),
+        large: ("failed", "could not be written (no space left on device)"),
+    }
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)  # all folders are read-only
+    assert genretag(*options).returncode == 0
 
 
 def refuse(*_: object, **__: object) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from trainer.data import dataset as prepared
 from trainer.data.tracks_table import Row, write_rows
 

@@ -7,7 +7,7 @@ import pytest
 from conftest import RATE, write_audio
 
 from tagger.audio.decode import decode
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.summary import SummaryFeatures
 from trainer.data.fingerprints import digest, find, fingerprint
 

@@ -905,3 +905,9 @@ def test_the_albums_artist_comes_before_the_tracks(tmp_path):
     tags["albumartist"] = "Various Artists"
     tags.save()
     assert read_credits(file).artist == "thebandfeatsomebody"
+
+
+def test_clips_shorter_than_a_window_are_counted(run, clips, tmp_path):
+    make(clips, "rock/long.wav", seconds=3.1)
+    run(clips, tmp_path / "out")
+    assert "8 clips shorter than a window of 2.9 s, such as jazz/0.wav" in run.text

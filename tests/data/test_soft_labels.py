@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tagger.audio.frontend import MelStrip, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.soft_labels import SOFT_LABELS_FILE, SoftLabels, load_soft_labels

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError, UsageError
 from tagger.inference.vote import Voting
 from trainer.cli import app

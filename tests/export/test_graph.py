@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagger.audio.frontend import MelStrip, MelWindow
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import ModelError
@@ -17,7 +17,7 @@ LABELS = 3
 def deployed(name: str, front_end: object, shrink: int) -> "keras.Model":
     """Build a network with weights as a training leaves them, normalisation included."""
     rng = np.random.default_rng(0)
-    network = architecture(name)
+    network = architecture(name, front_end)
     trained = network.build(
         window_shape(front_end, shrink), LABELS, batch_norm=name.startswith("vgg"), dropout=0.5
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import second_reader
 
-from tagger.audio.frontend import MelStrip, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import TagError
 from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings

@@ -12,7 +12,8 @@ from conftest import TOY_LABELS, TOY_METADATA, write_toy_model
 from conftest import genretag_here as genretag
 
 from tagger import SHIPPED_MODEL
-from tagger.audio.frontend import MelWindow, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelWindow
 from tagger.errors import ModelError
 from tagger.inference.metadata import METADATA_KEY
 from tagger.inference.model import GenreModel

@@ -13,8 +13,8 @@ from commandline import train
 from conftest import RATE, genretag_here, music, write_audio
 from small_networks import narrow_vgg
 
-from tagger.audio.frontend import MelStrip, MelWindow
 from tagger.audio.frontend_registry import KINDS, front_end_of
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture, resize
 from tagger.audio.summary import NAMES, SummaryFeatures
 from tagger.errors import DataError
@@ -78,10 +78,10 @@ def quickly(name: str, request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.usefixtures("quickly")
 def test_from_clips_to_a_scan(name, data, clips, tmp_path):
-    front_end = NETWORKS[name].front_end
+    front_end = NETWORKS[name][0].front_end
     folder, file = tmp_path / "run", tmp_path / f"{name}.onnx"
     short = ["--epochs", 1, "--batches", 2, "--batch-size", 4, "--warm-up", 0]
-    if isinstance(architecture(name), Vgg):
+    if isinstance(architecture(name, front_end()), Vgg):
         short += ["--shrink", 2]  # a quarter of the time
     train("fit", data[front_end], "--run", folder, "--arch", name, *short)
     train("evaluate", folder)
@@ -111,13 +111,15 @@ def test_from_clips_to_a_scan(name, data, clips, tmp_path):
 
 
 def test_vgg19_has_the_size_of_the_published_one():
-    network = architecture("vgg19").build((64, 64), 2, batch_norm=False, dropout=0.5)
+    network = architecture("vgg19", MelStrip()).build((64, 64), 2, batch_norm=False, dropout=0.5)
     assert network.count_params() == pytest.approx(20.0e6, rel=0.01)
 
 
 def test_the_choices_of_the_command_line_are_the_networks_there_are():
     assert list(Choice.__args__) == list(NETWORKS)
-    assert all(isinstance(architecture(name), Architecture) for name in NETWORKS)
+    for name, forms in NETWORKS.items():
+        for form in forms:
+            assert isinstance(architecture(name, form.front_end()), Architecture)
     assert {name.replace("-", " ") for name in Prepared.__args__} == set(KINDS) - {
         MelWindow.kind  # prepared as strips
     }
@@ -158,7 +160,7 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
         include_top=False, weights=None, input_shape=(None, None, 3)
     )
     source.save_weights(file)
-    network = architecture("mobilenetv2")
+    network = architecture("mobilenetv2", MelWindow())
     model = network.build((128, 128), 2, batch_norm=False, dropout=0.5)
     assert model.get_layer("bn_Conv1").momentum < 0.99  # or short trainings would be misjudged
     taken = network.take(model, network.weights(str(file)))
@@ -171,10 +173,10 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Keras has one for each of a hundred layers
         with pytest.raises(DataError, match=r"does not hold the weights of InceptionV3.*\.$") as no:
-            architecture("inceptionv3").weights(str(file))
+            architecture("inceptionv3", MelWindow()).weights(str(file))
     assert "\n" not in str(no.value)
     with pytest.raises(DataError, match="from scratch"):
-        architecture("ann").weights(str(file))
+        architecture("ann", SummaryFeatures()).weights(str(file))
 
     def no_network(**_: object) -> None:
         raise OSError("no route to host")
@@ -188,7 +190,7 @@ def test_weights_of_applications(data, tmp_path, monkeypatch):
 @pytest.mark.usefixtures("untraced")
 def test_deploying_changes_nothing(factor):
     """Normalisation by constants, and the averaging of shrunk windows, are written otherwise."""
-    network, front_end = architecture("efficientnetb0"), MelWindow()
+    network, front_end = architecture("efficientnetb0", MelWindow()), MelWindow()
     trained = network.build(window_shape(front_end, factor), 2, batch_norm=False, dropout=0.5)
     for layer in trained.layers:
         if layer.name.startswith("normalization"):

@@ -7,7 +7,7 @@ import pytest
 from small_networks import narrow_vgg
 from typer.testing import CliRunner
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.summary import SummaryFeatures
 from trainer.cli import app
 from trainer.export.export import TOLERANCE
@@ -15,13 +15,14 @@ from trainer.export.graph import to_onnx
 from trainer.networks import vgg
 from trainer.networks.base import architecture, window_shape
 from trainer.networks.heads import head_layers, head_units
+from trainer.networks.strip_vgg import VGG16
 from trainer.training.fit import frozen_layers
 from trainer.training.options import FitOptions
 
 
 @pytest.mark.parametrize(("name", "front_end"), [("vgg16", MelStrip()), ("ann", SummaryFeatures())])
 def test_dense_layers_before_the_last_one_are_deployed_with_the_network(name, front_end):
-    network, shape = architecture(name), window_shape(front_end, 1)
+    network, shape = architecture(name, front_end), window_shape(front_end, 1)
     with narrow_vgg():
         trained = network.build(shape, 2, batch_norm=False, dropout=0.5, head=(16, 8))
         assert [layer.name for layer in head_layers(trained)] == ["head1", "head2", "head"]
@@ -39,12 +40,12 @@ def test_dense_layers_before_the_last_one_are_deployed_with_the_network(name, fr
 def test_the_last_pretrained_layers_of_any_network_can_be_trained():
     options = FitOptions(data=(), arch="vgg16", unfreeze_layers=3)
     names = vgg.names("VGG16")
-    assert frozen_layers(None, options, names, head_only=False) == tuple(names[:-3])
-    assert frozen_layers(None, options, names, head_only=True) == tuple(names)
+    assert frozen_layers(VGG16, None, options, names, head_only=False) == tuple(names[:-3])
+    assert frozen_layers(VGG16, None, options, names, head_only=True) == tuple(names)
     everything = replace(options, unfreeze_layers=99)
-    assert frozen_layers(None, everything, names, head_only=False) == ()
+    assert frozen_layers(VGG16, None, everything, names, head_only=False) == ()
     by_block = replace(options, unfreeze_layers=None, unfreeze_from=4)
-    assert frozen_layers(None, by_block, names, head_only=False)[-1] == "block3_conv3"
+    assert frozen_layers(VGG16, None, by_block, names, head_only=False)[-1] == "block3_conv3"
 
 
 @pytest.mark.parametrize("head", ["256,", "0", "a", "256,,128", "-1"])

@@ -20,7 +20,7 @@ GOOD = Result(
     path=Path("a/b.mp3"),
     status=Status.OK,
     action=Action.WRITE,
-    ranking=(("Hip-Hop", 0.75), ("Blues", 0.25)),
+    ranked=((("Hip-Hop",), 0.75), (("Blues",), 0.25)),
     genres=("Hip-Hop",),
     existing=("Polka", "Ska"),
     seconds=30.0,
@@ -79,8 +79,10 @@ def test_any_name_survives_and_none_is_run_as_a_formula(name):
 
 
 def test_a_guess_with_several_names_is_several_genres():
-    unsure = replace(GOOD, status=Status.UNCERTAIN, genres=(), guess=("Metal", "Rock; n Roll"))
+    ranked = ((("Metal", "Rock; n Roll"), 0.4), (("Jazz", "Instrumental"), 0.3))
+    unsure = replace(GOOD, status=Status.UNCERTAIN, genres=(), ranked=ranked)
     assert written(unsure)[0]["genre"] == r"Metal; Rock\; n Roll"
+    assert written(unsure)[0]["second_genre"] == "Jazz; Instrumental"  # as a review reads it
     line = io.StringIO()
     JsonLinesWriter(line, LABELS).write(unsure)
     assert json.loads(line.getvalue())["genre"] == ["Metal", "Rock; n Roll"]

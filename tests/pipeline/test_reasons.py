@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from conftest import TOY_LABELS, TOY_METADATA, music, write_audio
+from conftest import RATE, TOY_LABELS, TOY_METADATA, music, write_audio
 from rich.console import Console
 
-from tagger.audio.decode import start_of_middle
+from tagger.audio.decode import start_of_part
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.inference.confidence import Confidence
@@ -127,4 +127,12 @@ def test_the_lowest_band_is_at_the_bottom():
 @pytest.mark.parametrize(("seconds", "start"), [(4.0, 3.0), (30.0, 0.0), (None, 0.0)])
 def test_the_part_that_is_decoded_starts_where_it_is_said(tmp_path, seconds, start):
     track = write_audio(tmp_path / "a.wav", music(10.0))
-    assert start_of_middle(track, seconds) == pytest.approx(start, abs=0.01)
+    assert start_of_part(track, seconds) == pytest.approx(start, abs=0.01)
+
+
+@pytest.mark.parametrize(("sounds", "start"), [(slice(6, 8), 4.5), (slice(0, 1), 0.0)])
+def test_the_start_of_a_part_that_is_not_in_the_middle(tmp_path, sounds, start):
+    samples = np.zeros(8 * RATE, np.float32)
+    samples[sounds.start * RATE : sounds.stop * RATE] = music(sounds.stop - sounds.start)
+    track = write_audio(tmp_path / "a.wav", samples)
+    assert start_of_part(track, 2.0) == pytest.approx(start, abs=0.01)

@@ -16,11 +16,11 @@ from joblib import Parallel, delayed
 
 from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import ExtractSettings
-from tagger.pipeline.process import MEMORY, LostError, WorkerProcess
+from tagger.pipeline.worker_process import MEMORY, LostError, WorkerProcess
 from tagger.pipeline.workers import AHEAD, _unreadable, _Workers, extracting
 from tagger.state.cache import Cache
 from tagger.state.maintenance import CacheMaintenance
-from tagger.state.results import ResultCache
+from tagger.state.result_cache import ResultCache
 from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 SETTINGS = ExtractSettings(front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid)

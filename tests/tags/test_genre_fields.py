@@ -12,10 +12,12 @@ import formats
 import mutagen
 import pytest
 import second_reader
-from conftest import RATE, music, nobody, open_to_all
+from conftest import RATE, music, nobody, open_to_all, write_audio
 from mutagen import apev2
 from mutagen.apev2 import APEv2
+from mutagen.id3 import ID3
 
+from tagger.audio.decode import decode
 from tagger.errors import TagError
 from tagger.pipeline.extract import refusal_of
 from tagger.tags.containers.base import open_data
@@ -311,6 +313,46 @@ def test_wavpack_that_ends_with_a_block_without_samples_is_whole(tmp_path):
     checksum = struct.pack("<4sIHBBIIIII", b"wvpk", 24, 0x407, 0, 0, 24_000, 0, 0, 0, 0)
     track.write_bytes(content + checksum)
     assert refusal(track, ["Jazz"]) == ""
+
+
+@pytest.mark.parametrize("kind", ["ape", "wavpack", "musepack"])
+def test_audio_behind_an_id3_tag_that_is_unusual_there(tmp_path, writer, kind):
+    track = formats.make(kind, tmp_path)
+    alone = decode(track, RATE, None)
+    track.write_bytes(
+        id3v2(4, (b"TIT2", b"\x03Title"), (b"TCON", b"\x03Polka")) + track.read_bytes()
+    )
+    assert (decode(track, RATE, None) == alone).all()
+    assert read_genres(track) == ("Polka",)
+    assert writer.write(track, ["Jazz"])
+    assert read_genres(track) == ("Jazz",)
+    id3, ape = ID3(track), APEv2(track)
+    assert [str(id3[key]) for key in ("TIT2", "TCON")] == ["Title", "Jazz"]
+    assert [str(ape[key]) for key in ("Title", "Genre")] == [formats.TITLE, "Jazz"]
+    assert (decode(track, RATE, None) == alone).all()
+
+
+def test_wavpack_of_any_sample_rate_is_written(tmp_path, writer):
+    track = write_audio(tmp_path / "a.wv", music(1, 11_111), 11_111)
+    with pytest.raises(IndexError):
+        mutagen.File(track)
+    assert writer.write(track, ["Jazz"])
+    assert str(APEv2(track)["Genre"]) == "Jazz"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.mp3", b"", "is empty"),
+        ("noise.mp3", b"no music " * 100, "no MPEG audio was found"),
+        ("text.mp4", b"no music " * 10, "of a kind that mutagen, which reads its tags again"),
+        ("short.mpc", b"MP+", "mutagen, which reads them again, fails on this file"),
+    ],
+)
+def test_reasons_of_what_is_no_music(tmp_path, name, content, reason):
+    track = tmp_path / name
+    track.write_bytes(content)
+    assert reason in refusal(track, ["Jazz"])
 
 
 def test_aiff_whose_size_leaves_out_its_last_byte_is_written(tmp_path, writer):

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -378,3 +379,33 @@ def test_the_last_line_says_that_a_network_would_write_nothing(strips, tmp_path,
     monkeypatch.setattr("trainer.training.validation.nothing_to_write", lambda *_: sentence)
     said = train("fit", strips, "--run", tmp_path / "run", *FIT)
     assert said.splitlines()[-1] == sentence
+
+
+# What is wrong with weights
+
+
+@pytest.mark.parametrize(
+    ("keep", "options", "words"),
+    [
+        ("best", {"train_splits": ("train", "valid")}, "take --keep last"),
+        ("average", {}, "trained without --average; take --keep best or last"),
+        ("last", {}, "the file is missing"),
+    ],
+)
+def test_why_weights_are_not_there(keep, options, words, unbroken, tmp_path):
+    shutil.copy(unbroken / "history.csv", tmp_path)
+    run = load_run(unbroken)
+    without = replace(run, folder=tmp_path, options=replace(run.options, **options))
+    with pytest.raises(DataError, match=words):
+        without.there(keep)
+    (tmp_path / "history.csv").unlink()
+    with pytest.raises(DataError, match="has not finished an epoch"):
+        without.there(keep)
+
+
+def test_damaged_weights_are_told_in_plain_words(unbroken, tmp_path):
+    run = replace(load_run(unbroken), folder=tmp_path)
+    whole = (unbroken / "last.weights.h5").read_bytes()
+    (tmp_path / "last.weights.h5").write_bytes(whole[:1000])
+    with pytest.raises(DataError, match="is damaged, or holds the weights of another network"):
+        run.model("last")

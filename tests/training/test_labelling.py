@@ -9,7 +9,7 @@ import pytest
 from commandline import train
 from small_networks import narrow_vgg
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError, UsageError
 from trainer.data import dataset as prepared
 from trainer.data.soft_labels import SoftLabels, load_soft_labels

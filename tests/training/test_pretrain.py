@@ -9,7 +9,8 @@ from commandline import train
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagger.audio.frontend import MelStrip, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.recordings import load_recordings
@@ -150,7 +151,7 @@ def test_vgg_keeps_the_names_and_order_that_weight_files_go_by(tmp_path):
         outputs=5,
         metadata={},
     )
-    fitted = architecture("vgg16").build((64, 64), 10, batch_norm=True, dropout=0.5)
+    fitted = architecture("vgg16", MelStrip()).build((64, 64), 10, batch_norm=True, dropout=0.5)
     names = [layer.name for layer in build_network(run, 5).layers]
     assert names[1:-1] == [layer.name for layer in fitted.layers][1:-1]
     assert (names[-1], fitted.layers[-1].name) == ("targets", "head")

@@ -18,7 +18,8 @@ from small_networks import FILTERS, narrow_vgg
 from typer.testing import CliRunner
 
 from tagger.audio.decode import decode
-from tagger.audio.frontend import MelStrip, WindowGrid
+from tagger.audio.frontend import WindowGrid
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError, ModelError
 from tagger.inference.model import GenreModel
 from tagger.inference.verify import verify

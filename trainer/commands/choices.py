@@ -1,15 +1,21 @@
 """The options that shape a training, which `fit` and `crossvalidate` share."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
+from tagger.audio.pictures import SpectrogramPicture
+from tagger.audio.summary import SummaryFeatures
+from tagger.errors import UsageError
 from trainer.commands import options as shared
-from trainer.networks.registry import Augment, Optimizer, network
+from trainer.data.dataset import read_front_end
+from trainer.networks.registry import Augment, Optimizer, defaults_for
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Balance
 from trainer.training.options import FitOptions
@@ -22,14 +28,25 @@ RENAMED = {
 }
 """The fields of options whose parameter has another name."""
 
+AUGMENTATIONS: Mapping[type[FrontEnd], Mapping[Augment, Augmentation]] = {
+    MelStrip: {"normal": Augmentation(), "strong": Augmentation.strong()},
+    SpectrogramPicture: {
+        "normal": Augmentation.of_pictures(),
+        "strong": Augmentation.of_pictures_strong(),
+    },
+    SummaryFeatures: {"normal": Augmentation.blend(), "strong": Augmentation.blend()},
+}
+"""How windows of each front end are varied, unless that is off."""
+
 
 def takes_choices(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take, in its `**choices`, the parameters of `choices_of_training`."""
     own = inspect.signature(command)
     *parameters, _choices = own.parameters.values()
     more = inspect.signature(choices_of_training).parameters.values()
+    chosen = [parameter for parameter in more if parameter.kind is parameter.KEYWORD_ONLY]
     command.__signature__ = own.replace(  # type: ignore[attr-defined]
-        parameters=[*parameters, *more]
+        parameters=[*parameters, *chosen]
     )
     return command
 
@@ -46,6 +63,8 @@ def units(text: str) -> str:
 
 
 def choices_of_training(
+    front_end: FrontEnd,
+    /,
     *,
     arch: shared.Arch = "vgg16",
     weights: shared.Weights = "none",
@@ -117,11 +136,16 @@ def choices_of_training(
     ] = "even",
     augment: Annotated[
         Augment | None,
-        typer.Option(help="How much to vary windows; default: normal, off for pictures and ann."),
+        typer.Option(help="How much to vary windows; default: normal, off for cnn-small and ann."),
     ] = None,
     mixup: Annotated[
-        float, typer.Option(min=0, callback=shared.finite, help="Parameter of mixup; 0: off.")
-    ] = 0.4,
+        float | None,
+        typer.Option(
+            min=0,
+            callback=shared.finite,
+            help="Parameter of mixup; 0: off; default: 0.4, and off for pictures.",
+        ),
+    ] = None,
     shrink: shared.Shrink = 1,
     share: Annotated[
         list[str] | None,
@@ -140,12 +164,7 @@ def choices_of_training(
     precision: shared.PrecisionOption = "float32",
 ) -> dict[str, Any]:
     """Return fields of `FitOptions`; what was not chosen is what suits the network."""
-    defaults = network(arch).defaults
-    augmentations = {
-        "off": Augmentation.off(),
-        "normal": replace(Augmentation(), mixup=mixup),
-        "strong": replace(Augmentation.strong(), mixup=mixup),
-    }
+    defaults = defaults_for(arch, front_end)
     return {
         "arch": arch,
         "weights": weights,
@@ -172,8 +191,45 @@ def choices_of_training(
         "layer_decay": layer_decay,
         "shrink": shrink,
         "precision": precision,
-        "augmentation": augmentations[augment or defaults.augment],
+        "augmentation": augmentation(front_end, augment or defaults.augment, mixup),
     }
+
+
+def augmentation(front_end: FrontEnd, level: Augment, mixup: float | None) -> Augmentation:
+    """Return how windows of a front end are varied, with its own mixup if None is chosen."""
+    if level == "off":
+        return Augmentation.off()
+    found = AUGMENTATIONS[type(front_end)][level]
+    return found if mixup is None else replace(found, mixup=mixup)
+
+
+def options_of_training(
+    data: Sequence[Path] | None,
+    begun: FitOptions | None,
+    given: set[str],
+    choices: Mapping[str, Any],
+    **own: Any,
+) -> FitOptions:
+    """Return the options of a new training, or of another one but for what was given here.
+
+    Args:
+        data: The prepared data sets that were named.
+        begun: The other training.
+        given: The parameters that were given.
+        choices: Those of `choices_of_training`.
+        own: Fields of `FitOptions` that are not among these.
+
+    Raises:
+        UsageError: no data sets were named.
+        DataError: the first of them is not prepared.
+    """
+    folders = tuple(map(str, data or ())) or (begun.data if begun else ())
+    if not folders:
+        raise UsageError("Name prepared data sets, or a training to repeat with --from.")
+    arch = begun.arch if begun and "arch" not in given else choices["arch"]
+    chosen = choices_of_training(read_front_end(Path(folders[0])), **{**choices, "arch": arch})
+    options = FitOptions(data=folders, **own, **chosen)
+    return changed(begun, options, given, choices) if begun else options
 
 
 def changed(
@@ -190,7 +246,10 @@ def without_effect(given: set[str], options: FitOptions) -> Iterator[str]:
     """Yield a sentence for each option that was given and does nothing."""
     adamw = options.optimizer == "adamw"
     not_vgg = not options.arch.startswith("vgg")
+    from_scratch = ("without --weights", options.weights == "none")
     idle = {
+        **dict.fromkeys(("head_epochs", "unfreeze_from", "unfreeze_layers"), from_scratch),
+        "batch_norm": (f"with {options.arch}", not_vgg),
         "weight_decay": ("with --optimizer adam", options.optimizer == "adam"),
         "layer_decay": (
             f"with {options.arch}" if adamw else f"with --optimizer {options.optimizer}",

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tagger.errors import UsageError
 from tagger.runtime.interrupt import said_when_stopped
 from trainer.commands import options as shared
-from trainer.commands.choices import changed, choices_of_training, takes_choices, without_effect
-from trainer.training.options import FitOptions, Keep
+from trainer.commands.choices import options_of_training, takes_choices, without_effect
+from trainer.training.options import Keep
 from trainer.training.run_folder import Run, read_options
 
 
@@ -44,11 +43,8 @@ def crossvalidate(
     The same command continues after an interruption, and with more --epochs trains longer.
     """
     given = shared.given_options(context)
-    options = FitOptions(data=tuple(map(str, data or ())), **choices_of_training(**choices))
-    if repeat:
-        options = changed(read_options(repeat), options, given, choices)
-    if not options.data:
-        raise UsageError("Name prepared data sets, or a training to repeat with --from.")
+    begun = read_options(repeat) if repeat else None
+    options = options_of_training(data, begun, given, choices)
     with said_when_stopped(lambda: "stopped; the same command goes on after the last whole epoch."):
         from trainer.evaluation.crossvalidate import crossvalidate as run_all
         from trainer.training.display import TrainingDisplay

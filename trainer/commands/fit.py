@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tagger.errors import UsageError
 from tagger.runtime.interrupt import said_when_stopped
 from trainer.commands import options as shared
-from trainer.commands.choices import changed, choices_of_training, takes_choices, without_effect
-from trainer.training.options import FitOptions
+from trainer.commands.choices import options_of_training, takes_choices, without_effect
 from trainer.training.run_folder import load_run, read_options
 
 
@@ -38,19 +36,19 @@ def fit(
 ) -> None:
     """Train a network to tell genres."""
     given = shared.given_options(context)
-    options = FitOptions(
-        data=tuple(map(str, data or ())),
+    begun = None
+    if repeat or (resume and not data):
+        begun = read_options(repeat) if repeat else load_run(run).options
+    options = options_of_training(
+        data,
+        begun,
+        given,
+        choices,
         train_splits=tuple(train_split or ("train",)),
         fold=fold,
         patience=patience,
         seed=seed,
-        **choices_of_training(**choices),
     )
-    if repeat or (resume and not data):
-        begun = read_options(repeat) if repeat else load_run(run).options
-        options = changed(begun, options, given, choices)
-    if not options.data:
-        raise UsageError("Name prepared data sets, or a training to repeat with --from.")
     with said_when_stopped(lambda: shared.how_to_go_on("fit", run)):
         from trainer.training.display import TrainingDisplay
         from trainer.training.plan import plan

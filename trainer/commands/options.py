@@ -29,13 +29,13 @@ class Command(TyperCommand):
         return " ".join((self.help or "").split("\n\n")[0].split())
 
 
-def finite(value: float) -> float:
+def finite(value: float | None) -> float | None:
     """Refuse what is no number: it passes every limit.
 
     Raises:
         typer.BadParameter: it is not finite.
     """
-    if not math.isfinite(value):
+    if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
     return value
 

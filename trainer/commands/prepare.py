@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from tagger.audio.frontend import FrontEnd
 from tagger.audio.frontend_registry import KINDS
 from tagger.errors import UsageError
 from tagger.runtime.interrupt import said_when_stopped
@@ -69,6 +70,14 @@ def prepare(
         int, typer.Option("--jobs", "-j", min=-1, help="Number of processes; -1: one per core.")
     ] = -1,
     front_end: Annotated[Prepared, typer.Option(help="Kind of input to compute.")] = "mel-strip",
+    pixels: Annotated[
+        int | None,
+        typer.Option(
+            min=32,
+            max=1024,
+            help="With --front-end spectrogram-picture: height and width; default: 224.",
+        ),
+    ] = None,
     pictures_of: Annotated[
         Path | None,
         typer.Option(
@@ -81,6 +90,8 @@ def prepare(
         raise UsageError("--shares takes three numbers, the first of them above zero.")
     if from_tags and unlabelled:
         raise UsageError("--from-tags and --unlabelled exclude each other.")
+    if pixels and front_end != "spectrogram-picture":
+        raise UsageError("--pixels needs --front-end spectrogram-picture.")
     if pictures_of and not seconds:
         raise UsageError("With --pictures-of, --seconds is how much of a clip a picture shows.")
     with said_when_stopped(lambda: "stopped; what is not done yet is done by the same command."):
@@ -98,7 +109,7 @@ def prepare(
             )
         else:
             how = Preparation(
-                front_end=KINDS[front_end.replace("-", " ")](),
+                front_end=_front_end(front_end, pixels),
                 seconds=seconds or None,
                 from_tags=from_tags,
                 unlabelled=unlabelled,
@@ -115,3 +126,8 @@ def prepare(
                     source, output, how, report=display.say, progress=display.progress
                 )
     typer.echo(preparing.genres_and_splits(rows))
+
+
+def _front_end(name: Prepared, pixels: int | None) -> FrontEnd:
+    sizes = {"height": pixels, "width": pixels} if pixels else {}
+    return KINDS[name.replace("-", " ")].from_dict(sizes)

@@ -15,7 +15,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import FrontEnd, MelStrip
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
 
 Fingerprint = NDArray[np.uint16]
 """One number a step, `[steps]`; each of its lowest 15 bits belongs to two bands."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import MelStrip, Strip, standardise
+from tagger.audio.frontend import Strip
+from tagger.audio.log_mel import MelStrip, standardise
 from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.assignment import ASSIGNMENT_FILE

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tagger.audio.frontend import FrontEnd, MelStrip
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
 from trainer.data import splits
 from trainer.data.assignment import Assignment
 from trainer.data.library import MIN_TRACKS

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tagger.audio.frontend import MelStrip
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError, reason
@@ -83,6 +84,7 @@ def prepare(
     before = assignment.before(output, stamps.known.values(), report)
     found = make_strips(source, output, rows, how, stamps, report, progress)
     usable = list(_without_duplicates(rows, found, report))
+    _report_short(usable, how.front_end, report)
     rows = [replace(row, file=stamp.strip, seconds=stamp.seconds) for row, stamp in usable]
     _check_genres(rows, source)
     if assignment.shares:
@@ -185,6 +187,16 @@ def _without_duplicates(
         for row in others:
             report(f"{printable(row.file)} is the same audio as {printable(first.file)}; left out")
         yield first, stamps[first.file]
+
+
+def _report_short(usable: Sequence[tuple[Row, Stamp]], front_end: FrontEnd, report: Report) -> None:
+    """Say which clips are shorter than a window, since `genretag scan` leaves such files alone."""
+    least = front_end.samples_for(front_end.grid.window) / front_end.sample_rate
+    if short := [row for row, stamp in usable if stamp.seconds < least]:
+        report(
+            f"{count_of(len(short), 'clip')} shorter than a window of {least:.1f} s, such as "
+            f"{printable(short[0].file)}: repeated to fill one"
+        )
 
 
 def genres_and_splits(rows: Sequence[Row]) -> str:

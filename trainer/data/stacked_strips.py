@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import MelStrip, Strip, standardise
+from tagger.audio.frontend import Strip
+from tagger.audio.log_mel import MelStrip, standardise
 from tagger.errors import DataError, reason
 from trainer.data.dataset import save_strip, write_front_end
 from trainer.data.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets

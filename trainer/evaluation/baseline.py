@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tagger.audio.frontend import WindowGrid
 from trainer.data.dataset import DataSet, Track
-from trainer.track_votes import track_probabilities
+from trainer.track_votes import vote_tracks
 from trainer.training.batches import Array, cut_window
 
 N_MFCC = 20
@@ -47,7 +47,7 @@ def mfcc_svm(
     if margins.shape[1] == 1:  # two labels have one margin
         margins = np.concatenate([-margins, margins], 1)
     shares = np.exp(margins - margins.max(1, keepdims=True))
-    votes = track_probabilities(shares / shares.sum(1, keepdims=True), owners, len(tracks))
+    votes = vote_tracks(shares / shares.sum(1, keepdims=True), owners, len(tracks))
     predicted: NDArray[np.int_] = votes.argmax(1)
     return predicted
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.audio.frontend import FrontEnd, MelStrip
+from tagger.audio.frontend import FrontEnd
+from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError
 from tagger.inference.vote import Probabilities
 from trainer.data import dataset as prepared
@@ -30,7 +31,7 @@ from trainer.evaluation.report import write_report
 from trainer.evaluation.results import Evaluation, Subject, evaluate_predictions, protocol
 from trainer.evaluation.text import describe
 from trainer.files import all_or_nothing, write_json
-from trainer.networks.registry import network
+from trainer.networks.registry import front_end_for
 from trainer.training.batches import inputs
 from trainer.training.options import Keep
 from trainer.training.run_folder import Run
@@ -144,7 +145,7 @@ def _tracks(run: Run, data: DataSet, options: EvaluateOptions) -> tuple[Track, .
     Raises:
         DataError: there are none, or the data does not fit the run.
     """
-    if network(run.options.arch).front_end_for(data.front_end) != run.front_end:
+    if front_end_for(run.options.arch, data.front_end) != run.front_end:
         raise DataError(
             f"The data was prepared by another front end than that of {run.folder}; prepare it "
             "again, or name other data with --data."
@@ -178,7 +179,7 @@ def unknown_tracks(folder: Path, run: Run) -> list[Track]:
     Raises:
         DataError: it is no prepared data set, or one of another front end.
     """
-    if network(run.options.arch).front_end_for(prepared.read_front_end(folder)) != run.front_end:
+    if front_end_for(run.options.arch, prepared.read_front_end(folder)) != run.front_end:
         raise DataError(f"{folder} was prepared by another front end than that of {run.folder}.")
     shrink = prepared.read_shrink(folder)
     return [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tagger.inference.vote import Probabilities, Voting
 from trainer.evaluation.intervals import Groups, number_groups
-from trainer.track_votes import track_probabilities
+from trainer.track_votes import vote_tracks
 
 UNKNOWN = -1
 """Target of a track that is none of the labels."""
@@ -43,8 +43,7 @@ class WindowPredictions:
     def votes(self) -> dict[Voting, Probabilities]:
         """Track probabilities `[tracks, labels]` by each rule, without a temperature."""
         return {
-            rule: track_probabilities(self.windows, self.owners, len(self.names), rule)
-            for rule in Voting
+            rule: vote_tracks(self.windows, self.owners, len(self.names), rule) for rule in Voting
         }
 
     @cached_property

@@ -1,8 +1,8 @@
-"""Networks of keras.applications, which see a window as a grey picture."""
+"""Networks of keras.applications, on grey pictures or on windows shown as such."""
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Application(Architecture):
     application: str
     module: str
     least: int  # rows and frames that it can take
+    of_pictures: bool = False  # grey levels from 0 to 255; else log-mel of unit deviation
 
     def build(
         self,
@@ -37,8 +38,8 @@ class Application(Architecture):
         if min(shape) < self.least:
             raise DataError(too_small(self.application, self.least, shape))
         window = keras.Input((*shape, 1))
-        middle = TOP_OF_SCALE / 2
-        grey = layers.Rescaling(vgg.PIXEL_DEVIATION, middle, name="grey")(window)
+        scale = (1.0, 0.0) if self.of_pictures else (vgg.PIXEL_DEVIATION, TOP_OF_SCALE / 2)
+        grey = layers.Rescaling(*scale, name="grey")(window)
         picture = layers.Concatenate(name="picture")([grey] * 3)
         preprocess = getattr(keras.applications, self.module).preprocess_input
         backbone = self._backbone(input_tensor=preprocess(picture))
@@ -107,5 +108,8 @@ def _constants_as_rescaling(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 
 INCEPTION_V3 = Application("InceptionV3", "inception_v3", 75)
+INCEPTION_V3_OF_PICTURES = replace(INCEPTION_V3, of_pictures=True)
 EFFICIENTNET_B0 = Application("EfficientNetB0", "efficientnet", 32)
+EFFICIENTNET_B0_OF_PICTURES = replace(EFFICIENTNET_B0, of_pictures=True)
 MOBILENET_V2 = Application("MobileNetV2", "mobilenet_v2", 32)
+MOBILENET_V2_OF_PICTURES = replace(MOBILENET_V2, of_pictures=True)

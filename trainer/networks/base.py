@@ -61,6 +61,10 @@ class Architecture(ABC):
         """Return the layers that stay as they are, out of those taken, before a block."""
         return ()
 
+    def copy(self, trained: keras.Model, network: keras.Model) -> None:
+        """Give a deployed network the weights of the trained one."""
+        network.set_weights(trained.get_weights())
+
     def deploy(self, trained: keras.Model, front_end: FrontEnd, shrink: int) -> keras.Model:
         """Return the network as a model file holds it; it computes in float32."""
         n_labels = trained.output_shape[-1]
@@ -69,7 +73,7 @@ class Architecture(ABC):
             network = self.build(
                 shape, n_labels, batch_norm=False, dropout=0, head=head_units(trained)
             )
-            network.set_weights(trained.get_weights())
+            self.copy(trained, network)
             if shrink == 1:
                 return network
             window = keras.Input((*window_shape(front_end, 1), 1))
@@ -90,12 +94,12 @@ def too_small(network: str, least: int, shape: Shape) -> str:
     )
 
 
-def architecture(name: str) -> Architecture:
-    """Return a network of the registry, ready to be built.
+def architecture(name: str, front_end: FrontEnd) -> Architecture:
+    """Return the network of the registry for a kind of input, ready to be built.
 
     Raises:
-        DataError: there is none of that name.
+        DataError: there is none of that name for it.
     """
-    module, attribute = network(name).built_by.split(":")
+    module, attribute = network(name, front_end).built_by.split(":")
     found: Architecture = getattr(import_module(f"trainer.networks.{module}"), attribute)
     return found

@@ -37,3 +37,14 @@ def head_layers(model: keras.Model) -> list[keras.layers.Dense]:
 def head_units(model: keras.Model) -> tuple[int, ...]:
     """Return the units of the dense layers before the last one."""
     return tuple(layer.units for layer in head_layers(model)[:-1])
+
+
+def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Divide a network into what computes its features `[batch, channels]`, and its head.
+
+    The two have the layers of the network, not copies of them.
+    """
+    first = head_layers(model)[0]
+    dropout = model.layers[model.layers.index(first) - 1]  # the head begins with it
+    features = dropout.input
+    return keras.Model(model.input, features), keras.Model(features, model.output)

@@ -1,10 +1,11 @@
 """What is known of each network without building it, which would take Keras and seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tagger.audio.frontend import FrontEnd, MelStrip, MelWindow, WindowGrid
+from tagger.audio.frontend import FrontEnd, WindowGrid
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
 from tagger.errors import DataError
@@ -26,7 +27,7 @@ class Defaults:
 
 @dataclass(frozen=True)
 class Network:
-    """What a network takes, and how it is usually trained."""
+    """A network for one kind of input, and how it is usually trained."""
 
     front_end: type[FrontEnd]
     built_by: str  # module of this package, and what in it
@@ -39,17 +40,12 @@ class Network:
         kind = MelStrip if issubclass(self.front_end, MelStrip) else self.front_end
         return kind.kind.replace(" ", "-")
 
-    def front_end_for(self, front_end: FrontEnd) -> FrontEnd:
-        """Return the front end for use, out of that of the data.
+    def takes(self, front_end: FrontEnd) -> bool:
+        """Tell whether data of a front end can be used."""
+        return issubclass(self.front_end, type(front_end))
 
-        Raises:
-            DataError: the data was prepared for networks of another kind.
-        """
-        if not issubclass(self.front_end, type(front_end)):
-            raise DataError(
-                f"The data is prepared for networks that take {front_end.kind}, and this one takes "
-                f"{self.front_end.kind}; prepare it again with --front-end {self.prepared}."
-            )
+    def front_end_for(self, front_end: FrontEnd) -> FrontEnd:
+        """Return the front end for use, out of that of data that it takes."""
         return self.front_end.from_dict(front_end.to_dict())
 
 
@@ -62,32 +58,74 @@ def check_multiples(rows: int, grid: WindowGrid, cells: int) -> None:
         )
 
 
-NETWORKS: Mapping[str, Network] = {
-    "vgg16": Network(MelStrip, "strip_vgg:VGG16", stride=VGG_STRIDE),
-    "vgg19": Network(MelStrip, "strip_vgg:VGG19", stride=VGG_STRIDE),
-    "inceptionv3": Network(MelWindow, "applications:INCEPTION_V3"),
-    "efficientnetb0": Network(MelWindow, "applications:EFFICIENTNET_B0"),
-    "mobilenetv2": Network(MelWindow, "applications:MOBILENET_V2"),
-    "cnn14": Network(MelWindow, "cnn14:CNN14", Defaults(dropout=0.3)),
-    "cnn-small": Network(
-        SpectrogramPicture,
-        "cnn_small:CNN_SMALL",
-        Defaults(dropout=0.2, augment="off", optimizer="adam"),
+NETWORKS: Mapping[str, Sequence[Network]] = {
+    "vgg16": (
+        Network(MelStrip, "strip_vgg:VGG16", stride=VGG_STRIDE),
+        Network(SpectrogramPicture, "picture_vgg:VGG16"),
     ),
-    "ann": Network(
-        SummaryFeatures,
-        "ann:ANN",
-        Defaults(batch_size=128, dropout=0.2, augment="off", optimizer="adam"),
+    "vgg19": (
+        Network(MelStrip, "strip_vgg:VGG19", stride=VGG_STRIDE),
+        Network(SpectrogramPicture, "picture_vgg:VGG19"),
+    ),
+    "inceptionv3": (
+        Network(MelWindow, "applications:INCEPTION_V3"),
+        Network(SpectrogramPicture, "applications:INCEPTION_V3_OF_PICTURES"),
+    ),
+    "efficientnetb0": (
+        Network(MelWindow, "applications:EFFICIENTNET_B0"),
+        Network(SpectrogramPicture, "applications:EFFICIENTNET_B0_OF_PICTURES"),
+    ),
+    "mobilenetv2": (
+        Network(MelWindow, "applications:MOBILENET_V2"),
+        Network(SpectrogramPicture, "applications:MOBILENET_V2_OF_PICTURES"),
+    ),
+    "cnn14": (Network(MelWindow, "cnn14:CNN14", Defaults(dropout=0.3)),),
+    "cnn-small": (
+        Network(
+            SpectrogramPicture,
+            "cnn_small:CNN_SMALL",
+            Defaults(dropout=0.2, augment="off", optimizer="adam"),
+        ),
+    ),
+    "ann": (
+        Network(
+            SummaryFeatures,
+            "ann:ANN",
+            Defaults(batch_size=128, dropout=0.2, augment="off", optimizer="adam"),
+        ),
     ),
 }
+"""The networks by name, each once for every kind of input that it takes."""
 
 
-def network(name: str) -> Network:
-    """Return what is known of a network.
+def network(name: str, front_end: FrontEnd) -> Network:
+    """Return what is known of a network that takes data of a front end.
 
     Raises:
-        DataError: there is none of that name.
+        DataError: there is none of that name, or the data was prepared for others.
     """
     if name not in NETWORKS:
         raise DataError(f"There is no architecture {name!r}; choose from {', '.join(NETWORKS)}.")
-    return NETWORKS[name]
+    forms = NETWORKS[name]
+    if found := next((form for form in forms if form.takes(front_end)), None):
+        return found
+    raise DataError(
+        f"The data is prepared for networks that take {front_end.kind}, and {name} takes "
+        f"{' or '.join(form.front_end.kind for form in forms)}; prepare it again with --front-end "
+        f"{' or '.join(form.prepared for form in forms)}."
+    )
+
+
+def front_end_for(name: str, data: FrontEnd) -> FrontEnd:
+    """Return the front end of a network on data of a front end.
+
+    Raises:
+        DataError: there is none of that name, or the data was prepared for others.
+    """
+    return network(name, data).front_end_for(data)
+
+
+def defaults_for(name: str, data: FrontEnd) -> Defaults:
+    """Return how a network is trained on data of a front end, which it need not take."""
+    forms = NETWORKS[name]
+    return next((form for form in forms if form.takes(data)), forms[0]).defaults

@@ -1,4 +1,4 @@
-"""VGG16 and VGG19 over strips, as networks of the registry."""
+"""VGG16 and VGG19: what they have in common on any input, and the networks over strips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,23 +12,9 @@ from trainer.networks.base import Architecture, Shape
 
 @dataclass(frozen=True)
 class Vgg(Architecture):
-    """VGG over strips; takes whatever layers a file of weights has."""
+    """VGG; takes whatever layers a file of weights has."""
 
     application: str
-
-    def build(
-        self,
-        shape: Shape,
-        n_labels: int,
-        *,
-        batch_norm: bool,
-        dropout: float,
-        head: Sequence[int] = (),
-    ) -> keras.Model:
-        """Build it for windows of any size."""
-        return vgg.build_windows(
-            self.application, n_labels, batch_norm=batch_norm, dropout=dropout, head=head
-        )
 
     def weights(self, source: str) -> vgg.Weights:
         """Read convolutions, all or some."""
@@ -50,10 +36,29 @@ class Vgg(Architecture):
         """Return those of the convolutions that stand before a block."""
         return vgg.before_block(taken, block)
 
+
+@dataclass(frozen=True)
+class StripVgg(Vgg):
+    """VGG over strips."""
+
+    def build(
+        self,
+        shape: Shape,
+        n_labels: int,
+        *,
+        batch_norm: bool,
+        dropout: float,
+        head: Sequence[int] = (),
+    ) -> keras.Model:
+        """Build it for windows of any size."""
+        return vgg.build_windows(
+            self.application, n_labels, batch_norm=batch_norm, dropout=dropout, head=head
+        )
+
     def deploy(self, trained: keras.Model, front_end: FrontEnd, shrink: int) -> keras.Model:
         """Share the convolutions of overlapping windows."""
         return vgg.build_strips(self.application, trained, front_end.rows, front_end.grid, shrink)
 
 
-VGG16 = Vgg("VGG16")
-VGG19 = Vgg("VGG19")
+VGG16 = StripVgg("VGG16")
+VGG19 = StripVgg("VGG19")

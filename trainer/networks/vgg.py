@@ -48,15 +48,16 @@ def build_windows(
 
     The pooling takes what there is, so that one set of weights serves full and shrunk windows.
     """
-    backbone = _backbone(application, None, batch_norm)
+    window = keras.Input((None, None, 1))
+    columns = convolve(application, window, batch_norm=batch_norm)
     pooled = layers.Concatenate(name="pooled")(
         [
-            layers.GlobalAveragePooling2D(name="average")(backbone.output),
-            layers.GlobalMaxPooling2D(name="maximum")(backbone.output),
+            layers.GlobalAveragePooling2D(name="average")(columns),
+            layers.GlobalMaxPooling2D(name="maximum")(columns),
         ]
     )
     outputs = add_head(pooled, n_labels, dropout, head)
-    return keras.Model(backbone.input, outputs, name="vgg")
+    return keras.Model(window, outputs, name="vgg")
 
 
 def build_strips(
@@ -74,11 +75,9 @@ def build_strips(
     stride = VGG_STRIDE * shrink
     check_multiples(n_mels, grid, stride)
     with float32():
-        backbone = _backbone(application, n_mels // shrink, batch_norm=False)
-        _copy_folded(windows, backbone)
         strips = keras.Input((n_mels, None, 1), name="strips")
         shrunk = layers.AveragePooling2D(shrink, name="shrunk")(strips) if shrink > 1 else strips
-        columns = backbone(shrunk)
+        columns = convolve(application, shrunk, batch_norm=False)
         window = {
             "pool_size": (n_mels // stride, grid.window // stride),
             "strides": (n_mels // stride, grid.hop // stride),
@@ -92,29 +91,33 @@ def build_strips(
         rows = layers.Reshape((-1, pooled.shape[-1]), name="rows")(pooled)
         outputs = add_head(rows, windows.output_shape[-1], 0, head_units(windows))
         model = keras.Model(strips, outputs, name="vgg_strips")
-        for mine, its in zip(head_layers(model), head_layers(windows), strict=True):
-            mine.set_weights(its.get_weights())
+        copy_folded(windows, model)
     return model
 
 
-def _backbone(application: str, n_mels: int | None, batch_norm: bool) -> keras.Model:
-    """Take the convolutions of keras.applications, with batch normalisation if asked for."""
+def convolve(application: str, given: Any, *, batch_norm: bool) -> Any:
+    """Put the convolutions of keras.applications behind a tensor.
+
+    Args:
+        application: VGG16 or VGG19.
+        given: `[batch, rows, columns, channels]`.
+        batch_norm: Whether each convolution is followed by batch normalisation.
+    """
     build = getattr(keras.applications, application)
-    plain = build(include_top=False, weights=None, input_shape=(n_mels, None, 1))
-    if not batch_norm:
-        return plain
-    outputs = plain.input
+    plain = build(include_top=False, weights=None, input_shape=(None, None, given.shape[-1]))
+    outputs = given
     for layer in plain.layers[1:]:
         config = layer.get_config()
-        if not isinstance(layer, layers.Conv2D):
-            kind = MaxPooling2D if isinstance(layer, layers.MaxPooling2D) else type(layer)
-            outputs = kind.from_config(config)(outputs)
-            continue
-        config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
-        outputs = Conv2D.from_config(config)(outputs)
-        outputs = BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
-        outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
-    return keras.Model(plain.input, outputs, name="vgg_backbone")
+        if isinstance(layer, layers.MaxPooling2D):
+            outputs = MaxPooling2D.from_config(config)(outputs)
+        elif not batch_norm:
+            outputs = Conv2D.from_config(config)(outputs)
+        else:
+            config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
+            outputs = Conv2D.from_config(config)(outputs)
+            outputs = BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
+            outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
+    return outputs
 
 
 class float32:  # noqa: N801 - reads as a context manager
@@ -133,8 +136,10 @@ def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
     return [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
 
 
-def _copy_folded(source: keras.Model, target: keras.Model) -> None:
-    """Copy the convolutions, each with the batch normalisation behind it folded in."""
+def copy_folded(source: keras.Model, target: keras.Model) -> None:
+    """Copy the head, and the convolutions with the batch normalisation behind each folded in."""
+    for mine, its in zip(head_layers(target), head_layers(source), strict=True):
+        mine.set_weights(its.get_weights())
     norms = {layer.name: layer for layer in source.layers}
     for layer in convolutions(source):
         kernel, *rest = layer.get_weights()

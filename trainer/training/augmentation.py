@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.audio.pictures import TOP_OF_SCALE
+
 Array = NDArray[np.float32]
 
 NOISE_NUMBERS = 1 << 21
@@ -14,6 +16,11 @@ NOISE_NUMBERS = 1 << 21
 
 LOW_PASS = (0.6, 0.95)
 """Range of the cut-off of a low-pass filter, as a share of the bands."""
+
+ERASED = (0.02, 0.2)
+"""Range of the area of an erased rectangle, as a share of the window."""
+ERASED_RATIO = 3.0
+"""Height to width of the tallest one; the widest has the reciprocal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +38,9 @@ class Augmentation:
     gain: float = 0.2  # contrast is scaled by 1 ± this
     low_pass: float = 0.0  # share of windows that lose their highest bands, as in low bit rates
     noise: float = 0.1  # standard deviation of added noise
+    turn: float = 0.0  # furthest shift in time, as a share of the window; its end comes in again
+    erase: float = 0.0  # share of windows that lose a rectangle (Zhong et al. 2020)
+    masked: float = 0.0  # what masked and erased cells are set to; the mean of log-mel is 0
 
     @classmethod
     def off(cls) -> "Augmentation":
@@ -71,6 +81,34 @@ class Augmentation:
             low_pass=0.15,
         )
 
+    @classmethod
+    def blend(cls) -> "Augmentation":
+        """Vary features of a whole window, which have neither bands nor frames: mixup alone."""
+        return replace(cls.off(), mixup=cls.mixup)
+
+    @classmethod
+    def of_pictures(cls) -> "Augmentation":
+        """Vary spectrogram pictures, in grey levels from 0 to 255 and without mixup."""
+        return replace(
+            cls.off(),
+            masks=1,
+            mask_bands=24,
+            mask_frames=24,
+            stretch_bands=0.05,
+            stretch_frames=0.05,
+            gain=0.1,
+            turn=0.5,
+            erase=0.25,
+            masked=TOP_OF_SCALE / 2,
+        )
+
+    @classmethod
+    def of_pictures_strong(cls) -> "Augmentation":
+        """Vary pictures much."""
+        return replace(
+            cls.of_pictures(), masks=2, stretch_bands=0.1, stretch_frames=0.2, gain=0.2, erase=0.5
+        )
+
     def piece(self, window: int, frames: int, rng: np.random.Generator) -> int:
         """Draw how many frames of a strip of `frames` frames are stretched to a window."""
         length = round(window * (1 + rng.uniform(-1, 1) * self.stretch_frames))
@@ -84,10 +122,12 @@ def noise_table() -> Array:
 
 
 def augment(windows: Array, augmentation: Augmentation, rng: np.random.Generator) -> Array:
-    """Mask windows `[batch, bands, frames]` and add noise, in place."""
+    """Mask windows `[batch, bands, frames]`, erase parts and add noise, in place."""
     noise = np.empty(windows.shape[1:], np.float32)
     for window in windows:
         mask(window, augmentation, rng)
+        if augmentation.erase and rng.random() < augmentation.erase:
+            erase(window, augmentation.masked, rng)
         if augmentation.noise:
             table = noise_table()
             start = int(rng.integers(len(table) - noise.size + 1))
@@ -108,6 +148,8 @@ def vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.G
         window = _resample(piece, (bands - centre) * scale + centre + shift)
     if piece.shape[1] != frames:
         window = _resample(window.T, np.linspace(0, piece.shape[1] - 1, frames)).T
+    if augmentation.turn:
+        window = np.roll(window, round(rng.uniform(-1, 1) * augmentation.turn * frames), axis=1)
     if augmentation.low_pass and rng.random() < augmentation.low_pass:
         window[int(n_bands * rng.uniform(*LOW_PASS)) :] = window.min()
     if augmentation.equaliser:
@@ -147,10 +189,20 @@ def mix(
 
 
 def mask(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> None:
-    """Set runs of bands and runs of frames to the mean, in place."""
+    """Set runs of bands and runs of frames to what hides them, in place."""
     bands, frames = window.shape
     kinds = (bands, augmentation.mask_bands, window), (frames, augmentation.mask_frames, window.T)
     for length, widest, view in kinds * augmentation.masks:
         width = int(rng.integers(min(widest, length) + 1))
         start = int(rng.integers(length - width + 1))
-        view[start : start + width] = 0
+        view[start : start + width] = augmentation.masked
+
+
+def erase(window: Array, value: float, rng: np.random.Generator) -> None:
+    """Set a rectangle of some of the area to a value, in place."""
+    rows, columns = window.shape
+    area = rng.uniform(*ERASED) * rows * columns
+    height = np.sqrt(area * np.exp(rng.uniform(-1, 1) * np.log(ERASED_RATIO)))
+    high, wide = min(rows, round(height)), min(columns, round(area / height))
+    top, left = rng.integers(rows - high + 1), rng.integers(columns - wide + 1)
+    window[top : top + high, left : left + wide] = value

@@ -55,9 +55,19 @@ def inputs(strip: NDArray[Any], front_end: FrontEnd) -> Array:
     a window is repeated.
     """
     grid = front_end.grid
-    whole = grid.whole(cut_window(strip, 0, max(strip.shape[1], grid.window)))
-    pieces = [whole] if front_end.takes_strips else grid.pieces(whole, 1)
-    return np.stack(pieces)[..., None]
+    if not front_end.takes_strips:
+        return np.stack(whole_windows(strip, grid))[..., None]
+    return grid.whole(_at_least(strip, grid.window))[None, ..., None]
+
+
+def whole_windows(strip: NDArray[Any], grid: WindowGrid) -> list[Array]:
+    """Divide a strip into its windows `[rows, frames]`; one that is shorter is repeated."""
+    return grid.pieces(_at_least(strip, grid.window), 1)
+
+
+def _at_least(strip: NDArray[Any], window: int) -> Array:
+    """Return a strip, repeated if it is shorter than a window."""
+    return cut_window(strip, 0, max(strip.shape[1], window))
 
 
 def shrink(windows: Array, factor: int) -> Array:
@@ -133,7 +143,8 @@ class WindowSampler:
     to the square root of its tracks, so that a genre of one track is not drawn a hundred times as
     often as any other track; with "weights" every track is drawn equally often, and rare genres
     weigh more in the loss. `shares` gives data sets, by name, a share of all windows; the others
-    have what is left.
+    have what is left. `strips` of each track, where they are given, are drawn from in place of its
+    own.
     """
 
     def __init__(
@@ -147,13 +158,16 @@ class WindowSampler:
         seed: int = 0,
         factor: int = 1,
         shares: Mapping[str, float] = MappingProxyType({}),
+        strips: Sequence[Sequence[NDArray[Any]]] | None = None,
     ) -> None:
         self.grid = WindowGrid(grid.window // factor, grid.hop // factor)
         self.augmentation = augmentation.scaled(factor)
         self.balance = balance
         self.seed = seed
         self.n_labels = len(data.labels)
-        self._strips = [[shrink_strip(strip, factor) for strip in track.load()] for track in tracks]
+        self._strips = strips or [
+            [shrink_strip(strip, factor) for strip in track.load()] for track in tracks
+        ]
         self._targets = np.stack([data.probabilities(track) for track in tracks])
         self._cumulative = _cumulative(draw_probabilities(tracks, balance, shares))
         self._cumulative_of_strips = [self._odds_of(strips) for strips in self._strips]
@@ -191,7 +205,8 @@ class WindowSampler:
         odds = self._cumulative_of_strips[index]
         strip = self._strips[index][int(np.searchsorted(odds, rng.random(), side="right"))]
         length = self.augmentation.piece(self.grid.window, strip.shape[1], rng)
-        start = int(rng.integers(max(strip.shape[1] - length, 0) + 1))
+        room, step = max(strip.shape[1] - length, 0), self.grid.step
+        start = int(rng.integers(room // step + 1)) * step
         piece = cut_window(strip, start, length)
         return vary(piece, self.grid.window, self.augmentation, rng)
 

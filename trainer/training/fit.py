@@ -1,23 +1,22 @@
 """The training loop."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
 from trainer.networks.backend import keras
-from trainer.networks.base import architecture, window_shape
+from trainer.networks.base import Architecture, architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
-from trainer.training.batches import Batch, WindowSampler, shrunk
 from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
+from trainer.training.phases import Phases
 from trainer.training.plan import Plan
 from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
 from trainer.training.seen_tracks import divided_groups
-from trainer.training.teachers import Teachers
 from trainer.training.validation import Validation, validate
 
 AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
@@ -33,64 +32,31 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         DataError: first weights or folder cannot be used.
     """
     options, data, past = plan.options, plan.data, plan.past
-    tracks, held_out = plan.tracks, plan.held_out
+    held_out = plan.held_out
     keras.utils.set_random_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
-    teachers = Teachers(plan.teachers, options.teacher_share)
-    report(
-        f"{len(tracks)} tracks to train on, {len(held_out)} to validate on, "
-        f"{len(data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
-        f"{keras.backend.backend()} on {device(model)} in {options.precision}"
-    )
-    if plan.left_out:
-        report(
-            f"Tracks with soft labels that are recordings kept aside: {len(plan.left_out)}, such "
-            f"as {printable(plan.left_out[0])}; left out."
-        )
-    if data.flattering:
-        report(f"Figures below are flattering: {data.flattering}.")
-    if divided := divided_groups(tracks, held_out):
-        report(
-            f"Artists or albums in training and validation: {len(divided)}, such as "
-            f"{printable(divided[0])}; figures will be flattered."
-        )
-    if plan.seen and plan.seen.unknown:
-        report(
-            f"What {', '.join(plan.seen.unknown)} was trained on is not recorded, so it cannot be "
-            "checked against the tracks that are scored."
-        )
-    sampler = WindowSampler(
-        data,
-        tracks,
-        run.front_end.grid,
-        options.augmentation,
-        balance=options.balance,
-        seed=options.seed,
-        factor=options.shrink,
-        shares=plan.shares,
-    )
-
-    def batches(first: int, count: int) -> Iterator[Batch]:
-        drawn = sampler.batches(first, count, options.batch_size)
-        return (shrunk(teachers.teach(batch), 1) for batch in drawn)
-
+    _announce(plan, model, report)
+    network = architecture(options.arch, plan.front_end)
+    phases = Phases(plan, model, report)
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
     average = _average(model, run, resumed=bool(past))
     history = run.history
-    phase, warning = None, ""
+    head_only, warning = None, ""
     for number in range(len(past) + 1, options.epochs + 1):
-        if phase != (phase := number <= options.head_epochs):
-            _compile(model, options, frozen_layers(model, options, pretrained, head_only=phase))
+        if head_only != (head_only := number <= options.head_epochs):
+            frozen = frozen_layers(network, model, options, pretrained, head_only=head_only)
+            _compile(model, options, frozen)
             if past and number == len(past) + 1:
-                _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == phase)
+                _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == head_only)
+            of_head = min(options.head_epochs, options.epochs)
+            phase = phases.begin(of_head if head_only else options.epochs - of_head)
         first = (number - 1) * options.batches
-        trained = train_epoch(
-            model, batches(first, options.batches), options, number, average, progress
-        )
-        some = batches(first, 1 + MEASURED)
+        drawn = phase.batches(first, options.batches)
+        trained = train_epoch(phase.model, drawn, options, number, average, progress)
+        some = phase.batches(first, 1 + MEASURED)
         with average.in_place(some) if average else nullcontext():
-            found = validate(model, run.front_end.grid, options.shrink, data, held_out)
+            found = validate(phase.model, phase.held_out, data, held_out)
             epoch = Epoch(
                 **asdict(trained),
                 window_accuracy=found.window_accuracy,
@@ -116,13 +82,39 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     return run
 
 
+def _announce(plan: Plan, model: keras.Model, report: Callable[[str], None]) -> None:
+    """Say what is trained, on what, and what there is to know about its figures."""
+    report(
+        f"{len(plan.tracks)} tracks to train on, {len(plan.held_out)} to validate on, "
+        f"{len(plan.data.labels)} genres, {model.count_params() / 1e6:.1f} million weights, "
+        f"{keras.backend.backend()} on {device(model)} in {plan.options.precision}"
+    )
+    if plan.left_out:
+        report(
+            f"Tracks with soft labels that are recordings kept aside: {len(plan.left_out)}, such "
+            f"as {printable(plan.left_out[0])}; left out."
+        )
+    if plan.data.flattering:
+        report(f"Figures below are flattering: {plan.data.flattering}.")
+    if divided := divided_groups(plan.tracks, plan.held_out):
+        report(
+            f"Artists or albums in training and validation: {len(divided)}, such as "
+            f"{printable(divided[0])}; figures will be flattered."
+        )
+    if plan.seen and plan.seen.unknown:
+        report(
+            f"What {', '.join(plan.seen.unknown)} was trained on is not recorded, so it cannot be "
+            "checked against the tracks that are scored."
+        )
+
+
 def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model, tuple[str, ...]]:
     """Return the run, its network, and the names of the layers that came pretrained."""
     options = plan.options
     if plan.past:
         run = _resumed(plan, report)
         return run, run.model("last"), tuple(run.metadata["pretrained"])
-    network = architecture(options.arch)
+    network = architecture(options.arch, plan.front_end)
     taken: tuple[str, ...] = ()
     weights = network.weights("none" if plan.start else options.weights)
     if plan.start:
@@ -175,10 +167,14 @@ def _resumed(plan: Plan, report: Callable[[str], None]) -> Run:
 
 
 def frozen_layers(
-    model: keras.Model, options: FitOptions, pretrained: Sequence[str], *, head_only: bool
+    network: Architecture,
+    model: keras.Model,
+    options: FitOptions,
+    pretrained: Sequence[str],
+    *,
+    head_only: bool,
 ) -> tuple[str, ...]:
     """Return which of the layers that came pretrained stay as they are."""
-    network = architecture(options.arch)
     taken = network.frozen(model, pretrained, AFTER_ALL_BLOCKS)
     if head_only:
         return taken

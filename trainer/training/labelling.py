@@ -21,8 +21,8 @@ from trainer.data.dataset import DataSet, Track, check_strips, read_front_end, r
 from trainer.data.recordings import load_recordings
 from trainer.data.soft_labels import SoftLabels
 from trainer.data.tracks_table import TRACKS_FILE, read_rows
-from trainer.networks.registry import network
-from trainer.track_votes import track_probabilities
+from trainer.networks.registry import front_end_for
+from trainer.track_votes import vote_tracks
 from trainer.training.pretrain import build_network
 from trainer.training.pretraining_folder import Pretraining, load_pretraining
 from trainer.training.probe import linear_probe
@@ -101,7 +101,7 @@ def _tracks(folder: Path) -> list[Track]:
 
 def _check_front_end(run: Run | Pretraining, front_end: FrontEnd) -> None:
     """Raise DataError if a run takes other windows than data hold."""
-    if run.front_end != network(run.options.arch).front_end_for(front_end):
+    if run.front_end != front_end_for(run.options.arch, front_end):
         raise DataError(f"{run.folder} has another front end than the data.")
 
 
@@ -114,7 +114,7 @@ def _by_run(run: Run, tracks: Sequence[Track], progress: Progress) -> Probabilit
         some = tracks[first : first + CHUNK]
         windows, owners = spread_windows(some, run.front_end.grid, run.options.shrink, WINDOWS)
         answers = model.predict(windows, batch_size=64, verbose=0)
-        votes.append(track_probabilities(answers, owners, len(some)))
+        votes.append(vote_tracks(answers, owners, len(some)))
     progress(len(tracks), len(tracks))
     return np.concatenate(votes)
 

@@ -11,7 +11,7 @@ from tagger.errors import DataError, reason
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
 from trainer.data.soft_labels import SOFT_LABELS_FILE
-from trainer.networks.registry import check_multiples, network
+from trainer.networks.registry import check_multiples, front_end_for, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
@@ -76,7 +76,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     if missing := set(data.labels) - {track.genre for track in tracks}:
         raise DataError(f"No training tracks for {', '.join(sorted(missing))}.")
     held_out = () if "valid" in options.train_splits else data.split("valid")
-    known = network(options.arch)
+    known = network(options.arch, data.front_end)
     front_end = known.front_end_for(data.front_end)
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     start = None if past else _start(options, front_end)
@@ -251,7 +251,7 @@ def _teacher(folder: str, options: FitOptions, data: DataSet) -> Run:
     run = load_run(Path(folder))
     if (run.labels, run.front_end) != (
         data.labels,
-        network(run.options.arch).front_end_for(data.front_end),
+        front_end_for(run.options.arch, data.front_end),
     ):
         raise DataError(f"{folder} has other genres or another front end.")
     _check_kept_aside(run.folder, run.options.train_splits, run.options.fold, options)

@@ -107,7 +107,7 @@ def _build(plan: PretrainPlan, report: Callable[[str], None]) -> tuple[Pretraini
             run = replace(run, options=options, metadata=longer)
             run.save()
         return run, build_network(run, outputs)
-    network = architecture(options.arch)
+    network = architecture(options.arch, plan.front_end)
     weights = network.weights(options.weights)
     batch_norm = options.batch_norm
     if batch_norm is None:
@@ -139,7 +139,7 @@ def build_network(run: Pretraining, outputs: int) -> keras.Model:
 
     Names and order of the other layers are those of `fit`, which starts from their weights.
     """
-    base = architecture(run.options.arch).build(
+    base = architecture(run.options.arch, run.front_end).build(
         window_shape(run.front_end, run.options.shrink),
         1,
         batch_norm=run.batch_norm,

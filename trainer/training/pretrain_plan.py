@@ -8,7 +8,7 @@ from tagger.errors import DataError
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet
 from trainer.data.recordings import Recordings, load_recordings
-from trainer.networks.registry import check_multiples, network
+from trainer.networks.registry import check_multiples, front_end_for, network
 from trainer.training.history import PretrainEpoch
 from trainer.training.options import PretrainOptions
 from trainer.training.plan import check_weights_file, past_epochs
@@ -46,12 +46,12 @@ def plan_pretraining(folder: Path, options: PretrainOptions, *, resume: bool) ->
     recordings = load_recordings(Path(options.data))
     if not recordings.split("train").size:
         raise DataError(f"{options.data} has no tracks in train.")
-    known = network(options.arch)
+    known = network(options.arch, recordings.front_end)
     front_end = known.front_end_for(recordings.front_end)
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
     check_weights_file(options.weights)
     probe = prepared.load([Path(path) for path in options.probe]) if options.probe else None
-    if probe and known.front_end_for(probe.front_end) != front_end:
+    if probe and front_end_for(options.arch, probe.front_end) != front_end:
         raise DataError(f"{options.probe[0]} has another front end than {options.data}.")
     if probe and not (probe.split("train") and probe.split("valid")):
         raise DataError(f"{options.probe[0]} needs tracks in train and in valid for a probe.")

@@ -100,8 +100,18 @@ class Run:
         """
         file = self.weights(keep)
         if not file.exists():
-            raise DataError(f"{self.folder} has no {file.name}; did the training finish an epoch?")
+            raise DataError(f"{self.folder} has no {file.name}; {self._why_not(keep)}.")
         return file
+
+    def _why_not(self, keep: Keep) -> str:
+        """Say why weights are not there, and what would help."""
+        if not self.history.read():
+            return "it has not finished an epoch"
+        if keep == "best" and "valid" in self.options.train_splits:
+            return "it was trained on the validation tracks as well; take --keep last"
+        if keep == "average" and not self.options.average:
+            return "it was trained without --average; take --keep best or last"
+        return "the file is missing"
 
     def save(self) -> None:
         """Write `run.toml` and `run.json`."""
@@ -159,17 +169,14 @@ class Run:
         file = self.there(keep)
         from trainer.networks.base import architecture, window_shape
 
-        model = architecture(self.options.arch).build(
+        model = architecture(self.options.arch, self.front_end).build(
             window_shape(self.front_end, self.options.shrink),
             len(self.labels),
             batch_norm=self.batch_norm,
             dropout=self.options.dropout,
             head=self.options.head,
         )
-        try:
-            model.load_weights(file)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{file} does not fit this network: {error}.") from None
+        load_weights(model, file)
         return model
 
     def deployed(self, keep: Keep) -> "keras.Model":
@@ -181,7 +188,7 @@ class Run:
         trained = self.model(keep)
         from trainer.networks.base import architecture
 
-        network = architecture(self.options.arch)
+        network = architecture(self.options.arch, self.front_end)
         return network.deploy(trained, self.front_end, self.options.shrink)
 
 
@@ -260,6 +267,18 @@ def surroundings(backend: str) -> dict[str, Any]:
         "backend": backend,
         "versions": {"genretag": __version__, "python": platform.python_version(), **versions},
     }
+
+
+def load_weights(model: "keras.Model", file: Path, *, skip_mismatch: bool = False) -> None:
+    """Read weights, if need be without those of layers that have another shape here.
+
+    Raises:
+        DataError: they cannot be read, or do not fit the network.
+    """
+    try:
+        model.load_weights(file, skip_mismatch=skip_mismatch)
+    except (OSError, ValueError, KeyError):  # in words about groups of HDF5
+        raise DataError(f"{file} is damaged, or holds the weights of another network.") from None
 
 
 def save_weights(model: "keras.Model", file: Path) -> None:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tagger.audio.frontend import FrontEnd
 from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError
-from trainer.training.run_folder import PRETRAINING, RUN_FILE, load_run, read_run_file
+from trainer.training.run_folder import (
+    PRETRAINING,
+    RUN_FILE,
+    load_run,
+    load_weights,
+    read_run_file,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -45,12 +51,9 @@ class Start:
         Raises:
             DataError: the weights do not fit the network.
         """
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of the last layer, which has other labels
-                model.load_weights(self.weights, skip_mismatch=labels != self.labels)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.weights} does not fit this network: {error}.") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the last layer, which has other labels
+            load_weights(model, self.weights, skip_mismatch=labels != self.labels)
 
 
 def load_start(folder: Path) -> Start:

@@ -1,7 +1,7 @@
 """Validation between the epochs of a training: quick figures to steer by."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,11 @@ from tagger.inference.vote import Probabilities
 from trainer.data.dataset import DataSet, Track
 from trainer.evaluation.calibration import nothing_to_write
 from trainer.networks.backend import keras
-from trainer.track_votes import track_probabilities
+from trainer.track_votes import vote_tracks
 from trainer.training.batches import Array, cut_window, shrink
+
+HeldOut = Callable[[], tuple[Array, NDArray[np.int_]]]
+"""Gives what a model takes of the windows to validate on, and for each the index of its track."""
 
 WINDOWS = 4  # at most of a strip; enough to steer by, `evaluate` takes them all
 
@@ -59,14 +62,14 @@ def spread_windows(
 
 
 def validate(
-    model: keras.Model, grid: WindowGrid, factor: int, data: DataSet, tracks: Sequence[Track]
+    model: keras.Model, held_out: HeldOut, data: DataSet, tracks: Sequence[Track]
 ) -> Validation:
-    """Run a training network, on windows shrunk by `factor`, over some windows of each track."""
+    """Run a training network over some windows of each track, if there are tracks."""
     if not tracks:
         return Validation(
             window_accuracy=math.nan, track_accuracy=math.nan, track_loss=math.nan, by_source={}
         )
-    windows, owners = spread_windows(tracks, grid, factor)
+    windows, owners = held_out()
     probabilities = model.predict(windows, batch_size=64, verbose=0)
     return score(probabilities, owners, data, tracks)
 
@@ -79,7 +82,7 @@ def score(
 ) -> Validation:
     """Turn window probabilities `[windows, labels]` into figures."""
     targets = np.array([data.target(track) for track in tracks])
-    votes = track_probabilities(probabilities, owners, len(tracks))
+    votes = vote_tracks(probabilities, owners, len(tracks))
     right = votes.argmax(1) == targets
     sources = np.array([track.source for track in tracks])
     return Validation(

@@ -10,11 +10,23 @@ from tagger.tags.containers.base import AUDIO, SOURCE_KEY, Data, Parts, Purpose,
 from tagger.tags.containers.completeness import check_whole
 from tagger.tags.containers.id3 import before_id3v1, id3_parts, id3_tags, id3v1_parts
 
+_APE_FORMATS = (b"MAC ", b"wvpk", b"MP+", b"MPCK", b"tBaK")
 _FOOTER_SIZE = 32
 _MOST_ITEMS = 10_000
 _MOST_KEY = 256
 _HAS_HEADER = 1 << 31
 _VERSION = 2000
+
+
+def start_of_ape_audio(data: Data) -> int | None:
+    """Return where audio begins that usually has an APEv2 tag and none of ID3v2; None for other.
+
+    Raises:
+        ValueError, IndexError: an ID3v2 tag before it is damaged.
+        OversizedTagError: there are too many of these.
+    """
+    start = sum(len(tag) for _, tag in id3_tags(data))
+    return start if bytes(data[start : start + 4]).startswith(_APE_FORMATS) else None
 
 
 @dataclass(frozen=True, kw_only=True)

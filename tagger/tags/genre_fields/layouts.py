@@ -34,8 +34,10 @@ def layout_of(data: Data) -> Layout:
 
     Raises:
         ValueError, IndexError, struct.error: it is damaged.
-        TagError: genretag writes no tags into files of its kind.
+        TagError: it is empty, or genretag writes no tags into files of its kind.
     """
+    if not len(data):
+        raise TagError("is empty")
     container = container_of(data)
     if container not in _LAYOUTS:
         raise TagError(f"is of a kind ({container.value}) whose tags cannot be written")

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tagger.tags.containers.apev2 import ApeTag, purpose_of, read_ape
+from tagger.tags.containers.apev2 import ApeTag, purpose_of, read_ape, start_of_ape_audio
 from tagger.tags.containers.base import SOURCE_KEY, Data, Purpose, Splice
 from tagger.tags.containers.id3 import before_id3v1, id3_tags, read_tag
 from tagger.tags.genre_fields.base import (
@@ -24,9 +24,6 @@ from tagger.tags.genre_fields.base import (
 )
 from tagger.tags.genre_fields.id3 import Id3v1Codec, fields_of, new_tag, render
 from tagger.tags.genre_names import Texts
-
-APE_FORMATS = (b"MAC ", b"wvpk", b"MP+", b"MPCK", b"tBaK")
-"""How files begin that have an APEv2 tag rather than an ID3v2 tag."""
 
 _APE = "APEv2"
 _HAS_HEADER, _IS_HEADER = 1 << 31, 1 << 29
@@ -59,8 +56,7 @@ def stream_layout(data: Data) -> Layout:
     end = before_id3v1(data)
     id3v1 = bytes(data[end:])
     ape = read_ape(data[:end])
-    audio = sum(size for _, size, _ in tags)
-    if ape is None and bytes(data[audio : audio + 4]).startswith(APE_FORMATS):
+    if ape is None and start_of_ape_audio(data) is not None:
         ape = ApeTag(start=end, stop=end)  # readers of these look for no other tag
     if not tags and ape is None:
         tags = [(0, 0, new_tag(id3v1))]

@@ -1,6 +1,7 @@
 """A process that extracts features, and that may crash, hang or run out of memory."""
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -80,9 +81,9 @@ class WorkerProcess:
         try:
             self._connection.send(file)
             while self._connection.poll(max(0.0, deadline - time.monotonic())):
-                message = self._connection.recv()
+                message = _receive(self._connection)
                 if not isinstance(message, Track):
-                    return message  # type: ignore[no-any-return]
+                    return message
                 track = message
         except (EOFError, OSError):
             raise self._why_lost(track) from None
@@ -123,6 +124,29 @@ class WorkerProcess:
         self._process.join(_END)
 
 
+def _send(connection: Connection, message: Track | Extracted) -> None:
+    """Send a message; its strip, which may be large, is copied nowhere on the way."""
+    buffers: list[pickle.PickleBuffer] = []
+    connection.send(
+        (pickle.dumps(message, protocol=5, buffer_callback=buffers.append), len(buffers))
+    )
+    for buffer in buffers:
+        with buffer.raw() as content:
+            connection.send(content.nbytes)
+            connection.send_bytes(content)
+
+
+def _receive(connection: Connection) -> Track | Extracted:
+    """Receive what `_send` sent."""
+    message, count = connection.recv()
+    buffers = []
+    for _ in range(count):
+        buffer = bytearray(connection.recv())
+        connection.recv_bytes_into(buffer)
+        buffers.append(buffer)
+    return pickle.loads(message, buffers=buffers)  # type: ignore[no-any-return]
+
+
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
     """Let a process that begins here get no stop signal, even before it runs code of ours."""
@@ -146,7 +170,7 @@ def _work(connection: Connection, settings: ExtractSettings, parent: int) -> Non
     """
     ignore_stop_signals()  # they end only the process of the scan, and this one ends with that
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    extractor = Extractor(settings, examined=connection.send)
+    extractor = Extractor(settings, examined=lambda track: _send(connection, track))
     limit_memory(MEMORY)
     leave_no_core_dump()
     try:
@@ -154,7 +178,7 @@ def _work(connection: Connection, settings: ExtractSettings, parent: int) -> Non
         # What crashes says so in words of its own, on a terminal that is not meant for them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
         while True:
-            connection.send(extractor.extract(connection.recv()))
+            _send(connection, extractor.extract(connection.recv()))
     except MemoryError:
         os._exit(MEMORY_EXIT)
     except (EOFError, OSError):  # the process of the scan has ended

@@ -1,0 +1,60 @@
+"""Options that cannot be used, or do nothing, are answered in a sentence that names them."""
+
+import pytest
+from typer.testing import CliRunner
+
+from tagger.audio.log_mel import MelStrip, MelWindow
+from tagger.errors import DataError
+from trainer.cli import app
+from trainer.commands.choices import choices_of_training, without_effect
+from trainer.networks.base import architecture, window_shape
+from trainer.training.options import FitOptions
+
+
+@pytest.mark.parametrize(("name", "shrink", "least"), [("cnn14", 4, 64), ("inceptionv3", 2, 75)])
+def test_windows_that_are_too_small_are_told_with_the_option(name, shrink, least):
+    network, shape = architecture(name, MelWindow()), window_shape(MelWindow(), shrink)
+    with pytest.raises(DataError, match=rf"at least {least} × {least}.*smaller --shrink") as no:
+        network.build(shape, 2, batch_norm=False, dropout=0.5)
+    assert f"{128 // shrink} × {128 // shrink}" in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"optimizer": "adam", "weight_decay": 0.1}, "--weight-decay has no effect with --optim"),
+        ({"augment": "off", "mixup": 0.4}, "--mixup has no effect with --augment off"),
+        ({"arch": "cnn14", "layer_decay": 0.8}, "--layer-decay has no effect with cnn14"),
+        ({"arch": "cnn14", "batch_norm": True}, "--batch-norm has no effect with cnn14"),
+        ({"teacher_share": 0.2}, "--teacher-share has no effect without --teacher"),
+        ({"head_epochs": 2}, "--head-epochs has no effect without --weights"),
+        ({"unfreeze_layers": 2}, "--unfreeze-layers has no effect without --weights"),
+        ({"head_epochs": 2, "weights": "imagenet"}, None),
+        ({"weight_decay": 0.1, "mixup": 0.4, "layer_decay": 0.8, "batch_norm": True}, None),
+    ],
+)
+def test_options_without_effect_are_named(given, why):
+    choices = {"arch": "vgg16", "weights": "none"} | given
+    options = FitOptions(data=(), **choices_of_training(MelStrip(), **choices))
+    said = list(without_effect(set(given), options))
+    assert [sentence.startswith(why) for sentence in said] == ([True] if why else [])
+
+
+@pytest.mark.parametrize("option", ["--learning-rate", "--mixup", "--weight-decay", "--average"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_is_refused(option, value, tmp_path):
+    asked = ["fit", "data", "--run", str(tmp_path / "run"), option, value]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}'" in done.output
+
+
+def test_pixels_are_those_of_pictures(tmp_path):
+    asked = ["prepare", "clips", str(tmp_path / "data"), "--pixels", "299"]
+    done = CliRunner().invoke(app, asked)
+    assert "--pixels needs --front-end spectrogram-picture" in str(done.exception)
+
+
+def test_the_help_of_evaluate_names_the_splits():
+    shown = " ".join(CliRunner().invoke(app, ["evaluate", "--help"]).output.split())
+    assert "valid chooses the settings, test (or any other) is scored with them" in shown
