@@ -250,6 +250,21 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def untraced() -> Iterator[None]:
+    """Let TensorFlow run steps as they are written: to trace them takes longer than a few do."""
+    from trainer.networks.backend import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    from tensorflow import config
+
+    config.run_functions_eagerly(True)
+    yield
+    config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def song(tmp_path: Path) -> Callable[..., Path]:
     """Write a generated song under tmp_path / "music"."""
 

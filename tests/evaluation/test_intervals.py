@@ -59,8 +59,9 @@ def _covers(right: np.ndarray, groups: np.ndarray) -> bool:
     return low <= 0.5 <= high
 
 
-def test_a_chance_gain_with_few_artists_is_hardly_ever_called_clear():
+def test_a_chance_gain_with_few_artists_is_hardly_ever_called_clear(monkeypatch):
     """Two runs that are equally good, each better with some artists by chance."""
+    monkeypatch.setattr("trainer.evaluation.intervals.SIGN_FLIPS", 2_000)  # 0.05 within a half %
     rng = np.random.default_rng(1)
     groups = np.repeat(np.arange(8), 12)
     clear = naive = 0

@@ -16,7 +16,7 @@ from tagger.audio.log_mel import MelStrip
 from tagger.errors import DataError, UsageError
 from tagger.inference.vote import Voting
 from trainer.cli import app
-from trainer.data.dataset import Track
+from trainer.data.dataset import Track, write_front_end
 from trainer.evaluation import scores
 from trainer.evaluation.charts import comparison, curves, reliability, risk_coverage
 from trainer.evaluation.compare import compare
@@ -465,7 +465,10 @@ def fitted(monkeypatch) -> list[tuple[Path, FitOptions]]:
     return calls
 
 
-def test_a_training_is_repeated_from_its_file(tmp_path, fitted):
+def test_a_training_is_repeated_from_its_file(tmp_path, fitted, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("clips", "others"):  # whose front end decides on defaults
+        write_front_end(tmp_path / folder, MelStrip())
     options = replace(
         FitOptions(data=("clips",)), dropout=0.3, epochs=7, train_splits=("train", "valid"), seed=4
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commandline import train
-from small_networks import BLOCKS, narrow_vgg
+from small_networks import CONVOLUTIONS, FILTERS, narrow_vgg
 from test_batches import write
 
 from tagger.audio.log_mel import MelStrip
@@ -43,7 +43,8 @@ def data(tmp_path: Path) -> tuple[Path, Path]:
 def pretrained(tmp_path: Path) -> Path:
     """A file of all convolutions."""
     rng = np.random.default_rng(0)
-    filters = [width for width, count in BLOCKS for _ in range(count)]
+    blocks = zip(FILTERS, CONVOLUTIONS["VGG16"], strict=True)
+    filters = [width for width, count in blocks for _ in range(count)]
     arrays = {}
     for name, given, made in zip(vgg.names("VGG16"), [3, *filters], filters, strict=False):
         kernel = rng.normal(0, np.sqrt(2 / (9 * given)), (3, 3, given, made))

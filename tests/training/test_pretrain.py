@@ -115,6 +115,7 @@ def test_a_run_is_not_begun_twice_and_not_resumed_without_its_weights(run, music
         train("evaluate", run)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_fit_starts_from_the_pretrained_layers(run, music, tmp_path):
     from trainer.training.pretrain import build_network
 
@@ -246,6 +247,7 @@ def unlabelled(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_function_makes_targets_once(tmp_path):
     folder, run = unlabelled(tmp_path / "music"), tmp_path / "run"
     with pytest.raises(DataError, match="pretrain --teacher"):

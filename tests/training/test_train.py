@@ -14,7 +14,7 @@ import pytest
 from commandline import train
 from conftest import RATE, music, write_audio
 from onnx import TensorProto
-from small_networks import BLOCKS, narrow_vgg
+from small_networks import FILTERS, narrow_vgg
 from typer.testing import CliRunner
 
 from tagger.audio.decode import decode
@@ -38,8 +38,8 @@ GENRES = {"drone": 110.0, "whistle": 1760.0}
 
 
 @pytest.fixture
-def small() -> Iterator[None]:
-    """Train a narrow VGG16, as the runs below are."""
+def small(untraced) -> Iterator[None]:
+    """Train a narrow VGG16, as the run below is, but untraced."""
     with narrow_vgg():
         yield
 
@@ -378,7 +378,7 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(run, strips
 @pytest.mark.usefixtures("small")
 def test_part_of_the_layers_may_be_pretrained(strips, tmp_path):
     rng = np.random.default_rng(0)
-    (first, _), *_, (last, _) = BLOCKS
+    first, *_, last = FILTERS
     kernel = rng.standard_normal((3, 3, 3, first)).astype(np.float32)
     file = tmp_path / "some.npz"
     np.savez(
@@ -499,6 +499,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "validate", lambda *_: NO_BETTER)
     monkeypatch.setattr(evaluate, "strip_windows", windows)
     monkeypatch.setattr(evaluate, "windows_per_second", lambda *_: 1.0)
+    monkeypatch.setattr("trainer.evaluation.drawing.save", lambda *_: None)
 
 
 @pytest.mark.usefixtures("small")
