@@ -249,8 +249,8 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx")
 
 
-@pytest.fixture
-def untraced() -> Iterator[None]:
+@contextmanager
+def untraced_steps() -> Iterator[None]:
     """Let TensorFlow run steps as they are written: to trace them takes longer than a few do."""
     from trainer.networks.backend import keras
 
@@ -262,6 +262,12 @@ def untraced() -> Iterator[None]:
     config.run_functions_eagerly(True)
     yield
     config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    with untraced_steps():
+        yield
 
 
 @pytest.fixture

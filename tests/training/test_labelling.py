@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commandline import train
+from conftest import untraced_steps
 from small_networks import narrow_vgg
 
 from tagger.audio.log_mel import MelStrip
@@ -50,7 +51,7 @@ def write(
 
 @pytest.fixture(scope="module", autouse=True)
 def small_networks() -> Iterator[None]:
-    with narrow_vgg():
+    with narrow_vgg(), untraced_steps():
         yield
 
 
