@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from tagger.audio.container import open_audio, open_container
+from tagger.audio.demux import open_audio, open_container
 from tagger.audio.frontend import Waveform
 from tagger.audio.resample import mono_blocks
 from tagger.audio.silence import SILENCE, is_silent

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tagger.audio.container import open_audio
 from tagger.audio.decode import Counted, decode_blocks, decode_stream, refuse_short
+from tagger.audio.demux import open_audio
 from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
 from tagger.errors import (
     OversizedTagError,

@@ -146,7 +146,7 @@ def test_a_second_scan_decodes_nothing_and_says_the_same(scan, track, decoded, m
 # Modules for decoding, inference, writing, and options that a plain scan does not have.
 NOT_FOR_WHAT_IS_KNOWN = (
     *("concurrent.futures", "logging.handlers", "multiprocessing", "rich._emoji_codes", "tomllib"),
-    *("tagger.audio.container", "tagger.audio.decode", "tagger.cluster", "tagger.report"),
+    *("tagger.audio.demux", "tagger.audio.decode", "tagger.cluster", "tagger.report"),
     *("tagger.inference.graph", "tagger.inference.model", "tagger.inference.session"),
     *("tagger.output.resultfile", "tagger.output.table", "tagger.output.written"),
     *("tagger.pipeline.albums", "tagger.pipeline.extract", "tagger.pipeline.worker_process"),

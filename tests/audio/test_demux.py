@@ -8,8 +8,8 @@ import av
 import pytest
 from conftest import ENCODERS, RATE, TOY_METADATA, captured, music, write_audio
 
-from tagger.audio.container import open_audio, open_container
 from tagger.audio.decode import decode, decode_stream
+from tagger.audio.demux import open_audio, open_container
 from tagger.errors import UnreachableError, UnreadableError
 from tagger.identity import MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
@@ -42,7 +42,7 @@ def test_lists_of_files_and_addresses_are_refused_at_once(tmp_path, suffix, cont
 
 def test_no_container_reaches_another_file_or_the_network(tmp_path, monkeypatch):
     """Were a list among the containers, it would still find nothing."""
-    monkeypatch.setattr("tagger.audio.container.demuxers_for", lambda _: ["concat", "sdp", "hls"])
+    monkeypatch.setattr("tagger.audio.demux.demuxers_for", lambda _: ["concat", "sdp", "hls"])
     write_audio(tmp_path / "neighbour.wav", music(4))
     for content in (SDP, FFCONCAT, PLAYLIST):
         (tmp_path / "a.mp3").write_bytes(content)
