@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
 from trainer.networks.backend import keras
-from trainer.networks.base import Architecture, architecture, window_shape
+from trainer.networks.base import WHOLE_BACKBONE, Architecture, architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import Epoch
@@ -18,8 +18,6 @@ from trainer.training.plan import Plan
 from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
 from trainer.training.seen_tracks import divided_groups
 from trainer.training.validation import Validation, validate
-
-AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
 
 
 def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run:
@@ -132,6 +130,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     )
     if plan.start:
         plan.start.load_into(model, plan.data.labels)
+        taken = WHOLE_BACKBONE
         report(f"Starting from the weights of {options.init}")
     elif taken := network.take(model, weights):
         report(f"Taken from {options.weights}: {', '.join(taken)}")
@@ -175,7 +174,7 @@ def frozen_layers(
     head_only: bool,
 ) -> tuple[str, ...]:
     """Return which of the layers that came pretrained stay as they are."""
-    taken = network.frozen(model, pretrained, AFTER_ALL_BLOCKS)
+    taken = network.frozen(model, pretrained, math.inf)
     if head_only:
         return taken
     if options.unfreeze_layers is None:
