@@ -68,8 +68,8 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
                 save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
         history.append(epoch)
-        mark = "  (flattering)" if data.flattering else ""
-        report(_line(epoch, options, is_best=held_out != () and best is epoch) + mark)
+        is_best = held_out != () and best is epoch
+        report(epoch_line(epoch, options, is_best=is_best, flattering=bool(data.flattering)))
         if len(found.by_source) > 1:
             report(_by_source(found))
         if options.patience and best and number - best.epoch >= options.patience:
@@ -210,17 +210,18 @@ def _average(model: keras.Model, run: Run, *, resumed: bool) -> WeightAverage | 
     return WeightAverage(model, options.average * options.batches, start)
 
 
-def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
+def epoch_line(epoch: Epoch, options: FitOptions, *, is_best: bool, flattering: bool) -> str:
+    """Return the line of an epoch, which fits a terminal of eighty columns."""
     rate = options.batches * options.batch_size / epoch.seconds
     validation = (
         ""
         if math.isnan(epoch.track_accuracy)
-        else f"  windows {epoch.window_accuracy:6.1%}  tracks {epoch.track_accuracy:6.1%}"
-        f"  track loss {epoch.track_loss:.3f}{'  *' if is_best else ''}"
+        else f"  windows {epoch.window_accuracy:.1%}  tracks {epoch.track_accuracy:.1%}"
+        f", loss {epoch.track_loss:.3f}{' *' if is_best else ''}"
     )
     return (
         f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
-        f"  {rate:5.1f} windows/s"
+        f"{'  (flattering)' if flattering else f'  {rate:.1f}/s'}"
     )
 
 
