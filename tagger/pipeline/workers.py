@@ -1,25 +1,24 @@
 """From files to features, in parallel processes."""
 
-import hashlib
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import SimpleQueue
 
-from tagger.identity import MusicFile, identity_of
+from tagger.identity import MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
-from tagger.pipeline.worker_process import Extracted, LostError, WorkerProcess
+from tagger.pipeline.isolated import IsolatedExtractor
+from tagger.pipeline.worker_process import Extracted
 from tagger.runtime.interrupt import stop_signals_ignored
-from tagger.tracks import PredictedTrack, Prediction, Status, Track
+from tagger.tracks import PredictedTrack
 
 AHEAD = 16  # files under way for each worker; memory has to hold their features
 AHEAD_LONG = 2  # the same for files of which more is analysed than
 LONG = 60.0  # seconds
 MOST_KNOWN = 128  # files under way that are in the cache and need no worker
-_TRIES = 2  # the process that a file is lost with may have suffered from the file before
 
 
 @contextmanager
@@ -105,19 +104,14 @@ class _Queue:
 
 
 class _Workers:
-    """Processes that extract features, each with a thread that waits for it.
-
-    A process that a file is lost with is replaced, and the others do not notice.
-    """
+    """Processes that extract features, each with a thread that waits for it."""
 
     def __init__(self, settings: ExtractSettings, jobs: int) -> None:
         self._settings = settings
         self._jobs = jobs
         self._threads: ThreadPoolExecutor | None = None
-        self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
-        self._processes: set[WorkerProcess] = set()
-        self._changing = threading.Lock()
-        self._closed = False
+        self._extractors: list[IsolatedExtractor] = []
+        self._idle: SimpleQueue[IsolatedExtractor] = SimpleQueue()
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file; the first one starts the processes."""
@@ -125,48 +119,25 @@ class _Workers:
             self._threads = ThreadPoolExecutor(self._jobs)
             with _signals_ignored():
                 for _ in range(self._jobs):
-                    self._idle.put(self._start())
+                    self._extractors.append(IsolatedExtractor(self._settings))
+                    self._idle.put(self._extractors[-1])
         return self._threads.submit(self._extract, file)
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on."""
-        with self._changing:
-            self._closed = True
-            processes = list(self._processes)
-        for process in processes:
-            process.kill()
+        for extractor in self._extractors:
+            extractor.kill()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
-        for process in processes:
-            process.join()
-
-    def _start(self) -> WorkerProcess:
-        with self._changing:
-            if self._closed:
-                raise CancelledError
-            process = WorkerProcess(self._settings)
-            self._processes.add(process)
-            return process
+        for extractor in self._extractors:
+            extractor.join()
 
     def _extract(self, file: MusicFile) -> Extracted:
-        process = self._idle.get()
+        extractor = self._idle.get()
         try:
-            for left in reversed(range(_TRIES)):
-                try:
-                    return process.extract(file)
-                except LostError as error:
-                    process = self._replaced(process)
-                    if error.certain or not left:
-                        return _unreadable(file, error)
-            raise AssertionError
+            return extractor.extract(file)
         finally:
-            self._idle.put(process)
-
-    def _replaced(self, process: WorkerProcess) -> WorkerProcess:
-        process.kill()
-        with self._changing:
-            self._processes.discard(process)
-        return self._start()
+            self._idle.put(extractor)
 
 
 @contextmanager
@@ -180,20 +151,3 @@ def _signals_ignored() -> Iterator[None]:
         return
     with stop_signals_ignored():
         yield
-
-
-def _unreadable(file: MusicFile, error: LostError) -> PredictedTrack:
-    """Return what is to be said, and cached if it will last, of a file that was lost."""
-    track = error.track or Track(path=file.path, identity=file.identity, fingerprint=stand_in(file))
-    if not error.lasting or identity_of(file.path) != track.identity:
-        track = replace(track, fingerprint=None)
-    return PredictedTrack(
-        track=track, prediction=Prediction(status=Status.UNREADABLE, error=str(error))
-    )
-
-
-def stand_in(file: MusicFile) -> bytes | None:
-    """Return a fingerprint for a file that was lost before its audio had one."""
-    if file.identity is None:
-        return None
-    return hashlib.sha256(f"lost {file.identity!r}".encode()).digest()
