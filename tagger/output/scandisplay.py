@@ -159,8 +159,9 @@ class ScanDisplay:
         self._say(Text(sentence))
         if not write_tags and (files := self._actions[Action.WRITE]):
             would = f"With --write-tags, {count_of(files, 'file')} would get a genre"
-            but = f", but {self._locked} in folders that may not be written" if self._locked else ""
-            self._say(Text(f"Nothing was written. {would}{but}."))
+            if self._locked:
+                would += f"; {self._locked} of them in folders that may not be written"
+            self._say(Text(f"Nothing was written. {would}."))
 
     def _show_failures(self) -> None:
         if self._failures:

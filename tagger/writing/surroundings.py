@@ -42,7 +42,7 @@ class Surroundings:
         """Return why a file could not be written; empty if nothing speaks against it.
 
         Args:
-            path: the file, in a folder that is not locked.
+            path: the file; in a locked folder nothing is refused.
             identity: what it was when it was analysed; None: unknown, so nothing is refused.
         """
         if identity is None or self.locked(path.parent):

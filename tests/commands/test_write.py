@@ -535,7 +535,7 @@ def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeyp
     assert extract.refusal_of(path) == ""  # the whole folder is read-only
     done = genretag(*options)
     assert done.returncode == 0
-    assert "1 file would get a genre, but 1 in folders that may not be written." in done.stdout
+    assert "1 file would get a genre; 1 of them in folders that may not be written." in done.stdout
 
 
 def test_a_dry_run_refuses_what_a_strict_owner_does(song, toy_model, monkeypatch):
