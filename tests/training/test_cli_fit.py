@@ -41,7 +41,7 @@ def test_the_line_of_an_epoch_fits_a_terminal(flattering):
     epoch = Epoch(epoch=123, seconds=8.0, learning_rate=0.001, loss=2.5, **figures)
     options = FitOptions(data=(), epochs=200)
     shown = epoch_line(epoch, options, is_best=True, flattering=flattering)
-    assert shown.startswith("epoch 123/200  loss 2.500  windows 50.0%  tracks 50.0%, loss 2.500 *")
+    assert shown.startswith("epoch 123/200  loss 2.500  windows 50.0%  tracks 50.0%, loss 2.500*")
     assert len(shown) <= TERMINAL
 
 

@@ -61,6 +61,14 @@ def test_a_block_that_a_network_does_not_have_is_refused(arch, block, why):
         check_block(options, network(arch, MelStrip()))
 
 
+def test_a_damaged_file_of_weights_is_named_without_the_words_of_hdf5(tmp_path):
+    file = tmp_path / "mobilenetv2.weights.h5"
+    file.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(DataError) as no:
+        architecture("mobilenetv2", MelWindow()).weights(str(file))
+    assert str(no.value) == f"{file} cannot be read as weights; it should be an HDF5 file (.h5)."
+
+
 @pytest.mark.parametrize("option", ["--learning-rate", "--mixup", "--weight-decay", "--average"])
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_what_is_no_number_is_refused(option, value, tmp_path):

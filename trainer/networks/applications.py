@@ -58,7 +58,11 @@ class Application(Architecture):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of each layer that fails in the end
                     backbone.load_weights(source)
-            except (OSError, ValueError, KeyError) as error:
+            except OSError:
+                raise DataError(
+                    f"{source} cannot be read as weights; it should be an HDF5 file (.h5)."
+                ) from None
+            except (ValueError, KeyError) as error:
                 raise DataError(
                     f"{source} does not hold the weights of {self.application} without its top "
                     f"({reason(error)})."

@@ -217,11 +217,11 @@ def epoch_line(epoch: Epoch, options: FitOptions, *, is_best: bool, flattering: 
         ""
         if math.isnan(epoch.track_accuracy)
         else f"  windows {epoch.window_accuracy:.1%}  tracks {epoch.track_accuracy:.1%}"
-        f", loss {epoch.track_loss:.3f}{' *' if is_best else ''}"
+        f", loss {epoch.track_loss:.3f}{'*' if is_best else ''}"
     )
     return (
         f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
-        f"{'  (flattering)' if flattering else f'  {rate:.1f}/s'}"
+        f"{' (flattering)' if flattering else f'  {rate:.1f}/s'}"
     )
 
 
