@@ -6,6 +6,7 @@ that it has there, which never comes back.
 
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.pipeline.predict import predict
 from tagger.state.cache import CacheLocation
 from tagger.tags.formats import is_music
-from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
+from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track, joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +103,8 @@ def _extracted(
     files: Sequence[RemoteFile], extractor: Extractor, timeout: float
 ) -> Iterator[Features | PredictedTrack]:
     for file in files:
-        path = Path(file.path)
-        try:
-            with _ended_after(timeout):
-                extracted = extractor.extract(MusicFile(path=path, identity=None))
-        except MemoryError:
-            extracted = PredictedTrack(
-                track=Track(path=path),
-                prediction=Prediction(status=Status.UNREADABLE, error="needs too much memory"),
-            )
+        parts = extractor.parts(MusicFile(path=Path(file.path), identity=None))
+        extracted = joined(_within(timeout, parts, Track(path=Path(file.path))))
         difference = _difference(file, extracted)
         if not difference:
             yield extracted
@@ -118,6 +112,26 @@ def _extracted(
         yield PredictedTrack(
             track=replace(extracted.track, fingerprint=None),
             prediction=Prediction(status=Status.UNREADABLE, error=difference),
+        )
+
+
+def _within(
+    seconds: float, parts: Iterator[Features | PredictedTrack], track: Track
+) -> Iterator[Features | PredictedTrack]:
+    """Pass on the parts of a track, which may take so long in all, the model not counted."""
+    try:
+        while True:
+            begun = time.monotonic()
+            with _ended_after(seconds):
+                part = next(parts, None)
+            seconds -= time.monotonic() - begun
+            if part is None:
+                return
+            yield part
+    except MemoryError:
+        yield PredictedTrack(
+            track=track,
+            prediction=Prediction(status=Status.UNREADABLE, error="needs too much memory"),
         )
 
 

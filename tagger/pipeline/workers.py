@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from queue import SimpleQueue
 
 from tagger.identity import MusicFile, identity_of
 from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.pipeline.handover import Handover
 from tagger.pipeline.worker_process import Extracted, LostError, WorkerProcess
 from tagger.runtime.interrupt import stop_signals_ignored
-from tagger.tracks import PredictedTrack, Prediction, Status, Track
+from tagger.tracks import PredictedTrack, Prediction, Status, Track, joined
 
 AHEAD = 16  # files under way for each worker; memory has to hold their features
 AHEAD_LONG = 2  # the same for files of which more is analysed than
@@ -116,6 +118,7 @@ class _Workers:
         self._threads: ThreadPoolExecutor | None = None
         self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
         self._processes: set[WorkerProcess] = set()
+        self._under_way: set[Handover] = set()
         self._changing = threading.Lock()
         self._closed = False
 
@@ -126,7 +129,9 @@ class _Workers:
             with _signals_ignored():
                 for _ in range(self._jobs):
                     self._idle.put(self._start())
-        return self._threads.submit(self._extract, file)
+        extracted: Future[Extracted] = Future()
+        self._threads.submit(self._hand_over, file, extracted)
+        return extracted
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on."""
@@ -135,6 +140,8 @@ class _Workers:
             processes = list(self._processes)
         for process in processes:
             process.kill()
+        for rest in list(self._under_way):
+            rest.drop()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         for process in processes:
@@ -148,17 +155,39 @@ class _Workers:
             self._processes.add(process)
             return process
 
-    def _extract(self, file: MusicFile) -> Extracted:
+    def _hand_over(self, file: MusicFile, extracted: "Future[Extracted]") -> None:
+        """Hand over what comes of a file, with the rest of a long one while it comes."""
+        rest = Handover()
+        self._under_way.add(rest)
+        try:
+            parts = self._extract(file)
+            extracted.set_result(joined(chain([next(parts)], rest)))
+            for part in parts:
+                rest.put(part)
+            rest.end()
+        except BaseException as error:
+            if extracted.done():
+                rest.end(error)
+            else:
+                extracted.set_exception(error)
+        finally:
+            self._under_way.discard(rest)
+
+    def _extract(self, file: MusicFile) -> Iterator[Extracted]:
         process = self._idle.get()
+        given = 0
         try:
             for left in reversed(range(_TRIES)):
                 try:
-                    return process.extract(file)
+                    for part in islice(process.extract(file), given, None):
+                        given += 1
+                        yield part
+                    return
                 except LostError as error:
                     process = self._replaced(process)
                     if error.certain or not left:
-                        return _unreadable(file, error)
-            raise AssertionError
+                        yield _unreadable(file, error)
+                        return
         finally:
             self._idle.put(process)
 

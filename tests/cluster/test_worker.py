@@ -105,9 +105,10 @@ def test_a_file_that_takes_too_long_ends_the_worker_and_others_do_not(song, sett
 
 
 def test_a_file_that_needs_too_much_memory_costs_only_itself(song, settings, monkeypatch):
-    def extract(*_):
+    def parts(*_):
         raise MemoryError
+        yield
 
-    monkeypatch.setattr(worker.Extractor, "extract", extract)
+    monkeypatch.setattr(worker.Extractor, "parts", parts)
     (answer,) = worker.analyse([remote(song())], settings, 1)
     assert answer.prediction.error.startswith("needs too much memory")
