@@ -63,7 +63,22 @@ def parse_duration(text: str) -> str:
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help names its arguments without their Python types."""
+    """A command that names its arguments without their Python types, and variables it read."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Blame an environment variable, and not the option that it stands for.
+
+        Raises:
+            typer.BadParameter: a value cannot be read.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            name = error.param and error.param.name
+            source = ctx.get_parameter_source(name) if name else None
+            if source is not None and source.name == "ENVIRONMENT":
+                error.param_hint = f"{ctx.auto_envvar_prefix}_{name}".upper()
+            raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Name arguments in the usage line; only optional ones are in brackets."""

@@ -5,14 +5,13 @@ Nothing here knows of Dask, or of any other kind of cluster.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
 
 from tagger.cluster.paths import PathMap
 from tagger.identity import MusicFile, identity_of
-from tagger.pipeline.workers import stand_in
-from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
+from tagger.tracks import PredictedTrack, Prediction, Source, Track
 
 FILES = 16  # at most, in a batch
 LONG_FILES = 2  # the same where more of each is analysed than
@@ -20,7 +19,6 @@ LONG = 60.0  # seconds
 BATCHES = 4  # that each slot should get at least, so that all finish at about the same time
 AHEAD = 2  # batches on their way for each slot: one that is analysed, and the next
 FINISHED_AHEAD = 32  # batches for each slot that may be finished while one before them is not
-CRASHED = "makes workers crash, or takes longer than --timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +55,11 @@ class Cluster(Protocol):
     def submit(self, files: Sequence[RemoteFile]) -> str:
         """Begin a batch; returns what names it."""
 
-    def finished(self) -> tuple[str, list[Answer] | None] | None:
+    def finished(self) -> tuple[str, list[Answer]] | None:
         """Wait a moment for a batch; gives its name and answers.
 
         Returns:
-            None in place of the answers if several workers died of the batch; None in place of
-            everything if no batch has finished in that moment.
+            None if no batch has finished in that moment.
 
         Raises:
             ClusterError: the cluster is gone, or a worker cannot take part.
@@ -91,9 +88,7 @@ def analysed(
 ) -> Iterator[PredictedTrack]:
     """Have files analysed by a cluster; gives tracks in the order of the files.
 
-    Only a limited number of batches is under way. The files of a batch that workers died of are
-    done again one by one, with nothing else under way: a worker may have had several batches, and
-    only then is it certain which file it was.
+    Only a limited number of batches is under way.
 
     Args:
         entries: files, and tracks with a cached prediction, which take their place among the rest.
@@ -110,32 +105,30 @@ def analysed(
         window.fill()
         if not window.waiting:
             return
-        if window.waiting[0].missing:
+        if window.waiting[0].under_way:
             window.receive()
         else:
             yield from window.waiting.popleft().tracks()
 
 
-@dataclass(frozen=True)
 class _Batch:
-    """Some entries in their order, with the answers that have come so far."""
+    """Some entries in their order, and what a worker found in the files among them."""
 
-    entries: list[MusicFile | PredictedTrack]
-    answers: dict[int, Answer] = field(default_factory=dict)  # by place
+    def __init__(self, entries: list[MusicFile | PredictedTrack]) -> None:
+        self.entries = entries
+        self.files = [entry for entry in entries if isinstance(entry, MusicFile)]
+        self.answers: list[Answer] = []
 
     @property
-    def missing(self) -> list[int]:
-        """The places of the files without answer."""
-        return [
-            place
-            for place, entry in enumerate(self.entries)
-            if isinstance(entry, MusicFile) and place not in self.answers
-        ]
+    def under_way(self) -> bool:
+        """Tell whether there are files without answer."""
+        return len(self.answers) < len(self.files)
 
     def tracks(self) -> Iterator[PredictedTrack]:
-        """Yield the tracks; no answer is missing."""
-        for place, entry in enumerate(self.entries):
-            yield _track(entry, self.answers[place]) if isinstance(entry, MusicFile) else entry
+        """Yield the tracks of a batch that is not under way any more."""
+        answers = iter(self.answers)
+        for entry in self.entries:
+            yield _track(entry, next(answers)) if isinstance(entry, MusicFile) else entry
 
 
 def _batches(entries: Iterable[MusicFile | PredictedTrack], size: int) -> Iterator[_Batch]:
@@ -170,14 +163,6 @@ def _track(file: MusicFile, answer: Answer) -> PredictedTrack:
     return PredictedTrack(track=track, prediction=answer.prediction, source=answer.source)
 
 
-def _crashed(file: MusicFile | PredictedTrack) -> Answer:
-    """Return what is to be said, and cached, of a file that workers died of."""
-    return Answer(
-        prediction=Prediction(status=Status.UNREADABLE, error=CRASHED),
-        fingerprint=stand_in(file) if isinstance(file, MusicFile) else None,
-    )
-
-
 class _Window:
     """The batches under way.
 
@@ -190,51 +175,24 @@ class _Window:
         self._batches = batches
         self._cluster = cluster
         self._paths = paths
-        self._begun: dict[str, tuple[_Batch, list[int]]] = {}
-        self._suspects: deque[tuple[_Batch, int]] = deque()
-        self._alone = False  # whether a suspect is under way
+        self._begun: dict[str, _Batch] = {}
 
     def fill(self) -> None:
         """Begin as many batches as may be under way."""
-        if self._suspects or self._alone:
-            self._begin_suspect()
-            return
         slots = max(1, self._cluster.slots)
         while len(self._begun) < AHEAD * slots and len(self.waiting) < FINISHED_AHEAD * slots:
             batch = next(self._batches, None)
             if batch is None:
                 return
             self.waiting.append(batch)
-            if missing := batch.missing:
-                self._begin(batch, missing)
+            if batch.files:
+                self._begun[self._cluster.submit(list(map(self._remote, batch.files)))] = batch
 
     def receive(self) -> None:
         """Wait a moment for a batch, and take its answers."""
-        found = self._cluster.finished()
-        if found is None:
-            return
-        name, answers = found
-        batch, places = self._begun.pop(name)
-        if answers is not None:
-            batch.answers.update(zip(places, answers, strict=True))
-        elif self._alone:
-            batch.answers[places[0]] = _crashed(batch.entries[places[0]])
-        else:
-            self._suspects += [(batch, place) for place in places]
-        self._alone = False
-
-    def _begin_suspect(self) -> None:
-        if not self._begun:
-            batch, place = self._suspects.popleft()
-            self._begin(batch, [place])
-            self._alone = True
-
-    def _begin(self, batch: _Batch, places: list[int]) -> None:
-        files = [batch.entries[place] for place in places]
-        name = self._cluster.submit(
-            [self._remote(file) for file in files if isinstance(file, MusicFile)]
-        )
-        self._begun[name] = batch, places
+        if found := self._cluster.finished():
+            name, answers = found
+            self._begun.pop(name).answers = answers
 
     def _remote(self, file: MusicFile) -> RemoteFile:
         return RemoteFile(

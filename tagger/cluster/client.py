@@ -1,7 +1,8 @@
 """A cluster of Dask: the workers of a scheduler, or processes on this machine.
 
 Everything that is Dask's own is in this module. Dask begins a batch again on another worker if a
-worker dies; after some deaths (`distributed.scheduler.allowed-failures`) it gives the batch up.
+worker dies; after some deaths (`distributed.scheduler.allowed-failures`) it gives the batch up. No
+file should bring that about, see `worker.analyse`.
 """
 
 import logging
@@ -13,7 +14,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import dask
 from distributed import Client, Future, LocalCluster, Worker, WorkerPlugin, get_worker
 from distributed.scheduler import KilledWorker
 
@@ -29,8 +29,8 @@ Tell = Callable[[str], None]
 _CONNECT = 10  # seconds in which a scheduler has to answer
 _FIRST_WORKER = 30  # seconds in which the first worker has to come
 _MOMENT = 1.0  # seconds
+_GOES_ON = "What was finished is kept; the same command goes on from there."
 _PATIENCE = 15  # seconds without any worker, before that is told
-_DEATHS = 1  # of local workers, after which a batch is not begun once more
 
 
 @contextmanager
@@ -64,7 +64,6 @@ def local(workers: int) -> Iterator[Client]:
 
     _keep_quiet()
     with ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}))
         with stop_signals_ignored():
             cluster = LocalCluster(
                 n_workers=workers,
@@ -105,7 +104,7 @@ class DaskCluster:
         self._tell = tell
         self._changed = changed
         self._done: SimpleQueue[str] = SimpleQueue()
-        self._under_way: dict[str, Future[list[Answer]]] = {}
+        self._under_way: dict[str, tuple[Future[list[Answer]], str]] = {}  # with their first file
         self._asked = 0.0  # when the scheduler was asked for its workers
         self._last_seen = math.inf  # when it had some
         self._workers = 0
@@ -176,31 +175,34 @@ class DaskCluster:
         """Begin a batch; returns the key of its future."""
         future = self._client.submit(_analyse, list(files), self._settings, pure=False)
         key = str(future.key)
-        self._under_way[key] = future  # a future that nobody holds is cancelled
+        self._under_way[key] = future, files[0].path  # a future that nobody holds is cancelled
         future.add_done_callback(lambda _: self._done.put(key))
         return key
 
-    def finished(self) -> tuple[str, list[Answer] | None] | None:
+    def finished(self) -> tuple[str, list[Answer]] | None:
         """Wait a moment for a batch, see `batches.Cluster`.
 
         Raises:
-            ClusterError: the scheduler is gone, or a worker cannot take part.
+            ClusterError: the scheduler is gone, or workers cannot take part or die.
         """
         try:
             key = self._done.get(timeout=_MOMENT)
         except Empty:
             _ = self.slots  # notices that the scheduler is gone
             return None
-        return key, self._answers(self._under_way.pop(key))
+        return key, self._answers(*self._under_way.pop(key))
 
-    def _answers(self, future: "Future[list[Answer]]") -> list[Answer] | None:
+    def _answers(self, future: "Future[list[Answer]]", first: str) -> list[Answer]:
         while True:
             try:
                 return future.result(timeout=_MOMENT)
             except TimeoutError:  # its worker died with the answers, so it is done once more
                 _ = self.slots
             except KilledWorker:
-                return None
+                raise ClusterError(
+                    f"Several workers died while they had the files from {first} on; their log"
+                    f" may say why. {_GOES_ON}"
+                ) from None
             except CancelledError:
                 raise _gone() from None
             except ClusterError:
@@ -216,10 +218,7 @@ class DaskCluster:
 
 
 def _gone() -> ClusterError:
-    return ClusterError(
-        "The connection to the scheduler is lost. What was finished is kept; the same command goes"
-        " on from there."
-    )
+    return ClusterError(f"The connection to the scheduler is lost. {_GOES_ON}")
 
 
 def _keep_quiet() -> None:

@@ -4,26 +4,29 @@ A worker opens files for reading only, and keeps nothing but the model. It knows
 that it has there, which never comes back.
 """
 
-import os
 import socket
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from multiprocessing import current_process
+from multiprocessing.util import Finalize
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 
 from tagger import SHIPPED_MODEL, __version__
 from tagger.cluster.batches import Answer, RemoteFile
 from tagger.errors import ClusterError, GenretagError, reason
-from tagger.identity import MusicFile, digest_of
+from tagger.identity import MusicFile, digest_of, identity_of
 from tagger.inference.model import GenreModel
 from tagger.options import Device
-from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.pipeline.extract import ExtractSettings
+from tagger.pipeline.isolated import IsolatedExtractor
 from tagger.pipeline.predict import predict
+from tagger.pipeline.worker_process import Extracted
 from tagger.state.cache import CacheLocation
 from tagger.tags.formats import is_music
-from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track, joined
+from tagger.tracks import Features, PredictedTrack, Prediction, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +69,11 @@ def prepare(settings: WorkerSettings, threads: int) -> str:
     Raises:
         ClusterError: the worker cannot take part.
     """
-    return _model(settings, threads).device_name
+    return _loaded_for(settings, threads).model.device_name
 
 
 def release() -> None:
-    """Let go of the model: workers may outlive a scan by months."""
+    """Let go of the model and the processes: workers may outlive a scan by months."""
     with _loading:
         _loaded.clear()
 
@@ -78,79 +81,43 @@ def release() -> None:
 def analyse(files: Sequence[RemoteFile], settings: WorkerSettings, threads: int) -> list[Answer]:
     """Decode files and run the model on them; gives an answer for each, in their order.
 
-    Several threads may do this at the same time.
+    Several threads may do this at the same time. Each has a process beside it that decodes, so a
+    file that crashes a decoder, hangs or eats memory costs no other file.
 
     Raises:
         ClusterError: the worker cannot take part; it may have joined since the scan began.
     """
-    model = _model(settings, threads)
-    extractor = Extractor(
-        ExtractSettings(
-            front_end=model.metadata.front_end,
-            grid=model.metadata.grid,
-            seconds=settings.seconds,
-            fingerprints=True,
-            cache=settings.cache,
-        )
+    loaded = _loaded_for(settings, threads)
+    model = loaded.model
+    extract = ExtractSettings(
+        front_end=model.metadata.front_end,
+        grid=model.metadata.grid,
+        seconds=settings.seconds,
+        timeout=settings.timeout,
+        fingerprints=True,
+        cache=settings.cache,
     )
-    with closing(extractor):
-        extracted = _extracted(files, extractor, settings.timeout)
+    with loaded.extractor(extract) as extractor:
+        extracted = (_extracted(file, extractor) for file in files)
         predicted = predict(extracted, model, settings.batch_size or model.strips_at_once())
         return list(map(_answer, predicted))
 
 
-def _extracted(
-    files: Sequence[RemoteFile], extractor: Extractor, timeout: float
-) -> Iterator[Features | PredictedTrack]:
-    for file in files:
-        parts = extractor.parts(MusicFile(path=Path(file.path), identity=None))
-        extracted = joined(_within(timeout, parts, Track(path=Path(file.path))))
-        difference = _difference(file, extracted)
-        if not difference:
-            yield extracted
-            continue
-        yield PredictedTrack(
-            track=replace(extracted.track, fingerprint=None),
-            prediction=Prediction(status=Status.UNREADABLE, error=difference),
-        )
+def _extracted(file: RemoteFile, extractor: IsolatedExtractor) -> Extracted:
+    path = Path(file.path)
+    extracted = extractor.extract(MusicFile(path=path, identity=identity_of(path)))
+    difference = _difference(file, extracted)
+    if not difference:
+        return extracted
+    if isinstance(extracted, Features):
+        deque(extracted.rest, maxlen=0)  # the extractor is not done with the file before
+    return PredictedTrack(
+        track=replace(extracted.track, fingerprint=None),
+        prediction=Prediction(status=Status.UNREADABLE, error=difference),
+    )
 
 
-def _within(
-    seconds: float, parts: Iterator[Features | PredictedTrack], track: Track
-) -> Iterator[Features | PredictedTrack]:
-    """Pass on the parts of a track, which may take so long in all, the model not counted."""
-    try:
-        while True:
-            begun = time.monotonic()
-            with _ended_after(seconds):
-                part = next(parts, None)
-            seconds -= time.monotonic() - begun
-            if part is None:
-                return
-            yield part
-    except MemoryError:
-        yield PredictedTrack(
-            track=track,
-            prediction=Prediction(status=Status.UNREADABLE, error="needs too much memory"),
-        )
-
-
-@contextmanager
-def _ended_after(seconds: float) -> Iterator[None]:
-    """End the process if this takes too long: nothing else stops a decoder that hangs.
-
-    The coordinator finds the file as it finds one that makes the decoder crash.
-    """
-    timer = Timer(seconds, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _difference(file: RemoteFile, extracted: Features | PredictedTrack) -> str:
+def _difference(file: RemoteFile, extracted: Extracted) -> str:
     """Return how a file differs from the one that the coordinator sees, empty if it does not."""
     identity, here = extracted.track.identity, f"on the worker {socket.gethostname()}"
     if file.size is None:  # the coordinator does not see it either
@@ -173,14 +140,46 @@ def _answer(predicted: PredictedTrack) -> Answer:
     )
 
 
-_loaded: dict[tuple[bytes, Device], GenreModel] = {}
-"""The model of this process, by its digest; all threads share it."""
+class _Loaded:
+    """The model of this process, and processes that decode for it, which end with it."""
+
+    def __init__(self, model: GenreModel) -> None:
+        self.model = model
+        self._idle: deque[IsolatedExtractor] = deque()
+        Finalize(self, _end, [self._idle], exitpriority=0)  # this process would wait for them
+
+    @contextmanager
+    def extractor(self, settings: ExtractSettings) -> Iterator[IsolatedExtractor]:
+        """Lend what extracts features with these settings."""
+        lent = self._idle_one(settings) or IsolatedExtractor(settings)
+        try:
+            yield lent
+        finally:
+            self._idle.append(lent)
+
+    def _idle_one(self, settings: ExtractSettings) -> IsolatedExtractor | None:
+        while self._idle:
+            with suppress(IndexError):  # another thread was quicker
+                extractor = self._idle.pop()
+                if extractor.settings == settings:
+                    return extractor
+                extractor.kill()  # it is from another scan
+        return None
+
+
+def _end(extractors: Iterable[IsolatedExtractor]) -> None:
+    for extractor in extractors:
+        extractor.kill()
+
+
+_loaded: dict[tuple[bytes, Device], _Loaded] = {}
+"""What this process has loaded, by the digest of the model; all threads share it."""
 
 _loading = Lock()
 
 
-def _model(settings: WorkerSettings, threads: int) -> GenreModel:
-    """Return the model of this process; the first call checks it and the folders.
+def _loaded_for(settings: WorkerSettings, threads: int) -> _Loaded:
+    """Return what this process has loaded; the first call checks the model and the folders.
 
     Raises:
         ClusterError: the worker cannot take part.
@@ -189,10 +188,13 @@ def _model(settings: WorkerSettings, threads: int) -> GenreModel:
     with _loading:
         if key not in _loaded:
             _loaded.clear()  # a scan needs one, and each takes memory
+            # Dask makes its workers daemons, which may start no processes: they could outlive
+            # them. Ours end with this one, however it ends.
+            current_process().daemon = False
             try:
                 _check(settings)
                 path = Path(settings.model) if settings.model else None
-                _loaded[key] = GenreModel(path, settings.device, threads=threads)
+                _loaded[key] = _Loaded(GenreModel(path, settings.device, threads=threads))
             except GenretagError as error:
                 raise ClusterError(
                     f"The worker {socket.gethostname()} cannot start: {error}"

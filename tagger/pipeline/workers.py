@@ -1,27 +1,26 @@
 """From files to features, in parallel processes."""
 
-import hashlib
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import chain
 from queue import SimpleQueue
 
-from tagger.identity import MusicFile, identity_of
+from tagger.identity import MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.pipeline.handover import Handover
-from tagger.pipeline.worker_process import Extracted, LostError, WorkerProcess
+from tagger.pipeline.isolated import IsolatedExtractor
+from tagger.pipeline.worker_process import Extracted
 from tagger.runtime.interrupt import stop_signals_ignored
-from tagger.tracks import PredictedTrack, Prediction, Status, Track, joined
+from tagger.tracks import PredictedTrack, joined
 
 AHEAD = 16  # files under way for each worker; memory has to hold their features
 AHEAD_LONG = 2  # the same for files of which more is analysed than
 LONG = 60.0  # seconds
 MOST_KNOWN = 128  # files under way that are in the cache and need no worker
-_TRIES = 2  # the process that a file is lost with may have suffered from the file before
 
 
 @contextmanager
@@ -107,20 +106,15 @@ class _Queue:
 
 
 class _Workers:
-    """Processes that extract features, each with a thread that waits for it.
-
-    A process that a file is lost with is replaced, and the others do not notice.
-    """
+    """Processes that extract features, each with a thread that waits for it."""
 
     def __init__(self, settings: ExtractSettings, jobs: int) -> None:
         self._settings = settings
         self._jobs = jobs
         self._threads: ThreadPoolExecutor | None = None
-        self._idle: SimpleQueue[WorkerProcess] = SimpleQueue()
-        self._processes: set[WorkerProcess] = set()
+        self._extractors: list[IsolatedExtractor] = []
+        self._idle: SimpleQueue[IsolatedExtractor] = SimpleQueue()
         self._under_way: set[Handover] = set()
-        self._changing = threading.Lock()
-        self._closed = False
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file; the first one starts the processes."""
@@ -128,39 +122,29 @@ class _Workers:
             self._threads = ThreadPoolExecutor(self._jobs)
             with _signals_ignored():
                 for _ in range(self._jobs):
-                    self._idle.put(self._start())
+                    self._extractors.append(IsolatedExtractor(self._settings))
+                    self._idle.put(self._extractors[-1])
         extracted: Future[Extracted] = Future()
         self._threads.submit(self._hand_over, file, extracted)
         return extracted
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on."""
-        with self._changing:
-            self._closed = True
-            processes = list(self._processes)
-        for process in processes:
-            process.kill()
+        for extractor in self._extractors:
+            extractor.kill()
         for rest in list(self._under_way):
             rest.drop()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
-        for process in processes:
-            process.join()
-
-    def _start(self) -> WorkerProcess:
-        with self._changing:
-            if self._closed:
-                raise CancelledError
-            process = WorkerProcess(self._settings)
-            self._processes.add(process)
-            return process
+        for extractor in self._extractors:
+            extractor.join()
 
     def _hand_over(self, file: MusicFile, extracted: "Future[Extracted]") -> None:
         """Hand over what comes of a file, with the rest of a long one while it comes."""
-        rest = Handover()
+        extractor, rest = self._idle.get(), Handover()
         self._under_way.add(rest)
         try:
-            parts = self._extract(file)
+            parts = extractor.parts(file)
             extracted.set_result(joined(chain([next(parts)], rest)))
             for part in parts:
                 rest.put(part)
@@ -172,30 +156,7 @@ class _Workers:
                 extracted.set_exception(error)
         finally:
             self._under_way.discard(rest)
-
-    def _extract(self, file: MusicFile) -> Iterator[Extracted]:
-        process = self._idle.get()
-        given = 0
-        try:
-            for left in reversed(range(_TRIES)):
-                try:
-                    for part in islice(process.extract(file), given, None):
-                        given += 1
-                        yield part
-                    return
-                except LostError as error:
-                    process = self._replaced(process)
-                    if error.certain or not left:
-                        yield _unreadable(file, error)
-                        return
-        finally:
-            self._idle.put(process)
-
-    def _replaced(self, process: WorkerProcess) -> WorkerProcess:
-        process.kill()
-        with self._changing:
-            self._processes.discard(process)
-        return self._start()
+            self._idle.put(extractor)
 
 
 @contextmanager
@@ -209,20 +170,3 @@ def _signals_ignored() -> Iterator[None]:
         return
     with stop_signals_ignored():
         yield
-
-
-def _unreadable(file: MusicFile, error: LostError) -> PredictedTrack:
-    """Return what is to be said, and cached if it will last, of a file that was lost."""
-    track = error.track or Track(path=file.path, identity=file.identity, fingerprint=stand_in(file))
-    if not error.lasting or identity_of(file.path) != track.identity:
-        track = replace(track, fingerprint=None)
-    return PredictedTrack(
-        track=track, prediction=Prediction(status=Status.UNREADABLE, error=str(error))
-    )
-
-
-def stand_in(file: MusicFile) -> bytes | None:
-    """Return a fingerprint for a file that was lost before its audio had one."""
-    if file.identity is None:
-        return None
-    return hashlib.sha256(f"lost {file.identity!r}".encode()).digest()

@@ -28,7 +28,7 @@ def frame(review: Review, *, name: str, width: int, height: int, message: str = 
     """
     row = review.row
     wide = width - 1  # a letter in the last column makes some terminals begin a new line
-    decided = f"{len(review.decisions)} decided"
+    decided = f"{len(review.decisions)} decided now"
     title = f"Track {review.at + 1} of {len(review.rows)}, {decided}"
     file = printable(row.path.name)
     lines = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagger.cluster.batches import AHEAD, CRASHED, FINISHED_AHEAD, Answer, analysed, batch_files
+from tagger.cluster.batches import AHEAD, FINISHED_AHEAD, Answer, analysed, batch_files
 from tagger.cluster.paths import PathMap
 from tagger.errors import ClusterError
 from tagger.identity import Identity, MusicFile
@@ -17,17 +17,15 @@ from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 
 
 class FakeCluster:
-    """Answers in any order; what it is given in `deadly` kills its workers."""
+    """Answers in any order."""
 
-    def __init__(self, slots: int = 2, seed: int = 0, deadly: frozenset[str] = frozenset()):
+    def __init__(self, slots: int = 2, seed: int = 0):
         self.slots = slots
         self.analysed: Counter[str] = Counter()
         self.most_under_way = 0
         self.sent: list[list[str]] = []
-        self._deadly = deadly
         self._random = random.Random(seed)
         self._under_way: dict[str, list[str]] = {}
-        self._doomed: set[str] = set()
 
     def submit(self, files):
         self.sent.append([file.path for file in files])
@@ -40,10 +38,6 @@ class FakeCluster:
             return None
         name = self._random.choice([*self._under_way])
         paths = self._under_way.pop(name)
-        if name in self._doomed or self._deadly.intersection(paths):
-            # Another batch may have been on the same worker, each time.
-            self._doomed.update(self._random.sample([*self._under_way], bool(self._under_way)))
-            return name, None
         return name, self.answers(paths)
 
     def answers(self, paths):
@@ -104,19 +98,6 @@ def test_a_batch_that_takes_long_lets_a_limited_number_of_others_finish():
     cluster = Stuck(slots=1)
     assert list(analysed(entries_of(10_000), cluster, PathMap(), size=1, stop=stop)) == []
     assert cluster.analysed.total() == FINISHED_AHEAD - 1
-
-
-@pytest.mark.parametrize("size", [1, 8])
-@pytest.mark.parametrize("seed", range(5))
-def test_a_file_that_kills_workers_is_named_and_no_other_suffers(seed, size):
-    deadly = frozenset({"/music/7.mp3", "/music/9.mp3", "/music/30.mp3"})
-    cluster = FakeCluster(slots=2, seed=seed, deadly=deadly)
-    tracks = list(analysed(entries_of(50), cluster, PathMap(), size=size, stop=Event()))
-    crashed = [track for track in tracks if track.prediction.status is Status.UNREADABLE]
-    assert {str(track.path) for track in crashed} == deadly
-    assert {track.prediction.error for track in crashed} == {CRASHED}
-    assert [track.path.stem for track in tracks] == [str(n) for n in range(50)]
-    assert set(cluster.analysed.values()) == {1}
 
 
 def test_a_lost_scheduler_ends_the_stream_after_what_came_before():

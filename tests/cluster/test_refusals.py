@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tagger.cluster.batches import RemoteFile
 from tagger.commands.analysis import check_cluster
 from tagger.errors import ClusterError, UsageError
 from tagger.options import ScanOptions
 
 client = pytest.importorskip("tagger.cluster.client", reason="Dask is not installed")
+KilledWorker = client.KilledWorker
+BATCH = [RemoteFile(path="/srv/a.mp3", size=1)]
 
 
 class FakeClient:
@@ -79,12 +82,13 @@ def test_slots_are_threads_and_changes_of_workers_are_told(prepared):
         (CancelledError(), "connection to the scheduler is lost"),
         (ClusterError("The worker a cannot start."), "The worker a cannot start"),
         (ImportError("odd"), "A worker failed \\(odd\\)"),
+        (KilledWorker("task", None, 3), "Several workers died .* from /srv/a.mp3 on.* goes on"),
     ],
 )
 def test_what_ends_a_batch_for_good_ends_the_scan(outcome, words, prepared):
     fake = FakeClient()
     cluster = prepared(fake)
-    assert cluster.submit([]) == "batch"
+    assert cluster.submit(BATCH) == "batch"
     fake.future.set_exception(outcome)
     with pytest.raises(ClusterError, match=words):
         cluster.finished()
@@ -93,7 +97,7 @@ def test_what_ends_a_batch_for_good_ends_the_scan(outcome, words, prepared):
 def test_a_scheduler_that_is_gone_is_noticed_while_nothing_arrives(prepared):
     fake = FakeClient()
     cluster = prepared(fake)
-    cluster.submit([])
+    cluster.submit(BATCH)
     fake.workers = None
     cluster._asked = 0.0
     with pytest.raises(ClusterError, match="connection to the scheduler is lost"):

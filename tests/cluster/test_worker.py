@@ -4,9 +4,9 @@ import hashlib
 import pickle
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 
 import pytest
+from deadly_files import Crashing, Greedy, Hanging
 
 from tagger.cluster import worker
 from tagger.cluster.batches import RemoteFile
@@ -92,23 +92,47 @@ def test_a_worker_that_cannot_take_part_says_why(settings, changes, words):
         worker.prepare(replace(settings, **changes), 1)
 
 
-def test_a_file_that_takes_too_long_ends_the_worker_and_others_do_not(song, settings, monkeypatch):
-    ended = Event()
-    monkeypatch.setattr(worker.os, "_exit", lambda _: ended.set())
-    path = song()
-    worker.analyse([remote(path)], settings, 1)
-    assert not ended.is_set()
-    monkeypatch.setattr(worker.Extractor, "extract", lambda *_: ended.wait(60) and failed)
-    failed = PredictedTrack(track=Track(path=path), prediction=Prediction(status=Status.UNREADABLE))
-    worker.analyse([remote(path)], replace(settings, timeout=0.01), 1)
-    assert ended.is_set()
+def test_a_file_that_crashes_or_eats_memory_costs_only_itself(song, settings, monkeypatch):
+    kinds = {"1": Crashing, "3": Greedy}
+    monkeypatch.setattr(worker, "Path", lambda path: kinds.get(Path(path).stem, Path)(path))
+    paths = [song(f"{number}.wav", seed=number) for number in range(5)]
+    answers = worker.analyse([remote(path) for path in paths], settings, 1)
+    assert {n: one.prediction.error for n, one in enumerate(answers) if one.prediction.error} == {
+        1: "makes the decoder crash",
+        3: "needs more than 2 GB of memory to analyse",
+    }
+    assert [one.prediction.status for one in answers].count(Status.OK) == 3
+    assert all(one.fingerprint for one in answers)  # so that the next scan skips it
 
 
-def test_a_file_that_needs_too_much_memory_costs_only_itself(song, settings, monkeypatch):
-    def parts(*_):
-        raise MemoryError
-        yield
+def test_a_file_that_hangs_is_given_up_after_the_timeout(song, settings, monkeypatch):
+    monkeypatch.setattr(worker, "Path", Hanging)
+    (answer,) = worker.analyse([remote(song())], replace(settings, timeout=0.1), 1)
+    assert answer.prediction.error == "takes longer than 0.1 s to analyse"
 
-    monkeypatch.setattr(worker.Extractor, "parts", parts)
-    (answer,) = worker.analyse([remote(song())], settings, 1)
-    assert answer.prediction.error.startswith("needs too much memory")
+
+def test_processes_are_kept_for_the_next_batch_and_end_with_the_scan(song, settings, monkeypatch):
+    started: list[float | None] = []
+    ended: list[float | None] = []
+
+    class Fake:
+        def __init__(self, settings):
+            self.settings = settings
+            started.append(settings.seconds)
+
+        def extract(self, file):
+            return PredictedTrack(
+                track=Track(path=file.path, identity=file.identity),
+                prediction=Prediction(status=Status.SILENT),
+            )
+
+        def kill(self):
+            ended.append(self.settings.seconds)
+
+    monkeypatch.setattr(worker, "IsolatedExtractor", Fake)
+    batch = [remote(song())]
+    for seconds in (30.0, 30.0, 10.0):
+        worker.analyse(batch, replace(settings, seconds=seconds), 1)
+    assert (started, ended) == ([30.0, 10.0], [30.0])
+    worker.release()
+    assert ended == [30.0, 10.0]

@@ -43,6 +43,13 @@ def test_a_version_in_the_environment_is_no_option(genretag, monkeypatch):
     assert "config.toml" in genretag("config", "path")[1]
 
 
+def test_a_wrong_variable_in_the_environment_is_named(genretag, monkeypatch, tmp_path):
+    monkeypatch.setenv("GENRETAG_SCAN_TOP", "many")
+    code, _, err = genretag("scan", tmp_path)
+    assert code == 2
+    assert "Invalid value for GENRETAG_SCAN_TOP" in err
+
+
 def test_a_misspelt_command_suggests_the_right_one(genretag):
     code, _, err = genretag("scna", "x")
     assert code == 2

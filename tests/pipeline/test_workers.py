@@ -1,4 +1,3 @@
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -14,28 +13,21 @@ from pathlib import Path
 
 import numpy as np
 from conftest import TOY_METADATA, wait_until
+from deadly_files import Bomb, Crashing, Greedy, Hanging
 from joblib import Parallel, delayed
 
 from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.handover import Handover
-from tagger.pipeline.worker_process import MEMORY, LostError, WorkerProcess
-from tagger.pipeline.workers import AHEAD, _unreadable, _Workers, extracting
+from tagger.pipeline.isolated import _unreadable
+from tagger.pipeline.worker_process import LostError, WorkerProcess
+from tagger.pipeline.workers import AHEAD, _Workers, extracting
 from tagger.state.cache import Cache
 from tagger.state.maintenance import CacheMaintenance
 from tagger.state.result_cache import ResultCache
 from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 SETTINGS = ExtractSettings(front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid)
-
-
-class Bomb(type(Path())):
-    """A file that brings down the process that opens it."""
-
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            os._exit(11)
-        return str(self)
 
 
 class Choking(type(Path())):
@@ -47,33 +39,6 @@ class Choking(type(Path())):
             os.write(connection.fileno(), struct.pack("!i", 100_000) + b"part")
             Path(f"{self}.sent").touch()
             time.sleep(600)
-        return str(self)
-
-
-class Crashing(type(Path())):
-    """A file that makes C code read where there is nothing."""
-
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            ctypes.string_at(0)
-        return str(self)
-
-
-class Hanging(type(Path())):
-    """A file that never comes to an end."""
-
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            time.sleep(600)
-        return str(self)
-
-
-class Greedy(type(Path())):
-    """A file that needs a lot of memory."""
-
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            bytearray(2 * MEMORY)
         return str(self)
 
 
@@ -137,11 +102,13 @@ def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song):
     workers = _Workers(replace(SETTINGS, timeout=0.5), 1)
     (hanging,) = identified([Hanging(song())])
     future = workers.submit(hanging)
-    (first,) = workers._processes
+    (extractor,) = workers._extractors
+    first = extractor._process
     found = future.result()
     assert found.prediction.error == "takes longer than 0.5 s to analyse"
     assert found.track.fingerprint is not None
-    assert first not in workers._processes and len(workers._processes) == 1
+    assert workers._extractors == [extractor]
+    assert extractor._process is not first
     first.join()
     assert first._process.exitcode is not None
     workers.kill()
@@ -294,7 +261,7 @@ def test_workers_that_are_killed_amid_a_result_leave_nothing_that_waits(song):
     workers = _Workers(SETTINGS, 1)
     (choking,) = files_of([Choking(song())])
     future = workers.submit(choking)
-    (process,) = workers._processes
+    process = workers._extractors[0]._process
     wait_until(Path(f"{choking.path}.sent").exists)
     workers.kill()
     assert isinstance(future.exception(30), CancelledError)
