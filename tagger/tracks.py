@@ -122,6 +122,7 @@ class Result:
     ranked: tuple[tuple[tuple[str, ...], float], ...] = ()  # (names, confidence), the best first
     genres: tuple[str, ...] = ()  # what the tag is to say
     existing: tuple[str, ...] = ()
+    locked: bool = False  # it would be written, were its folder not one that may not be
     machine_made: bool = False  # genretag wrote the existing genres, by the note in the file
     seconds: float = 0.0
     error: str = ""

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import dask
 from distributed import Client, Future, LocalCluster, Worker, WorkerPlugin, get_worker
 from distributed.scheduler import KilledWorker
 
@@ -40,8 +41,12 @@ def scheduled(address: str) -> Iterator[Client]:
     For "tls://", the certificates are those of Dask's configuration.
 
     Raises:
-        ClusterError: it does not answer.
+        ClusterError: it does not answer, or not over TLS where the configuration requires that.
     """
+    if dask.config.get("distributed.comm.require-encryption") and "tls://" not in address:
+        raise ClusterError(
+            f"Dask's settings require encryption, and {address} has none: name it as tls://HOST:PORT."
+        )
     _keep_quiet()
     try:
         client = Client(address, timeout=_CONNECT, name="genretag", set_as_default=False)

@@ -34,6 +34,7 @@ class WorkerSettings:
     """What a worker needs to know of a scan; paths are those of the worker.
 
     Attributes:
+        version: of genretag, which has to be the same everywhere.
         model: the model file; None: that of the package.
         digest: SHA-256 of the model file, which has to be the same everywhere.
         device: to run the model on.
@@ -44,6 +45,7 @@ class WorkerSettings:
         folders: that a worker has to see, since the files are in them.
     """
 
+    version: str
     model: str | None
     digest: bytes
     device: Device
@@ -203,11 +205,13 @@ def _loaded_for(settings: WorkerSettings, threads: int) -> _Loaded:
 
 
 def _check(settings: WorkerSettings) -> None:
-    """Compare the model with the coordinator's, and look for the folders.
+    """Compare version and model with the coordinator's, and look for the folders.
 
     Raises:
-        ClusterError: the model is another one or missing, or a folder is.
+        ClusterError: one is another, or a folder is missing.
     """
+    if settings.version != __version__:  # of a worker that joined since the others were asked
+        raise ClusterError(f"it has genretag {__version__}, and the scan {settings.version}.")
     path = Path(settings.model or SHIPPED_MODEL)
     try:
         digest = digest_of(path)

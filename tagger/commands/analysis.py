@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tagger import __version__
 from tagger.errors import ClusterError, UsageError
 from tagger.identity import MusicFile, digest_of
 from tagger.options import ScanOptions
@@ -179,6 +180,7 @@ def _by_cluster(
     paths = PathMap.parse(options.path_map)
     processes = _local_workers(options.cluster)
     settings = WorkerSettings(
+        version=__version__,
         model=None if options.model is None else paths.on_workers(options.model.absolute()),
         digest=digest_of(model.path),
         device=options.device,

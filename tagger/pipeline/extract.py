@@ -99,9 +99,11 @@ class Extractor:
         for part in parts:
             yield last
             last = part
-        if last.track.fingerprint is not None and identity_of(file.path) != last.track.identity:
-            # It was changed or replaced meanwhile, so the cache must not keep what was extracted.
-            last = replace(last, track=replace(last.track, fingerprint=None))
+        track = last.track
+        if track.identity is not None and identity_of(file.path) != track.identity:
+            # Neither cache nor tags are to keep what was extracted.
+            changed = "was changed while it was analysed"
+            last = replace(last, track=replace(track, fingerprint=None, refusal=changed))
         yield last
 
     def _parts(self, path: Path) -> Iterator[Features | PredictedTrack]:
@@ -194,20 +196,21 @@ def refusal_of(path: Path) -> str:
     """Return why no genre could be written into a file; empty if nothing speaks against it.
 
     A change is planned and rehearsed, which takes a small part of the time of decoding. Free space
-    is not looked at, see `FreeSpace`: the answer is kept as long as the file is as it is. Nor are
-    permissions in a folder that may not be written at all, as a library that is mounted to be read:
-    the results may be for elsewhere.
+    and the folder are not looked at, see `Surroundings`: the answer is kept as long as the file is
+    as it is. Nor is the mode of a file in a folder that may not be written at all, as a library
+    that is mounted to be read: the results may be for elsewhere.
 
     Raises:
         OversizedTagError: see `_with_genres`.
     """
     if not can_hold_tags(path):
         return ""
-    from tagger.writing.planning import check_permissions, plan, rehearse_content
+    from tagger.writing.permissions import READ_ONLY, may_write
+    from tagger.writing.planning import plan, rehearse_content
 
     try:
-        if os.access(path.parent, os.W_OK):
-            check_permissions(path)
+        if may_write(path.parent) and not may_write(path):
+            return READ_ONLY
         rehearse_content(plan(path, genres=[_REHEARSED]))
     except OversizedTagError:
         raise

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from tagger import __version__
 from tagger.cluster.batches import analysed
 from tagger.cluster.paths import PathMap
 from tagger.cluster.worker import WorkerSettings
@@ -23,6 +24,7 @@ def test_a_worker_that_is_killed_has_its_files_done_elsewhere(song, toy_model):
         path.hardlink_to(first)
     files = [MusicFile(path=path, identity=Identity.of(path)) for path in paths]
     settings = WorkerSettings(
+        version=__version__,
         model=str(toy_model),
         digest=hashlib.sha256(toy_model.read_bytes()).digest(),
         device="cpu",

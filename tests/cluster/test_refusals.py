@@ -104,6 +104,15 @@ def test_a_scheduler_that_is_gone_is_noticed_while_nothing_arrives(prepared):
         cluster.finished()
 
 
+def test_an_address_without_tls_is_refused_where_dask_requires_it():
+    with (
+        client.dask.config.set({"distributed.comm.require-encryption": True}),
+        pytest.raises(ClusterError, match="require encryption, and tcp://host:8786 has none"),
+        client.scheduled("tcp://host:8786"),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("cluster", ["local:", "local:0", "local:two", "local:-1"])
 def test_local_needs_a_number_of_processes(cluster):
     with pytest.raises(UsageError, match="N of local:N is a number of processes"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from deadly_files import Crashing, Greedy, Hanging
 
+from tagger import __version__
 from tagger.cluster import worker
 from tagger.cluster.batches import RemoteFile
 from tagger.cluster.worker import WorkerSettings
@@ -19,6 +20,7 @@ from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 @pytest.fixture
 def settings(toy_model):
     yield WorkerSettings(
+        version=__version__,
         model=str(toy_model),
         digest=hashlib.sha256(toy_model.read_bytes()).digest(),
         device="cpu",
@@ -82,6 +84,7 @@ def test_the_model_is_loaded_once_and_with_the_threads_of_the_worker(song, setti
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"version": "0.0.9"}, "genretag .*, and the scan 0.0.9"),
         ({"digest": b"other"}, "is another one than the coordinator's"),
         ({"model": "/nowhere/m.onnx"}, "cannot read the model /nowhere/m.onnx"),
         ({"folders": ("/nowhere",)}, "it has no /nowhere. Mount the music there"),

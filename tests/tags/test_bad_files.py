@@ -2,7 +2,7 @@
 
 import bad_files
 import pytest
-from bad_files import HOSTILE, id3, packed_frame
+from bad_files import HOSTILE, frame, id3, packed_frame
 from formats import ARTIST, TITLE, make
 from mutagen.id3 import ID3
 
@@ -113,6 +113,48 @@ def test_a_tag_of_which_nothing_can_be_read_does_not_hide_another(tmp_path):
     good = path.read_bytes()
     path.write_bytes(bad_files.put(good, 14, b"\x7f"))  # the size of the first frame
     with pytest.raises(TagError, match="begins with a broken frame"):
+        plan(path, genres=["Jazz"])
+
+
+def test_a_tag_that_is_all_encrypted_does_not_hide_another(tmp_path):
+    path = make("mp3-v1", tmp_path, 0.1)
+    good = path.read_bytes()
+    audio = good[-1600:]
+    path.write_bytes(id3(frame(b"TIT2", b"\0secret", 0x40)) + audio[audio.index(b"\xff") :])
+    with pytest.raises(TagError, match="only encrypted ones"):
+        plan(path, genres=["Jazz"])
+
+
+def test_frames_behind_a_wrong_flag_for_an_extended_header_are_kept(tmp_path):
+    """Some taggers set the flag, and write no such header."""
+    path = make("mp3-v1", tmp_path, 0.1)
+    good = path.read_bytes()
+    assert good[:3] == b"ID3"
+    path.write_bytes(bad_files.put(good, 5, bytes([good[5] | 0x40])))
+    make_change(plan(path, genres=["Jazz"]))
+    tags = ID3(path, load_v1=False)
+    assert [tags[name].text for name in ("TCON", "TIT2", "TPE1")] == [["Jazz"], [TITLE], [ARTIST]]
+
+
+@pytest.mark.parametrize("size", [b"\0\0\0\x05", b"\0\0\x01\x20", b"\x7f\x7f\x7f\x7f"])
+def test_an_extended_header_with_a_wrong_size_takes_no_frames_with_it(tmp_path, size):
+    path = make("mp3-v1", tmp_path, 0.1)
+    good = path.read_bytes()
+    tag = bytearray(good[: id3_reader.after_id3(Data.of(good))])
+    audio = good[len(tag) :]
+    tag[5] |= 0x40
+    tag[6:10] = bad_files.syncsafe(len(tag) - 10 + 6)
+    path.write_bytes(bytes(tag[:10]) + size + b"\x01\0" + bytes(tag[10:]) + audio)
+    with pytest.raises(TagError, match="extended header of its ID3 tag is damaged"):
+        plan(path, genres=["Jazz"])
+
+
+def test_an_apev2_tag_with_a_wrong_count_of_items_is_left_alone(tmp_path):
+    path = make("wavpack", tmp_path, 0.1)
+    good = path.read_bytes()
+    at = good.rindex(b"APETAGEX") + 16
+    path.write_bytes(bad_files.put(good, at + 3, b"\xef"))
+    with pytest.raises(TagError, match="wrong count of items"):
         plan(path, genres=["Jazz"])
 
 

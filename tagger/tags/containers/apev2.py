@@ -38,6 +38,7 @@ class ApeTag:
     version: int = _VERSION
     flags: int = 0
     has_header: bool = False
+    count: int = 0  # of items, as the tag says
     items: tuple[tuple[bytes, bytes], ...] = ()  # key in small letters, and all bytes
 
 
@@ -50,7 +51,7 @@ def read_ape(data: Data) -> ApeTag | None:
     footer = bytes(data[-_FOOTER_SIZE:]) if len(data) >= _FOOTER_SIZE else b""
     if not footer.startswith(b"APETAGEX"):
         return None
-    version, size, _, flags = struct.unpack("<IIII", footer[8:24])
+    version, size, count, flags = struct.unpack("<IIII", footer[8:24])
     has_header = bool(flags & _HAS_HEADER)
     first = len(data) - size
     start = first - (_FOOTER_SIZE if has_header else 0)
@@ -74,6 +75,7 @@ def read_ape(data: Data) -> ApeTag | None:
         version=version,
         flags=flags,
         has_header=has_header,
+        count=count,
         items=tuple(items),
     )
 

@@ -22,6 +22,7 @@ MOST_TAGS = 100  # of a file
 MOST_UNPACKED = 1 << 26  # bytes of all compressed frames of a tag
 
 _UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
+_EXTENDED_SIZES = range(6, 16)  # of an extended header, its own size included
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +104,12 @@ def read_tag(data: Data) -> Tag:
     if version < V24:
         flags &= ~_UNSYNCHRONISED
     start = 0
-    if version > V22 and flags & _EXTENDED:  # only that of v2.3 leaves itself out of its size
+    # Some taggers set the flag and begin with the first frame.
+    if version > V22 and flags & _EXTENDED and not body[:4].isalnum():
+        # Only the size of v2.3 leaves itself out.
         start = number(body[:4]) + 4 if version == V23 else id3_size(body[:4])
+        if start not in _EXTENDED_SIZES:
+            raise ValueError("the extended header of its ID3 tag is damaged")
         flags &= ~_EXTENDED  # its checksum and its size of the padding would be wrong
     frames, plain_sizes, stop = _frames(body, start, version)
     rest = body[stop:]
@@ -159,6 +164,11 @@ _GROUPED = {V23: 0x20, V24: 0x40}
 _FRAME_UNSYNCHRONISED, _LENGTH = 0x02, 0x01  # of v2.4 only
 
 
+def is_encrypted(frame: bytes, version: int) -> bool:
+    """Tell whether nobody but the program that wrote a frame can read it."""
+    return version != V22 and bool(frame[9] & _ENCRYPTED[version])
+
+
 def frame_content(frame: bytes, version: int, most: int) -> bytes:
     """Return the content of a frame, unpacked; empty if it is encrypted.
 
@@ -168,9 +178,9 @@ def frame_content(frame: bytes, version: int, most: int) -> bytes:
     """
     if version == V22:
         return frame[6:]
-    flags, content = frame[9], frame[10:]
-    if flags & _ENCRYPTED[version]:
+    if is_encrypted(frame, version):
         return b""
+    flags, content = frame[9], frame[10:]
     if flags & _GROUPED[version]:
         content = content[1:]
     if version == V23 and flags & _COMPRESSED[V23]:

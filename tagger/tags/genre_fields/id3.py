@@ -15,6 +15,7 @@ from tagger.tags.containers.id3 import (
     Tag,
     frame_content,
     frame_texts,
+    is_encrypted,
     purpose_of,
     syncsafe,
 )
@@ -159,10 +160,11 @@ def render(tag: Tag, items: Mapping[Purpose, Items]) -> bytes:
 
     A new frame goes to the front: behind the frames there may be bytes that belong to a broken one.
     """
-    if tag.rest and not tag.frames:
+    hidden = all(is_encrypted(raw, tag.version) for _, raw in tag.frames)
+    if hidden and (tag.frames or tag.rest):
         # Readers find nothing in it now; with a genre in front they would find that alone, and no
         # longer look at another tag.
-        raise ValueError("its ID3 tag begins with a broken frame")
+        raise ValueError("its ID3 tag begins with a broken frame, or has only encrypted ones")
     frames = _frames(tag)
     present = {purpose for purpose, _ in frames}
     frames[:0] = [(purpose, b"") for purpose in items if purpose not in present]

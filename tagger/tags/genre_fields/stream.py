@@ -94,6 +94,8 @@ def _ape_items(tag: ApeTag) -> list[tuple[Purpose | None, bytes]]:
 
 def _render_ape(tag: ApeTag, new: Mapping[Purpose, Items]) -> bytes:
     """Return an APEv2 tag with other items in its fields, with a header if it had one or is new."""
+    if tag.count != len(tag.items):  # readers go by it, so a true one would show them other items
+        raise ValueError("its APEv2 tag has a wrong count of items")
     items = replaced(_ape_items(tag), new)
     body = b"".join(items)
     has_header = tag.has_header or tag.start == tag.stop
