@@ -530,3 +530,25 @@ def test_dsdiff_gets_an_id3_chunk(tmp_path, writer, journal):
     assert read_genres(track) == ("Jazz",)
     writer.restore(journal.writes(1)[0])
     assert read_genres(track) == ()
+
+
+def tak(folder: Path) -> Path:
+    """Write a TAK file of one channel with 16 bits a sample, whose audio only looks like some."""
+    samples, bits = 24_000, 16
+    about = samples << 14 | (RATE - 6_000) << 52 | (bits - 8) << 70
+    checksum = bytes(3)
+    blocks = b"\1\x0d\0\0" + about.to_bytes(10, "little") + checksum + b"\0\3\0\0" + checksum
+    path = folder / "a.tak"
+    path.write_bytes(b"tBaK" + blocks + b"\xff\xa0" * 1000)
+    return path
+
+
+def test_tak_gets_an_apev2_tag(tmp_path, writer, journal):
+    track = tak(tmp_path)
+    before = track.read_bytes()
+    assert refusal(track, ["Jazz"]) == ""
+    assert writer.write(track, ["Jazz", "Blues"])
+    assert track.read_bytes().startswith(before)
+    assert list(mutagen.File(track).tags["Genre"]) == ["Jazz", "Blues"]
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ()
