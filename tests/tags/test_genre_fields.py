@@ -340,6 +340,7 @@ def test_wavpack_of_any_sample_rate_is_written(tmp_path, writer):
     track = write_audio(tmp_path / "a.wv", music(1, 11_111), 11_111)
     with pytest.raises(IndexError):
         mutagen.File(track)
+    assert refusal(track, ["Jazz"]) == ""
     assert writer.write(track, ["Jazz"])
     assert str(APEv2(track)["Genre"]) == "Jazz"
 
@@ -482,6 +483,7 @@ def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
     with pytest.raises(TagError, match="its format would not be recognised"):
         writer.write(track, ["Jazz"])
     assert track.read_bytes() == before
+    assert "its format would not be recognised" in refusal(track, ["Jazz"])
 
 
 @pytest.mark.parametrize(
@@ -490,6 +492,7 @@ def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
         ("a.mka", b"\x1aE\xdf\xa3", "Matroska and WebM"),
         ("a.WEBM", b"\x1aE\xdf\xa3", "Matroska and WebM"),
         ("a.aac", b"\xff\xf1", "AAC"),
+        ("a.aac", b"ADIF", "AAC"),
         ("a.snd", b".snd", "AU"),
     ],
 )
