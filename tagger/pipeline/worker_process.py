@@ -22,6 +22,7 @@ Extracted = Features | PredictedTrack
 
 MEMORY = 2 << 30  # bytes that a process may use; 30 seconds of music take some 150 MB
 _START = 300.0  # seconds in which a process has to start, on however busy a machine
+_MOMENT = 1.0  # seconds
 _END = 10.0  # seconds in which a process that was killed should have ended
 _OUT_OF_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to analyse"
 
@@ -77,10 +78,16 @@ class WorkerProcess:
         if not self._ready:
             self._wait_for_start()
         track = None
-        deadline = time.monotonic() + self._timeout
+        left = self._timeout
         try:
             self._connection.send(file)
-            while self._connection.poll(max(0.0, deadline - time.monotonic())):
+            while left > 0:
+                began = time.monotonic()
+                arrived = self._connection.poll(min(left, _MOMENT))
+                # More has passed where the scan was stopped, or the machine slept: with the file.
+                left -= min(time.monotonic() - began, _MOMENT)
+                if not arrived:
+                    continue
                 message = _receive(self._connection)
                 if not isinstance(message, Track):
                     return message
