@@ -58,7 +58,7 @@ def open_container(stream: BinaryIO) -> Iterator["InputContainer"]:
 
     if stream.seek(0, os.SEEK_END) == 0:
         raise UnreadableError("is empty")
-    source = _Source(stream, _unseen(stream))
+    source = _Source(stream)
     options = {
         "format_whitelist": ",".join(demuxers_for(source.name)),
         "protocol_whitelist": "",  # bytes come from the source; nothing else can be opened
@@ -110,13 +110,17 @@ class _Source:
         error: the first that reading met.
     """
 
-    def __init__(self, stream: BinaryIO, start: int) -> None:
-        """Begin with the byte at `start` of an open file."""
-        stream.seek(start)
-        self._start = start
+    def __init__(self, stream: BinaryIO) -> None:
+        """Begin with the first byte of an open file that FFmpeg is to see."""
+        self._start = 0
         self._stream = stream
         self.name = f"file{Path(str(stream.name)).suffix.lower()}"
         self.error: OSError | None = None
+        try:
+            self._start = _unseen(stream)
+        except OSError as error:
+            self.error = error
+        stream.seek(self._start)
 
     def seekable(self) -> bool:
         return self._stream.seekable()

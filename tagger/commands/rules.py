@@ -35,6 +35,7 @@ def rules_for(options: ScanOptions, metadata: ModelMetadata, model: str = "") ->
         overwrite=options.overwrite,
         append=options.append,
         redo=options.redo,
+        strict_owner=options.strict_owner,
         model=model,
         notes_source=_notes_source(options, config.write),
         album=options.album,

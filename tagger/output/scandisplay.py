@@ -49,6 +49,7 @@ class ScanDisplay:
         self._genres: Counter[str] = Counter()
         self._statuses: Counter[Status] = Counter()
         self._actions: Counter[Action] = Counter()
+        self._locked = 0  # files in folders that may not be written
         self._failures: list[str] = []
         self._workers = ""
         self._started = time.monotonic()
@@ -90,6 +91,7 @@ class ScanDisplay:
         """Show and count a result."""
         self._statuses[result.status] += 1
         self._actions[result.action] += 1
+        self._locked += result.locked
         if result.status is Status.OK:
             self._genres[result.ranking[0][0]] += 1
         if result.failed:
@@ -156,8 +158,10 @@ class ScanDisplay:
         self._show_failures()
         self._say(Text(sentence))
         if not write_tags and (files := self._actions[Action.WRITE]):
-            would = f"With --write-tags, {count_of(files, 'file')} would get a genre."
-            self._say(Text(f"Nothing was written. {would}"))
+            would = f"With --write-tags, {count_of(files, 'file')} would get a genre"
+            if self._locked:
+                would += f"; {self._locked} of them in folders that may not be written"
+            self._say(Text(f"Nothing was written. {would}."))
 
     def _show_failures(self) -> None:
         if self._failures:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tagger.inference.confidence import WRITES_NOTHING
 from tagger.pipeline.folders import FolderRules
-from tagger.tags.formats import can_hold_tags
+from tagger.tags.formats import why_no_tags
 from tagger.tags.genre_names import WriteStyle, merged, plain, spelling
 from tagger.tags.provenance import Provenance, is_machine_made, joined
 from tagger.tags.vocabulary import Vocabulary
@@ -22,6 +22,7 @@ class Rules:
     overwrite: bool = False  # genres that are there already
     append: bool = False  # to them
     redo: bool = False  # replace genres that genretag wrote
+    strict_owner: bool = False  # not into files whose owner or group cannot be kept
     model: str = ""  # its name
     notes_source: bool = False  # of genres that are written
     album: bool = False  # the tracks of an album vote as one
@@ -106,8 +107,8 @@ def decide(predicted: PredictedTrack, labels: Sequence[str], rules: Rules) -> Re
     elif not genres:
         action = Action.SKIP
         error = "is not written: config.toml leaves its genre out" if sure else ""
-    elif not can_hold_tags(track.path):
-        action, error = Action.SKIP, f"{track.path.suffix} files hold no tags"
+    elif no_tags := why_no_tags(track.path):
+        action, error = Action.SKIP, no_tags
     else:
         if rules.append:
             genres = merged(existing, genres)

@@ -1,7 +1,7 @@
 """The path from features to results: strips → probabilities → vote → decision → tags."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -11,9 +11,9 @@ from tagger.identity import identity_of
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.predict import Model, predict
 from tagger.runtime.iteration import until
-from tagger.runtime.space import FreeSpace
 from tagger.state.result_cache import NullCache
-from tagger.tracks import Action, Features, PredictedTrack, Result, Source
+from tagger.tracks import Action, Features, PredictedTrack, Result, Source, Track
+from tagger.writing.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from tagger.writing.writer import TagWriter
@@ -45,7 +45,8 @@ def scan(
         stop: once it is set, what is being written is finished, and no more is begun.
     """
     stop = stop or Event()
-    finish = _Finish(model.metadata.labels, rules, writer, cache or NullCache())
+    around = Surroundings(strict_owner=rules.strict_owner)
+    finish = _Finish(model.metadata.labels, rules, writer, cache or NullCache(), around)
     predicted = _stored(predict(tracks, model, batch_size), finish.cache)
     if rules.any_albums:
         from tagger.pipeline.albums import vote_by_album
@@ -84,14 +85,12 @@ class _Finish:
     rules: Rules
     writer: "TagWriter | None"
     cache: NullCache
-    space: FreeSpace = field(default_factory=FreeSpace)
+    around: Surroundings
 
     def __call__(self, predicted: PredictedTrack) -> Result:
         result = decide(predicted, self.labels, self.rules)
         if self.writer is None and result.action is Action.WRITE:
-            track = predicted.track
-            if refusal := track.refusal or self.space.refusal(track.path, track.identity):
-                result = replace(result, action=Action.FAILED, error=refusal)
+            result = self._foreseen(result, predicted.track)
         elif self.writer is not None and result.action is Action.WRITE:
             if predicted.source is Source.STAT_KEY:
                 predicted = _with_tags_read_again(predicted)
@@ -104,6 +103,12 @@ class _Finish:
                     return result
         self.cache.store_file(predicted)
         return result
+
+    def _foreseen(self, result: Result, track: Track) -> Result:
+        """Return what would become of a genre, as far as that is known without writing."""
+        if refusal := track.refusal or self.around.refusal(track.path, track.identity):
+            return replace(result, action=Action.FAILED, error=refusal)
+        return replace(result, locked=self.around.locked(track.path.parent))
 
 
 def _with_tags_read_again(predicted: PredictedTrack) -> PredictedTrack:

@@ -35,7 +35,12 @@ FORMATS = (
     Format(name="DSDIFF", suffixes=(".dff",), demuxers=("iff",)),
     Format(name="AAC", suffixes=(".aac",), demuxers=("aac", "loas"), tags=False, guessed=True),
     Format(name="AU", suffixes=(".au", ".snd"), demuxers=("au",), tags=False),
-    Format(name="Matroska", suffixes=(".mka",), demuxers=("matroska",), tags=False),
+    Format(
+        name="Matroska and WebM",
+        suffixes=(".mka", ".weba", ".webm"),
+        demuxers=("matroska",),
+        tags=False,
+    ),
 )
 
 _BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
@@ -65,13 +70,17 @@ def is_music(name: str | os.PathLike[str]) -> bool:
 
 def can_hold_tags(path: Path) -> bool:
     """Tell by its name whether a file is of a kind whose tags we write."""
-    form = format_of(path)
-    return form is not None and form.tags
+    return not why_no_tags(path)
+
+
+def no_tags_possible(kind: str) -> str:
+    """Return why no genre can be written into a kind of file."""
+    return f"gets no genre (no tags possible: genretag writes none into {kind} files)"
 
 
 def why_no_tags(path: Path) -> str:
-    """Return why no genre can be written into a kind of file; empty if one can."""
+    """Return why no genre can be written into a file, by its name; empty if one can."""
     form = format_of(path)
     if form is None:
         return "is not a kind of music file that is known here"
-    return "" if form.tags else f"no tags possible: genretag writes none into {form.name} files"
+    return "" if form.tags else no_tags_possible(form.name)

@@ -1,8 +1,6 @@
 """Plans a change of the genre of a file, and finds out without writing whether it could be made."""
 
-import os
-import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tagger.errors import TagError, reason
@@ -14,9 +12,9 @@ from tagger.tags.content import Content, content_of
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.genre_names import WriteStyle
 from tagger.tags.mutagen_tags import open_tags
+from tagger.writing.permissions import check_permissions
 from tagger.writing.temporary import temporary_for
 
-READ_ONLY = "may not be written (it is read-only, or its folder is)"
 _PLAIN = WriteStyle()
 
 
@@ -104,32 +102,6 @@ def rehearse_content(change: Change) -> None:
         check_content(change, content_of(new))
 
 
-def check_permissions(path: Path, *, strict_owner: bool = False) -> None:
-    """Find out whether permissions and owners let a file be replaced.
-
-    Raises:
-        TagError: they do not, or the file cannot be reached.
-    """
-    with understood():
-        real = path.resolve(strict=True)
-        status, folder = real.stat(), real.parent.stat()
-    effective = os.access in os.supports_effective_ids
-    if not (
-        os.access(real, os.W_OK, effective_ids=effective)
-        and os.access(real.parent, os.W_OK | os.X_OK, effective_ids=effective)
-    ):
-        raise TagError(READ_ONLY)
-    if not hasattr(os, "geteuid") or os.geteuid() == 0:
-        return
-    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (status.st_uid, folder.st_uid):
-        raise TagError("may not be replaced (its folder lets only its owner do that)")
-    inherited = folder.st_gid if folder.st_mode & stat.S_ISGID else os.getegid()
-    lost = ["group"] if status.st_gid not in (inherited, *os.getgroups(), os.getegid()) else []
-    lost += ["owner"] if status.st_uid != os.geteuid() else []
-    if lost and strict_owner:
-        raise TagError(not_kept(lost))
-
-
 def check_fields(change: Change, data: Data) -> None:
     """Compare the fields of a changed file with the plan.
 
@@ -153,8 +125,3 @@ def check_content(change: Change, content: Content) -> None:
         raise TagError(f"was left alone: another tag would have been lost ({name})")
     if content.fingerprint != change.content.fingerprint:
         raise TagError("was left alone: its audio would have changed")
-
-
-def not_kept(lost: Collection[str]) -> str:
-    """Return why a file was left alone whose owner, group or permissions could not be kept."""
-    return f"was left alone: its {' and '.join(sorted(lost))} could not be kept"

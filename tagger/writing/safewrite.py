@@ -27,7 +27,8 @@ from tagger.tags.containers.base import open_at_once, open_data
 from tagger.tags.content import content_of, same_audio
 from tagger.tags.genre_fields.layouts import understood
 from tagger.tags.mutagen_tags import open_tags
-from tagger.writing.planning import READ_ONLY, check_content, check_fields, not_kept
+from tagger.writing.permissions import READ_ONLY, check_permissions, may_write, not_kept
+from tagger.writing.planning import check_content, check_fields
 
 _COPY_SIZE = 1 << 18  # bytes
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
@@ -86,6 +87,7 @@ def make(
             flush_folder(change.path.parent)
         return lost
     except PermissionError:
+        check_permissions(change.path)  # which knows more reasons
         raise TagError(READ_ONLY) from None
     except OSError as error:
         raise TagError(f"could not be written ({reason(error)})") from None
@@ -98,8 +100,7 @@ def _copy(change: Change) -> None:
         TagError: what stands at the path is not the file that was looked at.
     """
     # The rename would succeed in a writable folder, but "read only" is meant.
-    effective = os.access in os.supports_effective_ids
-    if not os.access(change.path, os.W_OK, effective_ids=effective):
+    if not may_write(change.path):
         raise PermissionError
     with (
         open(change.path, "rb", buffering=0, opener=open_at_once) as original,

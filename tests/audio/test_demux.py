@@ -1,7 +1,9 @@
 """What FFmpeg may open: the file itself, as one of the containers of music."""
 
 import io
+import os
 import time
+from contextlib import closing
 from pathlib import Path
 
 import av
@@ -15,6 +17,7 @@ from tagger.identity import MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.state.cache import CacheKey, CacheLocation
 from tagger.tags.formats import FORMATS, demuxers_for
+from tagger.tracks import Features, PredictedTrack
 
 SDP = b"""v=0
 o=- 0 0 IN IP4 127.0.0.1
@@ -79,43 +82,58 @@ def test_every_kind_of_music_names_containers_that_ffmpeg_has():
         assert set(form.demuxers) <= set(demuxers_for(f"a{form.suffixes[0]}"))
 
 
-class Failing(io.BytesIO):
-    """A file on a disk that fails some way into it."""
+class Failing(io.FileIO):
+    """A file on a disk that can be read up to somewhere."""
 
-    name = "a.mp3"
-    reads = 0
+    def __init__(self, path: Path, good: int) -> None:
+        super().__init__(path)
+        self._good = good
 
     def read(self, size: int | None = -1) -> bytes:
-        if self.tell() > 60_000:
+        if self.tell() >= self._good:
             raise OSError(5, "Input/output error")
         return super().read(size)
 
 
-def test_a_disk_error_is_named_and_nothing_is_printed(tmp_path):
-    content = write_audio(tmp_path / "a.mp3", music(20)).read_bytes()
-    with captured(2) as printed, pytest.raises(UnreachableError, match="input/output error"):
-        decode_stream(Failing(content), RATE, None)
+@pytest.mark.parametrize("good", [0, 60_000])
+def test_a_disk_error_is_named_and_nothing_is_printed(tmp_path, good):
+    path = write_audio(tmp_path / "a.mp3", music(20))
+    with (
+        Failing(path, good) as stream,
+        captured(2) as printed,
+        pytest.raises(UnreachableError, match=r"^cannot be read \(input/output error\)$"),
+    ):
+        decode_stream(stream, RATE, None)
     assert printed == [""]
 
 
-def test_a_disk_error_is_not_remembered(tmp_path, monkeypatch, song):
-    path: Path = song("a.mp3", seconds=20)
+def extracted(path: Path, **how: object) -> Features | PredictedTrack:
+    """Extract features from a file as a scan with a cache does."""
+    location = CacheLocation(file=path.with_name("none.sqlite3"), key=CacheKey(id=1, labels=3))
+    settings = ExtractSettings(
+        front_end=TOY_METADATA.front_end, grid=TOY_METADATA.grid, cache=location, fingerprints=True
+    )
+    with closing(Extractor(settings, **how)) as extractor:
+        return extractor.extract(MusicFile(path=path, identity=None))
+
+
+def test_a_disk_error_is_not_remembered(monkeypatch, song):
     monkeypatch.setattr(
-        "tagger.pipeline.extract.decode_stream",
-        lambda _, *rest: decode_stream(Failing(path.read_bytes()), *rest),
+        "tagger.pipeline.extract.open_audio", lambda path: Failing(path, good=60_000)
     )
-    location = CacheLocation(file=tmp_path / "none.sqlite3", key=CacheKey(id=1, labels=3))
-    extractor = Extractor(
-        ExtractSettings(
-            front_end=TOY_METADATA.front_end,
-            grid=TOY_METADATA.grid,
-            cache=location,
-        )
-    )
-    found = extractor.extract(MusicFile(path=path, identity=None))
-    extractor.close()
+    found = extracted(song("a.mp3", seconds=20))
     assert found.prediction.error == "cannot be read (input/output error)"
     assert found.track.fingerprint is None
+
+
+@pytest.mark.parametrize("suffix", ENCODERS)
+@pytest.mark.parametrize("left", [0, 20_000])
+def test_a_file_that_is_cut_while_it_is_analysed_is_named_and_not_remembered(song, suffix, left):
+    path = song(f"a{suffix}", seconds=8)
+    found = extracted(path, examined=lambda track: os.truncate(track.path, left))
+    assert found.track.path == path
+    assert found.track.fingerprint is None
+    assert found.track.refusal == "was changed while it was analysed"
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)

@@ -519,13 +519,37 @@ def test_a_dry_run_says_which_files_could_not_be_written(song, toy_model, monkey
     assert digests(good.parent) == before
 
 
+def for_reading(_: Path, mode: int, **__: object) -> bool:
+    """Answer as `os.access` does where everything is mounted to be read."""
+    return not mode & os.W_OK
+
+
 def test_a_dry_run_knows_that_a_file_may_not_be_written(song, toy_model, monkeypatch):
     path = song("a.wav")
-    monkeypatch.setattr("tagger.writing.planning.check_permissions", refuse)
-    done = genretag("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
+    options = ("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("tagger.writing.permissions.may_write", lambda path, **_: path.is_dir())
+        done = genretag(*options, "--no-cache")
     assert (done.returncode, f"{path} may not be written" in done.stdout) == (3, True)
-    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(os, "access", for_reading)
     assert extract.refusal_of(path) == ""  # the whole folder is read-only
+    done = genretag(*options)
+    assert done.returncode == 0
+    assert "1 file would get a genre; 1 of them in folders that may not be written." in done.stdout
+
+
+def test_a_dry_run_refuses_what_a_strict_owner_does(song, toy_model, monkeypatch):
+    def check(path: Path, *, strict_owner: bool) -> None:
+        if strict_owner:
+            raise TagError("was left alone: its owner could not be kept")
+
+    path = song("a.wav")
+    monkeypatch.setattr("tagger.writing.surroundings.check_permissions", check)
+    options = ("scan", path, "--model", toy_model, "-j", 1, "--min-confidence", 0)
+    for _ in range(2):  # the second time from the cache
+        assert genretag(*options).returncode == 0
+        done = genretag(*options, "--strict-owner")
+        assert (done.returncode, f"{path} was left alone: its owner" in done.stdout) == (3, True)
 
 
 def test_a_dry_run_knows_that_a_copy_would_not_fit(song, toy_model, monkeypatch):
@@ -540,9 +564,5 @@ def test_a_dry_run_knows_that_a_copy_would_not_fit(song, toy_model, monkeypatch)
         small: ("write", ""),
         large: ("failed", "could not be written (no space left on device)"),
     }
-    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)  # all folders are read-only
+    monkeypatch.setattr(os, "access", for_reading)  # all folders are read-only
     assert genretag(*options).returncode == 0
-
-
-def refuse(*_: object, **__: object) -> None:
-    raise TagError("may not be written")

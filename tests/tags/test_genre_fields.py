@@ -19,6 +19,7 @@ from mutagen.id3 import ID3
 
 from tagger.audio.decode import decode
 from tagger.errors import TagError
+from tagger.identity import Identity
 from tagger.pipeline.extract import refusal_of
 from tagger.tags.containers.base import open_data
 from tagger.tags.formats import can_hold_tags, is_music, why_no_tags
@@ -26,6 +27,9 @@ from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tags.genre_names import WriteStyle
 from tagger.tags.mutagen_tags import open_tags, read_genres
 from tagger.writing.journal import Journal
+from tagger.writing.planning import plan
+from tagger.writing.safewrite import make
+from tagger.writing.surroundings import Surroundings
 from tagger.writing.writer import TagWriter, refusal
 
 
@@ -435,8 +439,20 @@ def test_refusal_for_owner_and_folder_is_known_without_writing(tmp_path_factory)
         assert refusal(track, ["Jazz"]) == ""
         if os.geteuid() != track.stat().st_uid:
             assert "owner" in refusal(track, ["Jazz"], strict_owner=True)
-    folder.chmod(0o555)
+            around = Surroundings(strict_owner=True)
+            assert "owner" in around.refusal(track, Identity.of(track))
+    folder.chmod(0o1777)
     with nobody():
+        if os.geteuid() != track.stat().st_uid:
+            only_its_owner = "its folder lets only its owner do that"
+            assert only_its_owner in refusal(track, ["Jazz"])
+            assert only_its_owner in Surroundings().refusal(track, Identity.of(track))
+            with pytest.raises(TagError, match=only_its_owner):
+                make(plan(track, genres=["Jazz"]))
+    folder.chmod(0o555)
+    assert not Surroundings().refusal(track, Identity.of(track))
+    with nobody():
+        assert Surroundings().locked(folder)
         assert "read-only" in refusal(track, ["Jazz"])
     folder.chmod(0o755)
 
@@ -468,17 +484,27 @@ def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
     assert track.read_bytes() == before
 
 
-def test_kinds_without_tags_say_so(tmp_path):
-    assert (
-        why_no_tags(Path("a.mka")) == "no tags possible: genretag writes none into Matroska files"
-    )
-    assert is_music("a.MKA")
-    assert not can_hold_tags(Path("a.mka"))
-    assert can_hold_tags(Path("a.dff")) and can_hold_tags(Path("a.tak"))
-    path = tmp_path / "matroska.mp3"
-    path.write_bytes(b"\x1aE\xdf\xa3" + bytes(100))
-    with pytest.raises(TagError, match="Matroska"):
-        read_genres(path)
+@pytest.mark.parametrize(
+    ("name", "start", "kind"),
+    [
+        ("a.mka", b"\x1aE\xdf\xa3", "Matroska and WebM"),
+        ("a.WEBM", b"\x1aE\xdf\xa3", "Matroska and WebM"),
+        ("a.aac", b"\xff\xf1", "AAC"),
+        ("a.snd", b".snd", "AU"),
+    ],
+)
+def test_kinds_without_tags_say_so(tmp_path, name, start, kind):
+    reason = f"gets no genre (no tags possible: genretag writes none into {kind} files)"
+    assert is_music(name)
+    assert why_no_tags(Path(name)) == reason
+    path = tmp_path / "named.mp3"
+    path.write_bytes(start + bytes(100))
+    assert refusal(path, ["Jazz"]) == reason
+
+
+@pytest.mark.parametrize("name", ["a.dff", "a.tak"])
+def test_kinds_with_tags_of_other_kinds_are_written(name):
+    assert can_hold_tags(Path(name))
 
 
 def dsdiff(folder: Path) -> Path:

@@ -23,6 +23,7 @@ class Container(Enum):
     BW64 = "BW64"
     AMR = "AMR"
     AU = "AU"
+    AAC = "AAC"
     STREAM = "stream"  # frames of audio, with tags before and behind them: MP3, WavPack, …
 
 
@@ -40,6 +41,8 @@ _SIGNATURES = (
     (b"BW64", 0, Container.BW64),
     (b"#!AMR", 0, Container.AMR),
     (b".snd", 0, Container.AU),
+    # Layer 0 in a frame of MPEG-4 or MPEG-2, with a checksum or without one.
+    *((bytes((0xFF, second)), 0, Container.AAC) for second in (0xF0, 0xF1, 0xF8, 0xF9)),
 )
 """First bytes behind any ID3v2 tags, where they stand, and what begins with them."""
 

@@ -9,6 +9,7 @@ from tagger.errors import TagError, reason
 from tagger.tags.containers.base import Data, open_data
 from tagger.tags.containers.detect import Container, container_of
 from tagger.tags.containers.riff import AIFF, DSDIFF, WAV
+from tagger.tags.formats import no_tags_possible
 from tagger.tags.genre_fields.asf import asf_layout
 from tagger.tags.genre_fields.base import Layout
 from tagger.tags.genre_fields.chunks import chunk_layout, dsf_layout
@@ -40,7 +41,7 @@ def layout_of(data: Data) -> Layout:
         raise TagError("is empty")
     container = container_of(data)
     if container not in _LAYOUTS:
-        raise TagError(f"is of a kind ({container.value}) whose tags cannot be written")
+        raise TagError(no_tags_possible(container.value))
     return _LAYOUTS[container](data)
 
 
