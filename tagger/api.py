@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.audio.decode import decode
-from tagger.errors import TooShortError
+from tagger.audio.strips import strips
 from tagger.inference.model import GenreModel
 from tagger.options import Device
 from tagger.pipeline.decide import Rules
@@ -20,7 +20,7 @@ from tagger.pipeline.predict import predict as predict_tracks
 from tagger.pipeline.scan import scan as scan_tracks
 from tagger.pipeline.walk import find_music
 from tagger.pipeline.workers import extracting
-from tagger.tracks import Features, Result, Track
+from tagger.tracks import Features, Result, Track, joined
 
 StrPath = str | os.PathLike[str]
 
@@ -101,19 +101,18 @@ def predict(
     else:
         path = Path(audio)
         samples = decode(path, front_end.sample_rate, seconds)
-    if samples.size < front_end.samples_for(grid.window):
-        raise TooShortError("is shorter than one window of the model")
-    features = Features(
-        track=Track(path=path),
-        strip=grid.whole(front_end.compute(samples)),
-        seconds=samples.size / front_end.sample_rate,
+    parts = (
+        Features(track=Track(path=path), strip=part.strip, seconds=part.end, start=part.start)
+        for part in strips([samples], front_end, grid)
     )
-    (predicted,) = predict_tracks([features], model, model.strips_at_once())
+    (predicted,) = predict_tracks([joined(parts)], model, model.strips_at_once())
     ranked = sorted(
         zip(model.metadata.labels, predicted.prediction.probabilities, strict=True),
         key=lambda pair: -pair[1],
     )
-    return GenrePrediction(probabilities=MappingProxyType(dict(ranked)), seconds=features.seconds)
+    return GenrePrediction(
+        probabilities=MappingProxyType(dict(ranked)), seconds=predicted.prediction.seconds
+    )
 
 
 def scan(

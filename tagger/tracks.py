@@ -4,7 +4,8 @@
 (decision). A track whose prediction is cached, or that cannot be decoded, skips `Features`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from pathlib import Path
 
@@ -73,11 +74,22 @@ class Source(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """A decoded track with what the network takes."""
+    """A decoded track with what the network takes, in one part or, if it is long, in several.
+
+    Attributes:
+        track: as far as it is known by now; the last part has the last word.
+        strip: of this part, `[rows, frames]`.
+        seconds: of audio that were decoded by the end of this part.
+        start: of this part, in seconds from the beginning of what is analysed.
+        rest: the parts behind the first one, as they are decoded. If decoding fails, the last of
+            them is a prediction that says why, and holds for the whole track.
+    """
 
     track: Track
-    strip: Strip  # [rows, frames]
-    seconds: float  # of audio that were decoded
+    strip: Strip
+    seconds: float
+    start: float = 0.0
+    rest: "Iterable[Features | PredictedTrack]" = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +104,12 @@ class PredictedTrack:
     def path(self) -> Path:
         """The path of the track."""
         return self.track.path
+
+
+def joined(parts: Iterator[Features | PredictedTrack]) -> Features | PredictedTrack:
+    """Return the first part of a track with all others as its rest."""
+    first = next(parts)
+    return replace(first, rest=parts) if isinstance(first, Features) else first
 
 
 @dataclass(frozen=True, kw_only=True)

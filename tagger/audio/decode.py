@@ -1,6 +1,6 @@
 """From a music file to the waveform of the part that is analysed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -10,7 +10,7 @@ from tagger.audio.demux import open_audio, open_container
 from tagger.audio.frontend import Waveform
 from tagger.audio.resample import mono_blocks
 from tagger.audio.silence import SILENCE, is_silent
-from tagger.errors import TooShortError, UnreadableError
+from tagger.errors import UnreadableError
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -86,42 +86,6 @@ def decode_blocks(stream: BinaryIO, sample_rate: int) -> Iterator[Waveform]:
             yield block
     if size == 0:
         raise UnreadableError(_NOTHING)
-
-
-class Counted:
-    """Blocks of a waveform, which are counted on their way.
-
-    Attributes:
-        samples: how many there were so far.
-    """
-
-    def __init__(self, blocks: Iterable[Waveform], least: int) -> None:
-        """Pass blocks on.
-
-        Args:
-            blocks: of a waveform.
-            least: samples that there have to be.
-        """
-        self._blocks = blocks
-        self._least = least
-        self.samples = 0
-
-    def __iter__(self) -> Iterator[Waveform]:
-        """Yield the blocks.
-
-        Raises:
-            TooShortError: there were too few samples.
-        """
-        for block in self._blocks:
-            self.samples += block.size
-            yield block
-        refuse_short(self.samples, self._least)
-
-
-def refuse_short(samples: int, least: int) -> None:
-    """Raise TooShortError for less audio than one window of the model."""
-    if samples < least:
-        raise TooShortError("is shorter than one window of the model")
 
 
 def _audible(container: "InputContainer", sample_rate: int, seconds: float) -> _Part:

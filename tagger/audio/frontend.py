@@ -5,7 +5,7 @@ defaults are only what `genretag-train prepare` uses when nothing else is said.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -18,8 +18,7 @@ Waveform = NDArray[np.float32]
 """Mono samples, full scale is ±1, `[samples]`."""
 
 Strip = NDArray[np.floating[Any]]
-"""The features of a track, `[rows, frames]`; rows are mel bands most often. They are float32, or
-float16 where there are many frames."""
+"""The features of a track, `[rows, frames]`; rows are mel bands most often."""
 
 # Bounds on what a file may ask for: far beyond what is of use, and yet little memory.
 MOST_RATE = 192_000  # Hz
@@ -104,15 +103,6 @@ class FrontEnd(ABC):
             SilentError: the waveform never reaches −60 dB of full scale.
             SteadyError: it is noise, or tones that never change.
         """
-
-    def compute_blocks(self, blocks: Iterable[Waveform]) -> Strip:
-        """Turn a waveform of any length, in blocks, into a strip of the type `storage`.
-
-        Raises:
-            SilentError: the waveform never reaches −60 dB of full scale.
-            SteadyError: it is noise, or tones that never change.
-        """
-        return self.compute(np.concatenate([np.empty(0, np.float32), *blocks])).astype(self.storage)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the kind and the numbers."""

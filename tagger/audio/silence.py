@@ -1,7 +1,5 @@
 """Tells silence, in which there is nothing to analyse."""
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 
 from tagger.audio.frontend import Waveform
@@ -20,12 +18,3 @@ def refuse_silence(samples: Waveform) -> None:
 def is_silent(samples: Waveform) -> bool:
     """Tell whether a waveform never reaches −60 dB of full scale."""
     return samples.size == 0 or float(np.abs(samples).max()) < SILENCE
-
-
-def refusing_silence(blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-    """Pass blocks on, and raise SilentError in the end if all of them are silent."""
-    loudest = np.zeros(1, np.float32)
-    for block in blocks:
-        loudest = np.maximum(loudest, np.abs(block).max(initial=0))
-        yield block
-    refuse_silence(loudest)

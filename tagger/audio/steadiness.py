@@ -1,4 +1,4 @@
-"""Tells what never changes, such as noise and tones, from music, in which something always does."""
+"""Tells noise and tones, of which little changes, from music, in which something always does."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,18 @@ music: only its level changes. Clicks, bursts and swelling noise reach 0.76, a c
 changes with a beat of noise 0.88. Of 397 clips of GTZAN none is below 1.4, of 439 other songs none
 below 1.6, and of 3674 recordings of all kinds three are below 1.0."""
 
+SINGLE_TONE = 0.08
+"""Share of the mel bands that sound at a time, three quarters of the time, up to which a track is
+no music: a single tone, however it moves. Sweeps and sirens reach 0.055. Of 397 clips of GTZAN none
+is below 0.35, of 439 other songs none below 0.17, and of 3674 recordings of all kinds three are
+below 0.1."""
+
 _PAIR = 2  # frames, 46 ms: short enough for a click
 _AUDIBLE = 40.0  # decibels below the loudest part of the spectrum; what is below has no shape
 
 
 def refuse_steadiness(levels: NDArray[np.floating]) -> None:
-    """Raise SteadyError for decibels `[mel bands, frames]` that keep their shape over time."""
+    """Raise SteadyError for decibels `[mel bands, frames]` of noise or tones."""
     changes = change(levels)
     if changes is None:
         return
@@ -32,6 +38,8 @@ def refuse_steadiness(levels: NDArray[np.floating]) -> None:
         raise SteadyError("is a steady noise or tone in the part that was analysed")
     if change_of_shape(levels) < SAME_SHAPE:
         raise SteadyError("is nothing but clicks or noise in the part that was analysed")
+    if share_of_bands(levels) <= SINGLE_TONE:
+        raise SteadyError("is nothing but a single tone in the part that was analysed")
 
 
 def change(levels: NDArray[np.floating]) -> float | None:
@@ -60,6 +68,17 @@ def change_of_shape(levels: NDArray[np.floating]) -> float:
     groups = _means(levels[:, : levels.shape[1] // _PAIR * _PAIR], _PAIR)
     audible = groups[:, groups.max(0) > groups.max() - _AUDIBLE]
     return float(np.sqrt((audible - audible.mean(0)).var(1).mean()))
+
+
+def share_of_bands(levels: NDArray[np.floating]) -> float:
+    """Return the share of the mel bands that sound at a time, at most for three quarters of it.
+
+    Args:
+        levels: decibels, `[mel bands, frames]`.
+    """
+    loudest = levels.max(0)
+    bands = (levels > loudest - _AUDIBLE).mean(0)
+    return float(np.quantile(bands[loudest > loudest.max() - _AUDIBLE], 0.75))
 
 
 def _means(levels: NDArray[np.floating], frames: int) -> NDArray[np.float32]:

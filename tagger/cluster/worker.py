@@ -26,7 +26,7 @@ from tagger.pipeline.predict import predict
 from tagger.pipeline.worker_process import Extracted
 from tagger.state.cache import CacheLocation
 from tagger.tags.formats import is_music
-from tagger.tracks import PredictedTrack, Prediction, Status
+from tagger.tracks import Features, PredictedTrack, Prediction, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +111,8 @@ def _extracted(file: RemoteFile, extractor: IsolatedExtractor) -> Extracted:
     difference = _difference(file, extracted)
     if not difference:
         return extracted
+    if isinstance(extracted, Features):
+        deque(extracted.rest, maxlen=0)  # the extractor is not done with the file before
     return PredictedTrack(
         track=replace(extracted.track, fingerprint=None),
         prediction=Prediction(status=Status.UNREADABLE, error=difference),

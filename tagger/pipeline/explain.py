@@ -1,5 +1,6 @@
 """One track in full: its features, the probabilities of each window, the vote, the decision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,9 @@ class Analysis:
         metadata: of the model.
         names: of its labels, as a scan shows them.
         start: of the analysed part, in seconds from the start of the track.
-        strip: what the model took, `[rows, frames]`.
+        strip: what the model took, `[rows, frames]`; zeros where a part of a long track is silent.
         windows: what it gave, `[windows, labels]`.
+        starts: the first frame of each window, `[windows]`.
         vote: of the windows `[labels]`, before the model's confidence.
         probabilities: of the track `[labels]`, as a scan shows them.
     """
@@ -38,6 +40,7 @@ class Analysis:
     start: float
     strip: Strip
     windows: Probabilities
+    starts: NDArray[np.int64]
     vote: Probabilities
     probabilities: Probabilities
 
@@ -55,8 +58,8 @@ class Analysis:
     def spans(self) -> list[tuple[float, float]]:
         """Start and end of each window, in seconds from the start of the track."""
         grid, frame = self.metadata.grid, self.metadata.front_end.seconds_per_frame()
-        starts = [self.start + number * grid.hop * frame for number in range(len(self.windows))]
-        return [(start, start + grid.window * frame) for start in starts]
+        starts = self.start + self.starts * frame
+        return [(start, start + grid.window * frame) for start in starts.tolist()]
 
     def firsts(self) -> NDArray[np.int64]:
         """Return in how many windows each label is the most probable, `[labels]`."""
@@ -71,11 +74,10 @@ class Analysis:
         Returns:
             `[columns, labels]`.
         """
-        grid = self.metadata.grid
         frames = (np.arange(columns) + 0.5) / columns * self.strip.shape[1]
-        starts = np.arange(len(self.windows)) * grid.hop
-        over = (starts <= frames[:, None]) & (frames[:, None] < starts + grid.window)
-        shares = over / over.sum(1, keepdims=True)
+        ends = self.starts + self.metadata.grid.window
+        over = (self.starts <= frames[:, None]) & (frames[:, None] < ends)
+        shares = over / np.maximum(over.sum(1, keepdims=True), 1)
         means: Probabilities = (shares @ self.windows).astype(np.float32)
         return means
 
@@ -110,22 +112,28 @@ def explain(path: Path, model: Model, rules: Rules, *, seconds: float | None) ->
     extractor = Extractor(
         ExtractSettings(front_end=metadata.front_end, grid=metadata.grid, seconds=seconds)
     )
-    track = extractor.extract(MusicFile(path=path, identity=identity_of(path)))
-    if not isinstance(track, Features):
-        return Explanation(
-            result=decide(track, metadata.labels, rules), minimum=rules.minimum(path)
-        )
+    extracted = list(extractor.parts(MusicFile(path=path, identity=identity_of(path))))
+    last = extracted[-1]
+    if not isinstance(last, Features):
+        return Explanation(result=decide(last, metadata.labels, rules), minimum=rules.minimum(path))
+    parts = [part for part in extracted if isinstance(part, Features)]
+    strip, starts = _placed(parts, metadata)
     windows = np.concatenate(
-        [model.window_probabilities(piece[None])[0] for piece in metadata.pieces(track.strip)]
+        [
+            model.window_probabilities(piece[None])[0]
+            for part in parts
+            for piece in metadata.pieces(part.strip)
+        ]
     )
-    predicted = voted(track, windows, metadata)
+    predicted = voted(last, windows, metadata)
     result = decide(predicted, metadata.labels, rules)
     analysis = Analysis(
         metadata=metadata,
         names=tuple(map(rules.shown, metadata.labels)),
         start=_start(path, seconds),
-        strip=track.strip,
+        strip=strip,
         windows=windows,
+        starts=starts,
         vote=vote(windows, metadata.voting, metadata.temperature),
         probabilities=np.array(predicted.prediction.probabilities, np.float32),
     )
@@ -142,6 +150,20 @@ def explain(path: Path, model: Model, rules: Rules, *, seconds: float | None) ->
     return Explanation(
         result=result, minimum=rules.minimum(path), analysis=analysis, reasons=reasons
     )
+
+
+def _placed(parts: Sequence[Features], metadata: ModelMetadata) -> tuple[Strip, NDArray[np.int64]]:
+    """Return the parts of a track as one strip, and the first frame of each of their windows."""
+    grid = metadata.grid
+    firsts = [round(part.start / metadata.front_end.seconds_per_frame()) for part in parts]
+    end = firsts[-1] + parts[-1].strip.shape[1]
+    strip = np.zeros((metadata.front_end.rows, end), np.float32)
+    starts = []
+    for first, part in zip(firsts, parts, strict=True):
+        frames = part.strip.shape[1]
+        strip[:, first : first + frames] = part.strip
+        starts.append(first + np.arange(grid.count(frames)) * grid.hop)
+    return strip, np.concatenate(starts)
 
 
 def _start(path: Path, seconds: float | None) -> float:

@@ -1,14 +1,15 @@
 """From one music file to its features: strip, fingerprint and genres."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tagger.audio.decode import Counted, decode_blocks, decode_stream, refuse_short
+from tagger.audio.decode import decode_blocks, decode_stream
 from tagger.audio.demux import open_audio
-from tagger.audio.frontend import FrontEnd, Strip, WindowGrid
+from tagger.audio.frontend import FrontEnd, Waveform, WindowGrid
+from tagger.audio.strips import strips
 from tagger.errors import (
     OversizedTagError,
     SilentError,
@@ -25,7 +26,7 @@ from tagger.identity import Identity, MusicFile, identity_of
 from tagger.state.cache import CacheLocation, PredictionReader
 from tagger.tags.containers.base import data_of
 from tagger.tags.formats import can_hold_tags, is_music
-from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track
+from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, Track, joined
 
 _STATUS = {
     OversizedTagError: Status.UNREADABLE,
@@ -75,26 +76,37 @@ class Extractor:
             self._cached.close()
 
     def extract(self, file: MusicFile) -> Features | PredictedTrack:
-        """Open one file and extract its features.
+        """Open one file and extract its features; those of a long one come with its `rest`.
+
+        See `parts`.
+        """
+        return joined(self.parts(file))
+
+    def parts(self, file: MusicFile) -> Iterator[Features | PredictedTrack]:
+        """Open one file and yield its features part by part, while it is decoded.
 
         Raises for no bad file, unless it needs more memory than there is.
 
-        Returns:
+        Yields:
             Features. Where there are none, a prediction: of the same audio in whatever file, from
-            the cache; or one that says why the file gives no features.
+            the cache; or one that says why the file gives no features, or no more of them.
 
         Raises:
             MemoryError: there is too little of it.
         """
-        extracted = self._extract(file.path)
-        track = extracted.track
+        parts = self._parts(file.path)
+        last = next(parts)
+        for part in parts:
+            yield last
+            last = part
+        track = last.track
         if track.identity is not None and identity_of(file.path) != track.identity:
             # Neither cache nor tags are to keep what was extracted.
             changed = "was changed while it was analysed"
-            return replace(extracted, track=replace(track, fingerprint=None, refusal=changed))
-        return extracted
+            last = replace(last, track=replace(track, fingerprint=None, refusal=changed))
+        yield last
 
-    def _extract(self, path: Path) -> Features | PredictedTrack:
+    def _parts(self, path: Path) -> Iterator[Features | PredictedTrack]:
         track = Track(path=path)
         try:
             if not is_music(path):
@@ -102,39 +114,38 @@ class Extractor:
             with open_audio(path) as stream:
                 track = self._examined(path, stream)
                 if (cached := self._lookup(track)) is not None:
-                    return cached
+                    yield cached
+                    return
                 # Before decoding: the tags may be good where the audio is not, and what is out of
                 # bounds in them keeps a decoder busy too.
                 track = _with_genres(track)
                 if self._tell is not None:
                     self._tell(track)
-                strip, seconds = self._features(stream)
+                how = self._settings
+                for part in strips(self._waveform(stream), how.front_end, how.grid):
+                    yield Features(
+                        track=track, strip=part.strip, seconds=part.end, start=part.start
+                    )
         except TrackError as error:
             if isinstance(error, UnreachableError):  # the next scan may have better luck
                 track = replace(track, fingerprint=None)
             prediction = Prediction(status=_STATUS[type(error)], error=str(error))
-            return PredictedTrack(track=track, prediction=prediction)
+            yield PredictedTrack(track=track, prediction=prediction)
         except MemoryError:
             raise
         except Exception as error:  # one bad file must not end the scan of all others
             problem = f"could not be analysed ({reason(error)})"
-            return PredictedTrack(
+            yield PredictedTrack(
                 track=replace(track, fingerprint=None),
                 prediction=Prediction(status=Status.UNREADABLE, error=problem),
             )
-        return Features(track=track, strip=self._settings.grid.whole(strip), seconds=seconds)
 
-    def _features(self, stream: BinaryIO) -> tuple[Strip, float]:
-        """Return the strip of an open file, and how many seconds were analysed."""
-        front_end, seconds = self._settings.front_end, self._settings.seconds
-        least = front_end.samples_for(self._settings.grid.window)
-        if seconds is not None:
-            samples = decode_stream(stream, front_end.sample_rate, seconds)
-            refuse_short(samples.size, least)
-            return front_end.compute(samples), samples.size / front_end.sample_rate
-        blocks = Counted(decode_blocks(stream, front_end.sample_rate), least)
-        strip = front_end.compute_blocks(blocks)
-        return strip, blocks.samples / front_end.sample_rate
+    def _waveform(self, stream: BinaryIO) -> Iterable[Waveform]:
+        """Return the part of an open file that is analysed, in blocks."""
+        rate, seconds = self._settings.front_end.sample_rate, self._settings.seconds
+        if seconds is None:
+            return decode_blocks(stream, rate)
+        return [decode_stream(stream, rate, seconds)]
 
     def _examined(self, path: Path, stream: BinaryIO) -> Track:
         """Return a track with the identity of the open file and, for the cache, its fingerprint."""

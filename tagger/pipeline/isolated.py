@@ -2,13 +2,15 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import replace
+from itertools import islice
 
 from tagger.identity import MusicFile, identity_of
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.worker_process import Extracted, LostError, WorkerProcess
-from tagger.tracks import PredictedTrack, Prediction, Status, Track
+from tagger.tracks import PredictedTrack, Prediction, Status, Track, joined
 
 _TRIES = 2  # the process that a file is lost with may have suffered from the file before
 
@@ -30,20 +32,28 @@ class IsolatedExtractor:
         self._process = WorkerProcess(settings)
 
     def extract(self, file: MusicFile) -> Extracted:
-        """Extract features, see `Extractor.extract`; a file that is lost gives a sentence.
+        """Extract features, see `parts`; all of the rest has to be taken before the next file."""
+        return joined(self.parts(file))
+
+    def parts(self, file: MusicFile) -> Iterator[Extracted]:
+        """Extract features part by part, see `Extractor.parts`; if a file is lost, say why.
 
         Raises:
             CancelledError: `kill` was called.
             GenretagError: no process can be started.
         """
+        given = 0
         for left in reversed(range(_TRIES)):
             try:
-                return self._process.extract(file)
+                for part in islice(self._process.extract(file), given, None):
+                    given += 1
+                    yield part
+                return
             except LostError as error:
                 self._replace()
                 if error.certain or not left:
-                    return _unreadable(file, error)
-        raise AssertionError
+                    yield _unreadable(file, error)
+                    return
 
     def _replace(self) -> None:
         with self._changing:

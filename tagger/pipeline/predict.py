@@ -14,6 +14,9 @@ from tagger.inference.vote import Probabilities
 from tagger.runtime.iteration import blocks
 from tagger.tracks import Features, PredictedTrack, Prediction, Status
 
+_Part = tuple[Features | PredictedTrack, bool]
+"""A part of a track, and whether it is the last one."""
+
 
 class Model(Protocol):
     """What predicts; tracks with a cached prediction need no more than its metadata."""
@@ -31,27 +34,42 @@ def predict(
 ) -> Iterator[PredictedTrack]:
     """Run the model on the features of tracks, and yield all tracks in their order.
 
-    A piece is a strip, or a minute of a longer one; a batch holds pieces of one length, of one or
-    more tracks. Nothing is padded, so no prediction depends on other tracks.
+    A batch holds pieces of one length, of one or more tracks: strips, or windows for models that
+    take those one by one. Nothing is padded, so no prediction depends on other tracks. Of a long
+    track only a few strips are in memory: it is decoded while the model runs.
 
     Args:
         tracks: with features; those that have a prediction are passed on.
         model: runs the strips.
         batch_size: pieces in one call of the model.
     """
-    for block in _blocks(tracks, model.metadata, batch_size):
-        yield from _predict_block(block, model, batch_size)
+    windows: list[Probabilities] = []  # of the track that is under way
+    for block in _blocks(_parts(tracks), model.metadata, batch_size):
+        found = _windows([part for part, _ in block], model, batch_size)
+        for (part, is_last), outputs in zip(block, found, strict=True):
+            windows += outputs
+            if is_last:
+                yield _predicted(part, windows, model.metadata)
+                windows = []
 
 
-def _blocks(
-    tracks: Iterable[Features | PredictedTrack], metadata: ModelMetadata, size: int
-) -> Iterator[list[Features | PredictedTrack]]:
-    """Divide into lists of about `size` pieces; one long track may have more."""
-    block: list[Features | PredictedTrack] = []
-    pieces = 0
+def _parts(tracks: Iterable[Features | PredictedTrack]) -> Iterator[_Part]:
+    """Yield the parts of all tracks."""
     for track in tracks:
-        block.append(track)
-        pieces += len(metadata.pieces(track.strip)) if isinstance(track, Features) else 1
+        last = track
+        for part in track.rest if isinstance(track, Features) else ():
+            yield last, False
+            last = part
+        yield last, True
+
+
+def _blocks(parts: Iterable[_Part], metadata: ModelMetadata, size: int) -> Iterator[list[_Part]]:
+    """Divide into lists of about `size` pieces."""
+    block: list[_Part] = []
+    pieces = 0
+    for part, is_last in parts:
+        block.append((part, is_last))
+        pieces += len(metadata.pieces(part.strip)) if isinstance(part, Features) else 1
         if pieces >= size:
             yield block
             block, pieces = [], 0
@@ -59,27 +77,31 @@ def _blocks(
         yield block
 
 
-def _predict_block(
-    block: Sequence[Features | PredictedTrack], model: Model, batch_size: int
-) -> Iterator[PredictedTrack]:
-    metadata = model.metadata
+def _windows(
+    parts: Sequence[Features | PredictedTrack], model: Model, batch_size: int
+) -> list[list[Probabilities]]:
+    """Return what the model gives for the pieces of each part, none for a prediction."""
     by_length: dict[int, list[tuple[int, int, Strip]]] = defaultdict(list)
-    for number, track in enumerate(block):
-        if isinstance(track, Features):
-            for place, piece in enumerate(metadata.pieces(track.strip)):
+    for number, part in enumerate(parts):
+        if isinstance(part, Features):
+            for place, piece in enumerate(model.metadata.pieces(part.strip)):
                 by_length[piece.shape[1]].append((number, place, piece))
-    windows: dict[int, dict[int, Probabilities]] = defaultdict(dict)
+    windows: list[dict[int, Probabilities]] = [{} for _ in parts]
     for pieces in by_length.values():
         for batch in blocks(pieces, batch_size):
             outputs = model.window_probabilities(np.stack([piece for _, _, piece in batch]))
             for (number, place, _), output in zip(batch, outputs, strict=True):
                 windows[number][place] = output
-    for number, track in enumerate(block):
-        if isinstance(track, PredictedTrack):
-            yield track
-            continue
-        found = windows[number]
-        yield voted(track, np.concatenate([found[place] for place in sorted(found)]), metadata)
+    return [[found[place] for place in sorted(found)] for found in windows]
+
+
+def _predicted(
+    last: Features | PredictedTrack, windows: Sequence[Probabilities], metadata: ModelMetadata
+) -> PredictedTrack:
+    """Return a track by its last part and all of its windows."""
+    return (
+        last if isinstance(last, PredictedTrack) else voted(last, np.concatenate(windows), metadata)
+    )
 
 
 def voted(track: Features, windows: Probabilities, metadata: ModelMetadata) -> PredictedTrack:

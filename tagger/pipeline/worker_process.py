@@ -22,6 +22,7 @@ Extracted = Features | PredictedTrack
 
 MEMORY = 2 << 30  # bytes that a process may use; 30 seconds of music take some 150 MB
 _START = 300.0  # seconds in which a process has to start, on however busy a machine
+_MOMENT = 1.0  # seconds
 _END = 10.0  # seconds in which a process that was killed should have ended
 _OUT_OF_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to analyse"
 
@@ -67,8 +68,10 @@ class WorkerProcess:
             self._process.start()
         theirs.close()
 
-    def extract(self, file: MusicFile) -> Extracted:
-        """Extract features in the process, see `Extractor.extract`.
+    def extract(self, file: MusicFile) -> Iterator[Extracted]:
+        """Extract features in the process, see `Extractor.parts`.
+
+        Time in which the process waits for somebody to take what it has does not count.
 
         Raises:
             LostError: the process has crashed, or takes too long; it is of no more use.
@@ -76,15 +79,23 @@ class WorkerProcess:
         """
         if not self._ready:
             self._wait_for_start()
-        track = None
-        deadline = time.monotonic() + self._timeout
+        track, left = None, self._timeout
         try:
             self._connection.send(file)
-            while self._connection.poll(max(0.0, deadline - time.monotonic())):
+            while left > 0:
+                begun = time.monotonic()
+                arrived = self._connection.poll(min(left, _MOMENT))
+                # More has passed where the scan was stopped, or the machine slept: with the file.
+                left -= min(time.monotonic() - begun, _MOMENT)
+                if not arrived:
+                    continue
                 message = _receive(self._connection)
-                if not isinstance(message, Track):
-                    return message
-                track = message
+                if message is None:
+                    return
+                if isinstance(message, Track):
+                    track = message
+                else:
+                    yield message
         except (EOFError, OSError):
             raise self._why_lost(track) from None
         raise LostError(f"takes longer than {self._timeout:g} s to analyse", track, certain=True)
@@ -124,7 +135,7 @@ class WorkerProcess:
         self._process.join(_END)
 
 
-def _send(connection: Connection, message: Track | Extracted) -> None:
+def _send(connection: Connection, message: Track | Extracted | None) -> None:
     """Send a message; its strip, which may be large, is copied nowhere on the way."""
     buffers: list[pickle.PickleBuffer] = []
     connection.send(
@@ -136,7 +147,7 @@ def _send(connection: Connection, message: Track | Extracted) -> None:
             connection.send_bytes(content)
 
 
-def _receive(connection: Connection) -> Track | Extracted:
+def _receive(connection: Connection) -> Track | Extracted | None:
     """Receive what `_send` sent."""
     message, count = connection.recv()
     buffers = []
@@ -166,7 +177,8 @@ def _signals_blocked() -> Iterator[None]:
 def _work(connection: Connection, settings: ExtractSettings, parent: int) -> None:
     """Extract features from files until there are no more.
 
-    Sends whatever is known of a file before it is decoded, and then what was extracted.
+    Sends whatever is known of a file before it is decoded, then what is extracted part by part, and
+    None in the end.
     """
     ignore_stop_signals()  # they end only the process of the scan, and this one ends with that
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
@@ -178,7 +190,9 @@ def _work(connection: Connection, settings: ExtractSettings, parent: int) -> Non
         # What crashes says so in words of its own, on a terminal that is not meant for them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
         while True:
-            _send(connection, extractor.extract(connection.recv()))
+            for part in extractor.parts(connection.recv()):
+                _send(connection, part)
+            _send(connection, None)
     except MemoryError:
         os._exit(MEMORY_EXIT)
     except (EOFError, OSError):  # the process of the scan has ended

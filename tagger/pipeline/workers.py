@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from queue import SimpleQueue
 
 from tagger.identity import MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
+from tagger.pipeline.handover import Handover
 from tagger.pipeline.isolated import IsolatedExtractor
 from tagger.pipeline.worker_process import Extracted
 from tagger.runtime.interrupt import stop_signals_ignored
-from tagger.tracks import PredictedTrack
+from tagger.tracks import PredictedTrack, joined
 
 AHEAD = 16  # files under way for each worker; memory has to hold their features
 AHEAD_LONG = 2  # the same for files of which more is analysed than
@@ -112,6 +114,7 @@ class _Workers:
         self._threads: ThreadPoolExecutor | None = None
         self._extractors: list[IsolatedExtractor] = []
         self._idle: SimpleQueue[IsolatedExtractor] = SimpleQueue()
+        self._under_way: set[Handover] = set()
 
     def submit(self, file: MusicFile) -> "Future[Extracted]":
         """Begin a file; the first one starts the processes."""
@@ -121,22 +124,38 @@ class _Workers:
                 for _ in range(self._jobs):
                     self._extractors.append(IsolatedExtractor(self._settings))
                     self._idle.put(self._extractors[-1])
-        return self._threads.submit(self._extract, file)
+        extracted: Future[Extracted] = Future()
+        self._threads.submit(self._hand_over, file, extracted)
+        return extracted
 
     def kill(self) -> None:
         """End the processes at once, with what they are working on."""
         for extractor in self._extractors:
             extractor.kill()
+        for rest in list(self._under_way):
+            rest.drop()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         for extractor in self._extractors:
             extractor.join()
 
-    def _extract(self, file: MusicFile) -> Extracted:
-        extractor = self._idle.get()
+    def _hand_over(self, file: MusicFile, extracted: "Future[Extracted]") -> None:
+        """Hand over what comes of a file, with the rest of a long one while it comes."""
+        extractor, rest = self._idle.get(), Handover()
+        self._under_way.add(rest)
         try:
-            return extractor.extract(file)
+            parts = extractor.parts(file)
+            extracted.set_result(joined(chain([next(parts)], rest)))
+            for part in parts:
+                rest.put(part)
+            rest.end()
+        except BaseException as error:
+            if extracted.done():
+                rest.end(error)
+            else:
+                extracted.set_exception(error)
         finally:
+            self._under_way.discard(rest)
             self._idle.put(extractor)
 
 

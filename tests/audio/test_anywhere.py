@@ -109,6 +109,32 @@ def test_clicks_and_noise_that_comes_and_goes_are_no_music(name):
         FRONT_END.compute(SOUNDS_OF_ONE_SHAPE[name].astype(np.float32))
 
 
+def sweep(pitches: np.ndarray) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * np.cumsum(pitches) / RATE)
+
+
+TIME = np.arange(20 * RATE) / RATE
+SWEEPS = {
+    "in octaves": sweep(20 * 500 ** (TIME / 20)),
+    "in Hertz": sweep(20 + 500 * TIME),
+    "down, four times": sweep(20 * 500 ** (1 - TIME % 5 / 5)),
+    "siren": sweep(800 + 400 * np.sin(np.pi * TIME)),
+    "in noise": sweep(20 * 500 ** (TIME / 20)) + 0.0005 * noise(20),
+}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_single_tone_is_no_music_however_it_moves(name):
+    with pytest.raises(SteadyError, match="nothing but a single tone"):
+        FRONT_END.compute(SWEEPS[name].astype(np.float32))
+
+
+def test_a_voice_with_overtones_is_more_than_a_tone():
+    pitch = 220 * 2 ** (np.floor(TIME * 2) % 7 / 12)
+    voice = sum(sweep(number * pitch) / number for number in range(1, 12))
+    FRONT_END.compute(voice.astype(np.float32))
+
+
 @pytest.mark.parametrize("name", STEADY_SOUNDS)
 @pytest.mark.parametrize("seconds", [3, 8])
 def test_noise_and_tones_are_no_music(name, seconds):

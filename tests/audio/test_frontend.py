@@ -123,7 +123,7 @@ def test_pieces_hold_all_windows_once(frames, most):
 
 
 @pytest.mark.parametrize("size", [100, 4_000, 65_536])
-def test_blocks_of_any_size_give_the_strip_of_the_whole(size):
+def test_blocks_of_any_size_give_the_spectrogram_of_the_whole(size):
     samples = music(7)
     blocks = [samples[start : start + size] for start in range(0, samples.size, size)]
     mel = [
@@ -131,26 +131,3 @@ def test_blocks_of_any_size_give_the_strip_of_the_whole(size):
         for parts in (blocks, [samples])
     ]
     np.testing.assert_array_equal(*mel)
-    strip = FRONT_END.compute_blocks(iter(blocks))
-    assert strip.dtype == np.float16
-    np.testing.assert_allclose(strip, FRONT_END.compute(samples), atol=0.01)
-
-
-def test_a_long_strip_is_standardised_as_a_short_one(monkeypatch):
-    samples = music(7)
-    whole = FRONT_END.compute(samples)
-    monkeypatch.setattr("tagger.audio.log_mel._PART", 50)
-    np.testing.assert_allclose(FRONT_END.compute(samples), whole, atol=1e-5)
-
-
-def test_no_more_than_the_strip_of_a_long_track_is_in_memory():
-    import tracemalloc
-
-    part = music(10)
-    FRONT_END.compute_blocks([part])
-    tracemalloc.start()
-    strip = FRONT_END.compute_blocks(part for _ in range(60))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert strip.shape[1] == 1 + 60 * part.size // 512
-    assert peak < 1.1 * strip.nbytes + 8 * part.nbytes  # all of the waveform is 60 of these

@@ -1,5 +1,6 @@
 """Batches of strips across tracks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from conftest import TOY_METADATA
 
 from tagger.audio.frontend import WindowGrid
 from tagger.inference.model import GenreModel
-from tagger.pipeline.predict import predict
+from tagger.pipeline.predict import predict, voted
 from tagger.tracks import Features, PredictedTrack, Prediction, Status, Track
 
 GRID = WindowGrid()
@@ -61,3 +62,24 @@ def test_long_tracks_are_not_gathered_by_the_dozen(toy_model):
     assert len(taken) == 2
     assert max(size for size, _, _ in model.batches) == 8
     assert TOY_METADATA.most_windows == 40
+
+
+def test_the_parts_of_a_track_are_one_track(toy_model):
+    model = GenreModel(toy_model, "cpu")
+    parts = [part for part in tracks([19, 19, 5], []) if isinstance(part, Features)]
+    windows = [model.window_probabilities(part.strip[None])[0] for part in parts]
+    long = replace(parts[0], rest=iter(parts[1:]))
+    before, found, after = predict([parts[0], long, parts[0]], model, 2)
+    expected = voted(parts[-1], np.concatenate(windows), model.metadata)
+    assert found.prediction.timeline == expected.prediction.timeline
+    np.testing.assert_allclose(
+        found.prediction.probabilities, expected.prediction.probabilities, atol=1e-6
+    )
+    assert before == after != found
+
+
+def test_a_track_that_fails_in_its_middle_has_no_prediction_but_that(toy_model):
+    first, failed, other = tracks([19, 0, 19], [])
+    found = list(predict([replace(first, rest=[failed]), other], GenreModel(toy_model, "cpu"), 2))
+    alone = list(predict([other], GenreModel(toy_model, "cpu"), 2))
+    assert found == [failed, *alone]

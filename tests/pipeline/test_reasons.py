@@ -29,6 +29,7 @@ def analysis(windows, frames=None):
         start=60.0,
         strip=np.random.default_rng(0).standard_normal((128, length)).astype(np.float32),
         windows=windows,
+        starts=np.arange(len(windows)) * 64,
         vote=windows.mean(0),
         probabilities=windows.mean(0),
     )

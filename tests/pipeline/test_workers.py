@@ -7,15 +7,20 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from dataclasses import replace
+from itertools import chain, count
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 from conftest import TOY_METADATA, wait_until
 from deadly_files import Bomb, Crashing, Greedy, Hanging
 from joblib import Parallel, delayed
 
 from tagger.identity import Identity, MusicFile
+from tagger.pipeline import worker_process
 from tagger.pipeline.extract import ExtractSettings
+from tagger.pipeline.handover import Handover
 from tagger.pipeline.isolated import _unreadable
 from tagger.pipeline.worker_process import LostError, WorkerProcess
 from tagger.pipeline.workers import AHEAD, _Workers, extracting
@@ -111,6 +116,16 @@ def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song):
     workers.kill()
 
 
+def test_time_in_which_a_scan_is_stopped_is_not_held_against_its_files(song, monkeypatch):
+    """As by Ctrl-Z, or by closing a laptop on systems whose clock goes on."""
+    jumps = count(step=3600)
+    clock = SimpleNamespace(monotonic=lambda: next(jumps) + time.monotonic())
+    monkeypatch.setattr(worker_process, "time", clock)
+    with extracting(identified([song()]), replace(SETTINGS, timeout=60.0), jobs=1) as tracks:
+        (found,) = tracks
+    assert isinstance(found, Features)
+
+
 def test_a_file_keeps_what_was_known_of_it_before_the_decoder_crashed(song, monkeypatch):
     """So it is known again under another name, and its genre stands in the table."""
     path = song("a.mp3")
@@ -126,6 +141,70 @@ def test_a_file_keeps_what_was_known_of_it_before_the_decoder_crashed(song, monk
     with extracting(identified([path]), SETTINGS, jobs=1) as tracks:
         (found,) = tracks
     assert found.track == examined
+
+
+def parts_of(track: Features) -> list[Features | PredictedTrack]:
+    return [track, *track.rest]
+
+
+WHOLE = replace(SETTINGS, seconds=None)
+
+
+def test_a_long_track_comes_in_parts_while_it_is_decoded(song):
+    files = files_of([song("a.wav", seconds=140), song("b.wav")])
+    with extracting(files, WHOLE, jobs=1) as tracks:
+        found = [parts_of(track) for track in tracks]
+    with extracting(files, WHOLE) as tracks:
+        here = [parts_of(track) for track in tracks]
+    assert [len(parts) for parts in found] == [len(parts) for parts in here] == [3, 1]
+    for part, other in zip(chain(*found), chain(*here), strict=True):
+        assert (part.start, part.seconds) == (other.start, other.seconds)
+        assert np.array_equal(part.strip, other.strip)
+
+
+def test_who_hands_over_parts_waits_until_they_are_taken_or_dropped():
+    handover, put, ended = Handover(), [], []
+
+    def hand_over():
+        try:
+            for number in range(10):
+                handover.put(number)
+                put.append(number)
+        except CancelledError:
+            ended.append("cancelled")
+
+    thread = threading.Thread(target=hand_over)
+    thread.start()
+    taken = iter(handover)
+    assert [next(taken), next(taken), next(taken)] == [0, 1, 2]
+    wait_until(lambda: len(put) == 5)
+    thread.join(0.1)
+    assert put == [0, 1, 2, 3, 4]
+    handover.drop()
+    thread.join(30)
+    assert ended == ["cancelled"]
+
+
+def test_no_part_is_given_twice_when_a_process_is_lost_amid_a_track(monkeypatch):
+    parts = [
+        Features(track=Track(path=Path("a.mp3")), strip=np.zeros((1, 1)), seconds=number)
+        for number in range(5)
+    ]
+    tries = iter([2, 5])
+
+    def extract(process: WorkerProcess, file: MusicFile):
+        count = next(tries)
+        yield from parts[:count]
+        if count < len(parts):
+            raise LostError("makes the decoder crash", None)
+
+    monkeypatch.setattr(WorkerProcess, "__init__", lambda *_: None)
+    monkeypatch.setattr(WorkerProcess, "extract", extract)
+    monkeypatch.setattr(WorkerProcess, "kill", lambda _: None)
+    monkeypatch.setattr(WorkerProcess, "join", lambda _: None)
+    with extracting(files_of([Path("a.mp3")]), WHOLE, jobs=1) as tracks:
+        (found,) = tracks
+        assert [part.seconds for part in parts_of(found)] == [0, 1, 2, 3, 4]
 
 
 def test_a_process_that_the_system_killed_is_not_held_against_its_file(song):
