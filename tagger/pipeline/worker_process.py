@@ -22,6 +22,7 @@ Extracted = Features | PredictedTrack
 
 MEMORY = 2 << 30  # bytes that a process may use; 30 seconds of music take some 150 MB
 _START = 300.0  # seconds in which a process has to start, on however busy a machine
+_MOMENT = 1.0  # seconds
 _END = 10.0  # seconds in which a process that was killed should have ended
 _OUT_OF_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to analyse"
 
@@ -83,9 +84,11 @@ class WorkerProcess:
             self._connection.send(file)
             while left > 0:
                 begun = time.monotonic()
-                if not self._connection.poll(left):
-                    break
-                left -= time.monotonic() - begun
+                arrived = self._connection.poll(min(left, _MOMENT))
+                # More has passed where the scan was stopped, or the machine slept: with the file.
+                left -= min(time.monotonic() - begun, _MOMENT)
+                if not arrived:
+                    continue
                 message = _receive(self._connection)
                 if message is None:
                     return

@@ -7,9 +7,10 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, count
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from conftest import TOY_METADATA, wait_until
@@ -17,6 +18,7 @@ from deadly_files import Bomb, Crashing, Greedy, Hanging
 from joblib import Parallel, delayed
 
 from tagger.identity import Identity, MusicFile
+from tagger.pipeline import worker_process
 from tagger.pipeline.extract import ExtractSettings
 from tagger.pipeline.handover import Handover
 from tagger.pipeline.isolated import _unreadable
@@ -112,6 +114,16 @@ def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song):
     first.join()
     assert first._process.exitcode is not None
     workers.kill()
+
+
+def test_time_in_which_a_scan_is_stopped_is_not_held_against_its_files(song, monkeypatch):
+    """As by Ctrl-Z, or by closing a laptop on systems whose clock goes on."""
+    jumps = count(step=3600)
+    clock = SimpleNamespace(monotonic=lambda: next(jumps) + time.monotonic())
+    monkeypatch.setattr(worker_process, "time", clock)
+    with extracting(identified([song()]), replace(SETTINGS, timeout=60.0), jobs=1) as tracks:
+        (found,) = tracks
+    assert isinstance(found, Features)
 
 
 def test_a_file_keeps_what_was_known_of_it_before_the_decoder_crashed(song, monkeypatch):
