@@ -94,8 +94,9 @@ def _words(error: Exception, name: str) -> str:
     kind = format_of(name)
     if isinstance(error, av.ArgumentError) and kind is not None:  # not one of our containers
         return f"is not audio of the kind that its name says ({kind.name}), or is damaged"
-    # A decoder that stumbles may say so in the words of the file system.
-    said = "" if isinstance(error, PermissionError) else f" ({reason(error)})"
+    # A decoder that stumbles may say so in the words of the file system, or ask for patches.
+    misleading = isinstance(error, (PermissionError, av.PatchWelcomeError))
+    said = "" if misleading else f" ({reason(error)})"
     return f"is not audio, or is damaged{said}"
 
 

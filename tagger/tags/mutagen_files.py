@@ -1,6 +1,7 @@
 """Opens files with mutagen, as the kind that it takes them for."""
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ def open_file(path: Path) -> Any:
     if file is not None and file.tags is None:
         file.add_tags()
     return file
+
+
+def passes_for_mp3(kind: Any, name: str, head: bytes) -> bool:
+    """Tell whether mutagen takes a file that begins like this for MP3 rather than for its kind."""
+    from mutagen.mp3 import MP3
+
+    if issubclass(MP3, kind):
+        return False
+    return bool(MP3.score(name, BytesIO(head), head) > kind.score(name, BytesIO(head), head))
 
 
 def _kind_of_tags(path: Path) -> Any:

@@ -11,10 +11,13 @@ from tagger.tags.containers.base import Data, open_data, spliced
 from tagger.tags.content import Content, content_of
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.genre_names import WriteStyle
+from tagger.tags.mutagen_files import passes_for_mp3
 from tagger.tags.mutagen_tags import open_tags
 from tagger.writing.permissions import check_permissions
 from tagger.writing.temporary import temporary_for
 
+NOT_RECOGNISED = "was left alone: with a tag its format would not be recognised"
+_HEAD = 128  # bytes by which mutagen recognises a format
 _PLAIN = WriteStyle()
 
 
@@ -100,6 +103,9 @@ def rehearse_content(change: Change) -> None:
     with understood():
         check_fields(change, new := spliced(open_data(change.path), change.splices))
         check_content(change, content_of(new))
+        head = bytes(new[:_HEAD])
+    if change.splices and passes_for_mp3(change.kind, change.path.name, head):
+        raise TagError(NOT_RECOGNISED)
 
 
 def check_fields(change: Change, data: Data) -> None:

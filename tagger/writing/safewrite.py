@@ -28,7 +28,7 @@ from tagger.tags.content import content_of, same_audio
 from tagger.tags.genre_fields.layouts import understood
 from tagger.tags.mutagen_tags import open_tags
 from tagger.writing.permissions import READ_ONLY, check_permissions, may_write, not_kept
-from tagger.writing.planning import check_content, check_fields
+from tagger.writing.planning import NOT_RECOGNISED, check_content, check_fields
 
 _COPY_SIZE = 1 << 18  # bytes
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
@@ -161,7 +161,7 @@ def _verify(change: Change) -> None:
     except TagError:
         tags = None
     if tags is None or type(tags.file) is not change.kind:
-        raise TagError("was left alone: with a tag its format would not be recognised")
+        raise TagError(NOT_RECOGNISED)
     if tags.others() != change.others:
         raise TagError("was left alone: another tag would have changed")
     if not same_audio(change.path, change.temporary):

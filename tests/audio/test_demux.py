@@ -59,9 +59,17 @@ def test_music_under_the_name_of_another_kind_is_read(tmp_path):
         assert decode(path, RATE, 3).size == 3 * RATE
 
 
-def test_a_demuxer_that_stumbles_does_not_claim_that_permission_is_missing(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        av.error.PermissionError(1, "Operation not permitted"),  # of a Musepack header, say
+        av.PatchWelcomeError(1, "Not yet implemented in FFmpeg, patches welcome"),
+    ],
+    ids=["permission", "patches"],
+)
+def test_a_demuxer_that_stumbles_does_not_mislead(tmp_path, monkeypatch, error):
     def stumble(*_, **__):
-        raise av.error.PermissionError(1, "Operation not permitted")  # of a Musepack header, say
+        raise error
 
     path = write_audio(tmp_path / "a.wav", music(1))
     monkeypatch.setattr(av, "open", stumble)

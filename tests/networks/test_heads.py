@@ -1,5 +1,7 @@
 """Dense layers before the last one, and which layers are trained."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,14 +9,15 @@ import pytest
 from small_networks import narrow_vgg
 from typer.testing import CliRunner
 
-from tagger.audio.log_mel import MelStrip
+from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.summary import SummaryFeatures
 from trainer.cli import app
 from trainer.export.export import TOLERANCE
 from trainer.export.graph import to_onnx
 from trainer.networks import vgg
-from trainer.networks.base import architecture, window_shape
+from trainer.networks.base import WHOLE_BACKBONE, architecture, window_shape
 from trainer.networks.heads import head_layers, head_units
+from trainer.networks.registry import NETWORKS
 from trainer.networks.strip_vgg import VGG16
 from trainer.training.fit import frozen_layers
 from trainer.training.options import FitOptions
@@ -29,7 +32,8 @@ def test_dense_layers_before_the_last_one_are_deployed_with_the_network(name, fr
         assert head_units(trained) == (16, 8)
         deployed = network.deploy(trained, front_end, 1)
         taken = network.take(trained, {}) if name == "vgg16" else ()
-    assert not {"head1", "head2", "head"} & set(network.frozen(trained, taken, 6))
+    assert not {"head1", "head2", "head"} & set(network.frozen(trained, taken, math.inf))
+    assert not {"head1", "head2", "head"} & set(network.backbone(trained))
     windows = np.random.default_rng(0).standard_normal((3, *shape, 1)).astype(np.float32)
     found = np.asarray(deployed.predict_on_batch(windows)).reshape(3, 2)
     np.testing.assert_allclose(found, trained.predict_on_batch(windows), atol=TOLERANCE)
@@ -40,12 +44,43 @@ def test_dense_layers_before_the_last_one_are_deployed_with_the_network(name, fr
 def test_the_last_pretrained_layers_of_any_network_can_be_trained():
     options = FitOptions(data=(), arch="vgg16", unfreeze_layers=3)
     names = vgg.names("VGG16")
-    assert frozen_layers(VGG16, None, options, names, head_only=False) == tuple(names[:-3])
-    assert frozen_layers(VGG16, None, options, names, head_only=True) == tuple(names)
-    everything = replace(options, unfreeze_layers=99)
-    assert frozen_layers(VGG16, None, everything, names, head_only=False) == ()
-    by_block = replace(options, unfreeze_layers=None, unfreeze_from=4)
-    assert frozen_layers(VGG16, None, by_block, names, head_only=False)[-1] == "block3_conv3"
+    with narrow_vgg():
+        model = VGG16.build((64, 64), 2, batch_norm=True, dropout=0)
+    for taken in (names, WHOLE_BACKBONE):  # as a file of weights has them, or another run
+
+        def frozen(
+            options: FitOptions, head_only: bool = False, taken: Sequence[str] = taken
+        ) -> tuple[str, ...]:
+            return frozen_layers(VGG16, model, options, taken, head_only=head_only)
+
+        assert frozen(options) == tuple(names[:-3])
+        assert frozen(options, head_only=True) == tuple(names)
+        everything = replace(options, unfreeze_layers=99)
+        assert frozen(everything) == ()
+        by_block = replace(options, unfreeze_layers=None, unfreeze_from=4)
+        assert frozen(by_block)[-1] == "block3_conv3"
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "beginning"),
+    [
+        ("mobilenetv2", 13, "block_13_expand"),
+        ("efficientnetb0", 6, "block6a_expand_conv"),
+        ("inceptionv3", 9, "mixed8"),  # and all behind it, as in the guide of Keras
+    ],
+)
+def test_a_network_for_photographs_is_trained_from_a_block_on(name, block, beginning):
+    network = architecture(name, MelWindow())
+    model = network.build((128, 128), 2, batch_norm=False, dropout=0)
+    whole = network.backbone(model)
+    before = model.layers[: model.layers.index(model.get_layer(beginning))]
+    by_block = FitOptions(data=(), arch=name, unfreeze_from=block)
+    frozen = frozen_layers(network, model, by_block, WHOLE_BACKBONE, head_only=False)
+    assert frozen == tuple(layer.name for layer in before if layer.weights)
+    assert frozen_layers(network, model, by_block, WHOLE_BACKBONE, head_only=True) == whole
+    blocks = NETWORKS[name][0].blocks
+    assert len(frozen) < len(network.frozen(model, WHOLE_BACKBONE, blocks)) < len(whole)
+    assert network.frozen(model, WHOLE_BACKBONE, blocks + 1) == whole
 
 
 @pytest.mark.parametrize("head", ["256,", "0", "a", "256,,128", "-1"])

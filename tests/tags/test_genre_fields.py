@@ -340,6 +340,7 @@ def test_wavpack_of_any_sample_rate_is_written(tmp_path, writer):
     track = write_audio(tmp_path / "a.wv", music(1, 11_111), 11_111)
     with pytest.raises(IndexError):
         mutagen.File(track)
+    assert refusal(track, ["Jazz"]) == ""
     assert writer.write(track, ["Jazz"])
     assert str(APEv2(track)["Genre"]) == "Jazz"
 
@@ -482,6 +483,7 @@ def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
     with pytest.raises(TagError, match="its format would not be recognised"):
         writer.write(track, ["Jazz"])
     assert track.read_bytes() == before
+    assert "its format would not be recognised" in refusal(track, ["Jazz"])
 
 
 @pytest.mark.parametrize(
@@ -490,6 +492,7 @@ def test_a_file_whose_kind_a_tag_would_hide_is_refused(tmp_path, writer):
         ("a.mka", b"\x1aE\xdf\xa3", "Matroska and WebM"),
         ("a.WEBM", b"\x1aE\xdf\xa3", "Matroska and WebM"),
         ("a.aac", b"\xff\xf1", "AAC"),
+        ("a.aac", b"ADIF", "AAC"),
         ("a.snd", b".snd", "AU"),
     ],
 )
@@ -528,5 +531,27 @@ def test_dsdiff_gets_an_id3_chunk(tmp_path, writer, journal):
     assert writer.write(track, ["Jazz"])
     assert mutagen.File(track).tags["TCON"].text == ["Jazz"]
     assert read_genres(track) == ("Jazz",)
+    writer.restore(journal.writes(1)[0])
+    assert read_genres(track) == ()
+
+
+def tak(folder: Path) -> Path:
+    """Write a TAK file of one channel with 16 bits a sample, whose audio only looks like some."""
+    samples, bits = 24_000, 16
+    about = samples << 14 | (RATE - 6_000) << 52 | (bits - 8) << 70
+    checksum = bytes(3)
+    blocks = b"\1\x0d\0\0" + about.to_bytes(10, "little") + checksum + b"\0\3\0\0" + checksum
+    path = folder / "a.tak"
+    path.write_bytes(b"tBaK" + blocks + b"\xff\xa0" * 1000)
+    return path
+
+
+def test_tak_gets_an_apev2_tag(tmp_path, writer, journal):
+    track = tak(tmp_path)
+    before = track.read_bytes()
+    assert refusal(track, ["Jazz"]) == ""
+    assert writer.write(track, ["Jazz", "Blues"])
+    assert track.read_bytes().startswith(before)
+    assert list(mutagen.File(track).tags["Genre"]) == ["Jazz", "Blues"]
     writer.restore(journal.writes(1)[0])
     assert read_genres(track) == ()

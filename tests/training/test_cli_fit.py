@@ -24,13 +24,25 @@ from trainer.data import dataset as prepared
 from trainer.data.tracks_table import Row, write_rows
 from trainer.networks.backend import LOG_LEVEL, without_log
 from trainer.training.display import PrepareDisplay, TrainingDisplay
+from trainer.training.fit import epoch_line
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions
 from trainer.training.run_folder import RUN_FILE, load_run, save_weights
 from trainer.training.schedule import learning_rate
 
 EPOCHS, BATCHES = 2, 3
+TERMINAL = 80  # columns
 FIT = f"--arch ann --epochs {EPOCHS} --batches {BATCHES} --batch-size 4 --warm-up 0".split()
+
+
+@pytest.mark.parametrize("flattering", [False, True])
+def test_the_line_of_an_epoch_fits_a_terminal(flattering):
+    figures = {"window_accuracy": 0.5, "track_accuracy": 0.5, "track_loss": 2.5}
+    epoch = Epoch(epoch=123, seconds=8.0, learning_rate=0.001, loss=2.5, **figures)
+    options = FitOptions(data=(), epochs=200)
+    shown = epoch_line(epoch, options, is_best=True, flattering=flattering)
+    assert shown.startswith("epoch 123/200  loss 2.500  windows 50.0%  tracks 50.0%, loss 2.500*")
+    assert len(shown) <= TERMINAL
 
 
 @pytest.fixture(scope="module")
@@ -314,6 +326,9 @@ def test_only_the_log_is_kept_off_standard_error(monkeypatch, capfd):
     assert os.environ[LOG_LEVEL] == "3"
     os.write(2, LOG.encode())  # afterwards it is all as before
     assert capfd.readouterr().err == LOG
+    with without_log():  # of what is loaded later
+        os.write(2, LOG.encode())
+    assert capfd.readouterr().err == ""
 
 
 def test_who_asks_for_the_log_gets_it(monkeypatch, capfd):

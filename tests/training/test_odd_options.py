@@ -1,5 +1,8 @@
 """Options that cannot be used, or do nothing, are answered in a sentence that names them."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -8,14 +11,16 @@ from tagger.errors import DataError
 from trainer.cli import app
 from trainer.commands.choices import choices_of_training, without_effect
 from trainer.networks.base import architecture, window_shape
+from trainer.networks.registry import network
 from trainer.training.options import FitOptions
+from trainer.training.plan import check_block
 
 
 @pytest.mark.parametrize(("name", "shrink", "least"), [("cnn14", 4, 64), ("inceptionv3", 2, 75)])
 def test_windows_that_are_too_small_are_told_with_the_option(name, shrink, least):
-    network, shape = architecture(name, MelWindow()), window_shape(MelWindow(), shrink)
+    asked, shape = architecture(name, MelWindow()), window_shape(MelWindow(), shrink)
     with pytest.raises(DataError, match=rf"at least {least} × {least}.*smaller --shrink") as no:
-        network.build(shape, 2, batch_norm=False, dropout=0.5)
+        asked.build(shape, 2, batch_norm=False, dropout=0.5)
     assert f"{128 // shrink} × {128 // shrink}" in str(no.value)
 
 
@@ -27,9 +32,10 @@ def test_windows_that_are_too_small_are_told_with_the_option(name, shrink, least
         ({"arch": "cnn14", "layer_decay": 0.8}, "--layer-decay has no effect with cnn14"),
         ({"arch": "cnn14", "batch_norm": True}, "--batch-norm has no effect with cnn14"),
         ({"teacher_share": 0.2}, "--teacher-share has no effect without --teacher"),
-        ({"head_epochs": 2}, "--head-epochs has no effect without --weights"),
+        ({"head_epochs": 2}, "--head-epochs has no effect without --weights or --init"),
         ({"unfreeze_layers": 2}, "--unfreeze-layers has no effect without --weights"),
         ({"head_epochs": 2, "weights": "imagenet"}, None),
+        ({"head_epochs": 2, "unfreeze_from": 5, "init": Path("runs/other")}, None),
         ({"weight_decay": 0.1, "mixup": 0.4, "layer_decay": 0.8, "batch_norm": True}, None),
     ],
 )
@@ -38,6 +44,29 @@ def test_options_without_effect_are_named(given, why):
     options = FitOptions(data=(), **choices_of_training(MelStrip(), **choices))
     said = list(without_effect(set(given), options))
     assert [sentence.startswith(why) for sentence in said] == ([True] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("arch", "block", "why"),
+    [
+        ("mobilenetv2", 18, "mobilenetv2 has 16 blocks; --unfreeze-from takes 1 to 17"),
+        ("cnn14", 2, "cnn14 has no blocks to train from; take --unfreeze-layers"),
+        ("mobilenetv2", 17, None),
+        ("cnn14", 1, None),
+    ],
+)
+def test_a_block_that_a_network_does_not_have_is_refused(arch, block, why):
+    options = FitOptions(data=(), arch=arch, unfreeze_from=block)
+    with pytest.raises(DataError, match=why) if why else nullcontext():
+        check_block(options, network(arch, MelStrip()))
+
+
+def test_a_damaged_file_of_weights_is_named_without_the_words_of_hdf5(tmp_path):
+    file = tmp_path / "mobilenetv2.weights.h5"
+    file.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(DataError) as no:
+        architecture("mobilenetv2", MelWindow()).weights(str(file))
+    assert str(no.value) == f"{file} cannot be read as weights; it should be an HDF5 file (.h5)."
 
 
 @pytest.mark.parametrize("option", ["--learning-rate", "--mixup", "--weight-decay", "--average"])

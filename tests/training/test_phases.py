@@ -90,6 +90,22 @@ def test_frozen_layers_are_computed_once(data, pretrained, tmp_path, monkeypatch
     assert accuracy == pytest.approx(best.window_accuracy)
 
 
+def test_layers_of_another_run_can_be_frozen(data, pretrained, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    fit(data, first, pretrained, "--unfreeze-layers", 0)
+    said = train(
+        *("fit", *data, "--run", second, "--init", first, "--augment", "off", "--unfreeze-from", 6),
+        *("--epochs", 1, "--batches", 3, "--batch-size", 4, "--shrink", 2, "--warm-up", 0),
+    )
+    assert ONCE in said
+    assert "no effect" not in said
+    for layer, differs in (("block5_conv3", False), ("head", True)):
+        kernels = [
+            load_run(run).model("last").get_layer(layer).get_weights()[0] for run in (first, second)
+        ]
+        assert (np.abs(kernels[0] - kernels[1]).max() > 0) == differs
+
+
 def test_a_stopped_training_of_a_head_goes_on_as_if_it_had_not_been(data, pretrained, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     frozen = ("--head-epochs", 2, "--head", 8)

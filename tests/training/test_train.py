@@ -256,9 +256,21 @@ def test_evaluate_and_export(run, evaluation, exact, clips, tmp_path):
 
 
 @pytest.mark.usefixtures("small")
-def test_int8_predicts_what_float_predicts(run, exact, strips, tmp_path):
+def test_int8_predicts_what_float_predicts(run, exact, strips, tmp_path, monkeypatch):
+    from onnxruntime.quantization.calibrate import HistogramCalibrater
+
+    kept = []
+    clear = HistogramCalibrater.clear_collected_data
+    monkeypatch.setattr(
+        HistogramCalibrater,
+        "clear_collected_data",
+        lambda self: kept.append(len(self.intermediate_outputs)) or clear(self),
+    )
     small = tmp_path / "int8.onnx"
     text = train("export", run, small, "--int8")
+    # What the layers of a deep network give for a window takes 80 MB.
+    assert len(kept) > 1
+    assert set(kept) == {1}
     assert "of 4 tracks, accuracy" in text
     assert "%|" not in text
     assert list(tmp_path.glob("*.onnx*")) == [small]
@@ -533,11 +545,12 @@ def test_one_fold_is_validated_on(clips, tmp_path, no_training):
 
 def test_layers_thaw_from_a_block_on():
     from trainer.networks import vgg
+    from trainer.networks.strip_vgg import VGG16
 
     model = vgg.build_windows("VGG16", 2, batch_norm=True, dropout=0)
     names = [layer.name for layer in vgg.convolutions(model)]
-    assert vgg.before_block(names, 1) == ()
-    frozen = vgg.before_block(names, 3)
+    assert VGG16.frozen(model, names, 1) == ()
+    frozen = VGG16.frozen(model, names, 3)
     assert frozen == ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2")
     vgg.freeze(model, frozen)
     still = {layer.name for layer in model.layers if not layer.trainable}

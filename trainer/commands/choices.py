@@ -91,7 +91,8 @@ def choices_of_training(
     unfreeze_from: Annotated[
         int,
         typer.Option(
-            min=1, max=6, help="After that, train VGG from this block on; 6: only the last layer."
+            min=1,
+            help="After that, train from this block on; one more than there are: the head alone.",
         ),
     ] = 1,
     unfreeze_layers: Annotated[
@@ -246,7 +247,7 @@ def without_effect(given: set[str], options: FitOptions) -> Iterator[str]:
     """Yield a sentence for each option that was given and does nothing."""
     adamw = options.optimizer == "adamw"
     not_vgg = not options.arch.startswith("vgg")
-    from_scratch = ("without --weights", options.weights == "none")
+    from_scratch = ("without --weights or --init", options.weights == "none" and not options.init)
     idle = {
         **dict.fromkeys(("head_epochs", "unfreeze_from", "unfreeze_layers"), from_scratch),
         "batch_norm": (f"with {options.arch}", not_vgg),

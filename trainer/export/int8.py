@@ -68,7 +68,12 @@ def quantise(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": PERCENTILE},
+            extra_options={
+                "CalibPercentile": PERCENTILE,
+                # What the layers give for a window goes into the histograms before the next one,
+                # or that of all windows would be kept: with each method, in spite of the name.
+                "CalibStridedMinMax": 1,
+            },
         )
     prepared.unlink()
     _stamp(output, metadata)
@@ -89,18 +94,28 @@ def _last_convolutions(graph: Any) -> list[str]:
 
 
 class _Windows:
-    """Hands out training windows, as many of each genre, in the way that ONNX Runtime reads."""
+    """Hands out training windows, as many of each genre, in the way that ONNX Runtime reads.
+
+    The one of the widest range comes first: from it the histograms get the width of their bins.
+    """
 
     def __init__(self, data: DataSet, splits: Sequence[str], metadata: ModelMetadata) -> None:
-        self._batches = self._draw(data, data.split(*splits), metadata)
+        drawn = self._draw(data, data.split(*splits), metadata)
+        self._windows = sorted(drawn, key=np.ptp, reverse=True)
+        self._left = iter(self._windows)
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        """Hand out only these from now on."""
+        self._left = iter(self._windows[start_index:end_index])
 
     def get_next(self) -> dict[str, Array] | None:
-        return next(self._batches, None)
+        return next(({"strips": window} for window in self._left), None)
 
     @staticmethod
-    def _draw(
-        data: DataSet, tracks: Sequence[Track], metadata: ModelMetadata
-    ) -> Iterator[dict[str, Array]]:
+    def _draw(data: DataSet, tracks: Sequence[Track], metadata: ModelMetadata) -> Iterator[Array]:
         rng = np.random.default_rng(0)
         size = metadata.grid.window
         for label in data.labels:
@@ -110,7 +125,7 @@ class _Windows:
                 strip = strips[rng.integers(len(strips))]
                 start = int(rng.integers(max(1, strip.shape[1] - size + 1)))
                 window = strip[:, start : start + size]
-                yield {"strips": inputs(window, metadata.front_end)[:1]}
+                yield inputs(window, metadata.front_end)[:1]
 
 
 def _stamp(file: Path, metadata: ModelMetadata) -> None:

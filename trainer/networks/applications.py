@@ -12,8 +12,8 @@ from tagger.audio.pictures import TOP_OF_SCALE
 from tagger.errors import DataError, reason
 from trainer.networks import vgg
 from trainer.networks.backend import keras, layers
-from trainer.networks.base import Architecture, Shape, too_small
-from trainer.networks.heads import add_head, head_layers
+from trainer.networks.base import WHOLE_BACKBONE, Architecture, Shape, too_small
+from trainer.networks.heads import add_head
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,11 @@ class Application(Architecture):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of each layer that fails in the end
                     backbone.load_weights(source)
-            except (OSError, ValueError, KeyError) as error:
+            except OSError:
+                raise DataError(
+                    f"{source} cannot be read as weights; it should be an HDF5 file (.h5)."
+                ) from None
+            except (ValueError, KeyError) as error:
                 raise DataError(
                     f"{source} does not hold the weights of {self.application} without its top "
                     f"({reason(error)})."
@@ -69,13 +73,9 @@ class Application(Architecture):
         """Set all of them, or none."""
         if weights is None:
             return ()
-        for layer, values in zip(self._layers(model), weights, strict=True):
-            layer.set_weights(values)
-        return ("backbone",)
-
-    def frozen(self, model: keras.Model, taken: Sequence[str], block: int) -> tuple[str, ...]:
-        """Return all layers but the head, unless it is trained from the first block on."""
-        return tuple(layer.name for layer in self._layers(model)) if taken and block > 1 else ()
+        for name, values in zip(self.backbone(model), weights, strict=True):
+            model.get_layer(name).set_weights(values)
+        return WHOLE_BACKBONE
 
     def deploy(self, trained: keras.Model, front_end: FrontEnd, shrink: int) -> keras.Model:
         """Write normalisation by constants as a rescaling, which ONNX knows."""
@@ -92,12 +92,6 @@ class Application(Architecture):
                 # Theirs, up to 0.999, are for trainings of a hundred times as many batches.
                 layer.momentum = vgg.MOMENTUM
         return backbone
-
-    @staticmethod
-    def _layers(model: keras.Model) -> list[keras.layers.Layer]:
-        """Return the layers with weights, but the head."""
-        ends = head_layers(model)
-        return [layer for layer in model.layers if layer.weights and layer not in ends]
 
 
 def _constants_as_rescaling(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -14,11 +14,15 @@ from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError
 from trainer.networks import vgg
 from trainer.networks.backend import keras, layers
-from trainer.networks.heads import head_units
+from trainer.networks.blocks import block_numbers
+from trainer.networks.heads import head_layers, head_units
 from trainer.networks.registry import network
 
 Shape = tuple[int, int]
 """Rows and frames of a window."""
+
+WHOLE_BACKBONE = ("backbone",)
+"""Stands for all layers before the head, whose names may differ from one process to the next."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,16 @@ class Architecture(ABC):
         """Set the weights that were read; return what was taken."""
         return ()
 
-    def frozen(self, _model: keras.Model, _taken: Sequence[str], _block: int) -> tuple[str, ...]:
+    def backbone(self, model: keras.Model) -> tuple[str, ...]:
+        """Return the layers with weights before the head; what belongs to one is not named."""
+        ends = head_layers(model)
+        return tuple(layer.name for layer in model.layers if layer.weights and layer not in ends)
+
+    def frozen(self, model: keras.Model, taken: Sequence[str], block: float) -> tuple[str, ...]:
         """Return the layers that stay as they are, out of those taken, before a block."""
-        return ()
+        numbers = block_numbers(model)
+        names = self.backbone(model) if tuple(taken) == WHOLE_BACKBONE else taken
+        return tuple(name for name in names if numbers[name] < block)
 
     def copy(self, trained: keras.Model, network: keras.Model) -> None:
         """Give a deployed network the weights of the trained one."""

@@ -33,6 +33,7 @@ class Network:
     built_by: str  # module of this package, and what in it
     defaults: Defaults = Defaults()
     stride: int = 1  # bands and frames that become one feature, where strips are taken as a whole
+    blocks: int = 0  # that a training can begin with, see blocks.py
 
     @property
     def prepared(self) -> str:
@@ -60,24 +61,24 @@ def check_multiples(rows: int, grid: WindowGrid, cells: int) -> None:
 
 NETWORKS: Mapping[str, Sequence[Network]] = {
     "vgg16": (
-        Network(MelStrip, "strip_vgg:VGG16", stride=VGG_STRIDE),
-        Network(SpectrogramPicture, "picture_vgg:VGG16"),
+        Network(MelStrip, "strip_vgg:VGG16", stride=VGG_STRIDE, blocks=5),
+        Network(SpectrogramPicture, "picture_vgg:VGG16", blocks=5),
     ),
     "vgg19": (
-        Network(MelStrip, "strip_vgg:VGG19", stride=VGG_STRIDE),
-        Network(SpectrogramPicture, "picture_vgg:VGG19"),
+        Network(MelStrip, "strip_vgg:VGG19", stride=VGG_STRIDE, blocks=5),
+        Network(SpectrogramPicture, "picture_vgg:VGG19", blocks=5),
     ),
     "inceptionv3": (
-        Network(MelWindow, "applications:INCEPTION_V3"),
-        Network(SpectrogramPicture, "applications:INCEPTION_V3_OF_PICTURES"),
+        Network(MelWindow, "applications:INCEPTION_V3", blocks=10),
+        Network(SpectrogramPicture, "applications:INCEPTION_V3_OF_PICTURES", blocks=10),
     ),
     "efficientnetb0": (
-        Network(MelWindow, "applications:EFFICIENTNET_B0"),
-        Network(SpectrogramPicture, "applications:EFFICIENTNET_B0_OF_PICTURES"),
+        Network(MelWindow, "applications:EFFICIENTNET_B0", blocks=7),
+        Network(SpectrogramPicture, "applications:EFFICIENTNET_B0_OF_PICTURES", blocks=7),
     ),
     "mobilenetv2": (
-        Network(MelWindow, "applications:MOBILENET_V2"),
-        Network(SpectrogramPicture, "applications:MOBILENET_V2_OF_PICTURES"),
+        Network(MelWindow, "applications:MOBILENET_V2", blocks=16),
+        Network(SpectrogramPicture, "applications:MOBILENET_V2_OF_PICTURES", blocks=16),
     ),
     "cnn14": (Network(MelWindow, "cnn14:CNN14", Defaults(dropout=0.3)),),
     "cnn-small": (

@@ -32,9 +32,9 @@ class Vgg(Architecture):
         """Set the convolutions that there are."""
         return vgg.take_weights(model, weights)
 
-    def frozen(self, _model: keras.Model, taken: Sequence[str], block: int) -> tuple[str, ...]:
-        """Return those of the convolutions that stand before a block."""
-        return vgg.before_block(taken, block)
+    def backbone(self, model: keras.Model) -> tuple[str, ...]:
+        """Return the convolutions, to which their normalisation belongs."""
+        return tuple(layer.name for layer in vgg.convolutions(model))
 
 
 @dataclass(frozen=True)

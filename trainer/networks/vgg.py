@@ -294,8 +294,3 @@ def freeze(model: keras.Model, names: Sequence[str]) -> None:
     frozen = set(names) | {f"{name}_norm" for name in names}
     for layer in model.layers:
         layer.trainable = layer.name not in frozen
-
-
-def before_block(names: Sequence[str], block: int) -> tuple[str, ...]:
-    """Return those of the convolutions that stand before a block (1 to 5)."""
-    return tuple(name for name in names if int(name.removeprefix("block")[0]) < block)

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
-from trainer.networks.backend import keras
-from trainer.networks.base import Architecture, architecture, window_shape
+from trainer.networks.backend import keras, set_seed
+from trainer.networks.base import WHOLE_BACKBONE, Architecture, architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import Epoch
@@ -18,8 +18,6 @@ from trainer.training.plan import Plan
 from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
 from trainer.training.seen_tracks import divided_groups
 from trainer.training.validation import Validation, validate
-
-AFTER_ALL_BLOCKS = 6  # of VGG: training only the head
 
 
 def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run:
@@ -33,7 +31,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     """
     options, data, past = plan.options, plan.data, plan.past
     held_out = plan.held_out
-    keras.utils.set_random_seed(options.seed)
+    set_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
     _announce(plan, model, report)
@@ -70,8 +68,8 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
                 save_weights(model, run.weights("average"))
         save_weights(model, run.weights("last"))
         history.append(epoch)
-        mark = "  (flattering)" if data.flattering else ""
-        report(_line(epoch, options, is_best=held_out != () and best is epoch) + mark)
+        is_best = held_out != () and best is epoch
+        report(epoch_line(epoch, options, is_best=is_best, flattering=bool(data.flattering)))
         if len(found.by_source) > 1:
             report(_by_source(found))
         if options.patience and best and number - best.epoch >= options.patience:
@@ -132,6 +130,7 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
     )
     if plan.start:
         plan.start.load_into(model, plan.data.labels)
+        taken = WHOLE_BACKBONE
         report(f"Starting from the weights of {options.init}")
     elif taken := network.take(model, weights):
         report(f"Taken from {options.weights}: {', '.join(taken)}")
@@ -175,7 +174,7 @@ def frozen_layers(
     head_only: bool,
 ) -> tuple[str, ...]:
     """Return which of the layers that came pretrained stay as they are."""
-    taken = network.frozen(model, pretrained, AFTER_ALL_BLOCKS)
+    taken = network.frozen(model, pretrained, math.inf)
     if head_only:
         return taken
     if options.unfreeze_layers is None:
@@ -211,17 +210,18 @@ def _average(model: keras.Model, run: Run, *, resumed: bool) -> WeightAverage | 
     return WeightAverage(model, options.average * options.batches, start)
 
 
-def _line(epoch: Epoch, options: FitOptions, *, is_best: bool) -> str:
+def epoch_line(epoch: Epoch, options: FitOptions, *, is_best: bool, flattering: bool) -> str:
+    """Return the line of an epoch, which fits a terminal of eighty columns."""
     rate = options.batches * options.batch_size / epoch.seconds
     validation = (
         ""
         if math.isnan(epoch.track_accuracy)
-        else f"  windows {epoch.window_accuracy:6.1%}  tracks {epoch.track_accuracy:6.1%}"
-        f"  track loss {epoch.track_loss:.3f}{'  *' if is_best else ''}"
+        else f"  windows {epoch.window_accuracy:.1%}  tracks {epoch.track_accuracy:.1%}"
+        f", loss {epoch.track_loss:.3f}{'*' if is_best else ''}"
     )
     return (
         f"epoch {epoch.epoch:3d}/{options.epochs}  loss {epoch.loss:.3f}{validation}"
-        f"  {rate:5.1f} windows/s"
+        f"{' (flattering)' if flattering else f'  {rate:.1f}/s'}"
     )
 
 

@@ -71,7 +71,7 @@ class FitOptions(TrainingOptions):
         head: Units of the dense layers before the last one.
         label_smoothing: Share of the targets that is spread over all genres.
         head_epochs: First epochs in which pretrained layers stay as they are.
-        unfreeze_from: Block of VGG from which on layers train after that.
+        unfreeze_from: Block from which on layers train after that.
         unfreeze_layers: How many of the last pretrained layers train after that; None: it goes by
             blocks.
         balance: How genres are balanced.

@@ -11,7 +11,7 @@ from tagger.errors import DataError, reason
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
 from trainer.data.soft_labels import SOFT_LABELS_FILE
-from trainer.networks.registry import check_multiples, front_end_for, network
+from trainer.networks.registry import Network, check_multiples, front_end_for, network
 from trainer.training.history import AnyEpoch, Epoch, History
 from trainer.training.options import FitOptions, Keep, TrainingOptions
 from trainer.training.run_folder import RUN_FILE, Run, load_run
@@ -79,6 +79,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     known = network(options.arch, data.front_end)
     front_end = known.front_end_for(data.front_end)
     check_multiples(front_end.rows, front_end.grid, known.stride * options.shrink)
+    check_block(options, known)
     start = None if past else _start(options, front_end)
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
     kept_aside = [track for track in data.tracks if track.split not in options.train_splits]
@@ -102,6 +103,18 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         shares=shares,
         seen=None if past else _seen(folder, tracks, held_out, front_end, ancestors),
     )
+
+
+def check_block(options: FitOptions, known: Network) -> None:
+    """Raise DataError if the network does not have the block that training is to begin with."""
+    blocks = known.blocks
+    if options.unfreeze_from > blocks + 1:
+        raise DataError(
+            f"{options.arch} has {blocks} blocks; --unfreeze-from takes 1 to {blocks + 1}, which "
+            "trains only the head."
+            if blocks
+            else f"{options.arch} has no blocks to train from; take --unfreeze-layers."
+        )
 
 
 def _without_recordings_of(

@@ -41,6 +41,7 @@ _SIGNATURES = (
     (b"BW64", 0, Container.BW64),
     (b"#!AMR", 0, Container.AMR),
     (b".snd", 0, Container.AU),
+    (b"ADIF", 0, Container.AAC),
     # Layer 0 in a frame of MPEG-4 or MPEG-2, with a checksum or without one.
     *((bytes((0xFF, second)), 0, Container.AAC) for second in (0xF0, 0xF1, 0xF8, 0xF9)),
 )
