@@ -326,6 +326,9 @@ def test_only_the_log_is_kept_off_standard_error(monkeypatch, capfd):
     assert os.environ[LOG_LEVEL] == "3"
     os.write(2, LOG.encode())  # afterwards it is all as before
     assert capfd.readouterr().err == LOG
+    with without_log():  # of what is loaded later
+        os.write(2, LOG.encode())
+    assert capfd.readouterr().err == ""
 
 
 def test_who_asks_for_the_log_gets_it(monkeypatch, capfd):

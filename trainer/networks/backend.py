@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from tagger.errors import GenretagError
 from tagger.runtime.interrupt import told_to_stop
 
-__all__ = ["keras", "layers"]
+__all__ = ["keras", "layers", "set_seed"]
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 NO_LOG = "3"
@@ -31,7 +31,7 @@ def without_log() -> Iterator[None]:
     The variable that is meant for it comes too late for the lines of libraries that are being
     loaded. Who sets it gets the lines.
     """
-    if LOG_LEVEL in os.environ or sys.stderr is None:
+    if os.environ.get(LOG_LEVEL, NO_LOG) != NO_LOG or sys.stderr is None:
         yield
         return
     os.environ[LOG_LEVEL] = NO_LOG
@@ -61,3 +61,9 @@ except ModuleNotFoundError as error:
     ) from None
 if _stop.is_set():
     raise KeyboardInterrupt
+
+
+def set_seed(seed: int) -> None:
+    """Seed everything random; Keras loads TensorFlow for that under other backends, too."""
+    with without_log():
+        keras.utils.set_random_seed(seed)

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
-from trainer.networks.backend import keras
+from trainer.networks.backend import keras, set_seed
 from trainer.networks.base import WHOLE_BACKBONE, Architecture, architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.epoch import Progress, device, train_epoch
@@ -31,7 +31,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     """
     options, data, past = plan.options, plan.data, plan.past
     held_out = plan.held_out
-    keras.utils.set_random_seed(options.seed)
+    set_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model, pretrained = _build(plan, report)
     _announce(plan, model, report)

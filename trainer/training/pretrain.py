@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from trainer.networks import optimizers
-from trainer.networks.backend import keras, layers
+from trainer.networks.backend import keras, layers, set_seed
 from trainer.networks.base import architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.batches import Batch
@@ -43,7 +43,7 @@ def pretrain(
         DataError: first weights or folder cannot be used.
     """
     options, parts, past = plan.options, plan.recordings.targets.parts, plan.past
-    keras.utils.set_random_seed(options.seed)
+    set_seed(options.seed)
     keras.mixed_precision.set_dtype_policy(options.precision)
     run, model = _build(plan, report)
     features = keras.Model(model.input, model.get_layer(OUTPUTS).input)
