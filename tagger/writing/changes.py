@@ -94,8 +94,7 @@ def _apply(row: PlannedWrite, journal: Journal, writer: TagWriter, notes_source:
         return False
     if planned is None and existing != row.existing:
         raise TagError("has another genre than in the table; scan it again")
-    # Size and time alone count: device and inode numbers change when a drive is mounted again.
-    if planned and (planned.size, planned.mtime_ns) != (now.size, now.mtime_ns):
+    if planned and not planned.is_still(now):
         raise TagError("was changed since the scan; scan it again")
     source = planned.source if planned else ""
     # A genre that was edited since is not the model's.

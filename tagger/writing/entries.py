@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from tagger.identity import Identity
 from tagger.tags.change import Held
 from tagger.tags.genre_names import Texts
 
@@ -79,6 +80,10 @@ class Planned:
     size: int
     mtime_ns: int
     source: str  # to be noted beside the genres of its row; empty: nothing
+
+    def is_still(self, now: Identity) -> bool:
+        """Tell whether a file is as it was, on a drive that may have been mounted again."""
+        return (self.size, self.mtime_ns) == (now.size, now.mtime_ns)
 
 
 def held_column(held: Held) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -103,9 +104,14 @@ class TagWriter:
             raise TagError(f"has another genre by now ({now}); --force restores it all the same")
         if not force and change.content.fingerprint != write.fingerprint:
             raise TagError("is another recording by now; --force restores its genre all the same")
+        planned = self._journal.remembered(change.path)
         changed = self._make(change)
         if not self.dry_run:
             self._journal.mark(write.id, State.UNDONE)
+            if planned and planned.is_still(change.identity):  # the table can be applied once more
+                with suppress(OSError):
+                    restored = Identity.of(change.path)
+                    self._journal.remember(change.path, restored, planned.source)
         return changed
 
     def _make(self, change: Change) -> bool:

@@ -225,6 +225,19 @@ def test_rows_that_cannot_be_written_get_their_sentence_and_the_rest_is_written(
     assert read_genres(clear) == ("Polka",)
 
 
+def test_a_table_that_was_undone_can_be_applied_once_more(tmp_path, song):
+    track = song("a.flac", 1)
+    table = tmp_path / "genres.csv"
+    save(table, [{"path": str(track), "genre": "Jazz", "action": "write", "existing_genre": ""}])
+    for _ in range(2):
+        assert genretag("apply", table, "--yes").returncode == 0
+        assert read_genres(track) == ("Jazz",)
+        assert genretag("undo", "--yes").returncode == 0
+        assert read_genres(track) == ()
+    os.utime(track, ns=(1, 1))
+    assert "was changed since the scan" in genretag("apply", table, "--yes").stderr
+
+
 def test_apply_overwrite_writes_rows_that_were_to_be_kept(tmp_path, song, toy_model):
     track = song("a.flac")
     file = open_tags(track)

@@ -313,6 +313,11 @@ def test_a_table_fits_a_terminal_and_stays_whole():
         assert len(line) <= WIDTH, line
     wide = table([("a", "b"), ("x" * 100, "1")])
     assert wide.replace("\n", "").replace(" ", "").count("x") == 100
+    long_last = table(
+        [("run", "network", "data"), ("a", "vgg16, best", " + ".join(["gtzan"] * 20))]
+    )
+    assert "a    vgg16, best  gtzan + gtzan" in long_last
+    assert max(map(len, long_last.splitlines())) <= WIDTH
 
 
 def test_the_report_is_one_page_with_charts_and_mistakes(tmp_path, monkeypatch):
