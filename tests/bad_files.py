@@ -65,6 +65,8 @@ def wrong_sizes(content: bytes) -> Iterator[Case]:
 
 def flips(content: bytes, count: int) -> Iterator[Case]:
     """Change single bits and short runs of bytes, most of them in and around the tags."""
+    if not content:
+        return
     rng = Random(len(content))
     near = [at for start, stop in marks(content) for at in range(start - 8, stop + 24)]
     for number in range(count):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mutagen.id3 import TCON
 from mutagen.wave import WAVE
 
-from tagger.errors import TagError
+from tagger.audio.demux import open_audio
+from tagger.errors import TagError, UnsupportedError
 from tagger.output.cells import cell_genres, cell_text, genres_cell, text_cell
 from tagger.tags.mutagen_tags import read_genres
 from tagger.writing import safewrite
@@ -43,6 +44,14 @@ def test_a_file_that_is_replaced_after_it_was_looked_at_is_not_copied(song, monk
 
 
 @posix
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
+def test_a_device_is_not_given_to_a_decoder(tmp_path, device):
+    path = tmp_path / "song.mp3"
+    path.symlink_to(device)
+    with pytest.raises(UnsupportedError, match="not a regular file"), open_audio(path):
+        pass
+
+
 def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path):
     pipe = tmp_path / "song.mp3"
     os.mkfifo(pipe)

@@ -79,6 +79,11 @@ def test_a_write_changes_only_the_genre_or_nothing(good, tmp_path, damage):
     targets.write(path)
 
 
+@pytest.mark.parametrize("change", DAMAGES)
+def test_damages_can_follow_one_that_leaves_nothing(change):
+    list(change(b""))
+
+
 NAMES = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=20
 )

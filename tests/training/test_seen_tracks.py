@@ -205,6 +205,21 @@ def test_a_run_without_a_record_is_named(data, tmp_path):
     assert set(run.seen.names) == {"jazz/0", "jazz/1", "metal/0", "metal/1"}
 
 
+@pytest.mark.parametrize("option", ["--init", "--teacher"])
+@pytest.mark.parametrize(
+    ("splits", "trained", "fold"),
+    [(TRACKS, {"train_splits": ("train", "valid")}, ()), ("123123", {"fold": 1}, ("--fold", 2))],
+)
+def test_without_a_record_splits_and_folds_tell_what_was_seen(
+    tmp_path, splits, trained, fold, option
+):
+    data = write(tmp_path / "data", STRIPS, splits)
+    old = make_run(tmp_path / "old", data, **trained)
+    (old.folder / SEEN_FILE).unlink()
+    said = refused("fit", data, "--run", tmp_path / "new", *fold, option, old.folder)
+    assert "was trained on tracks that are kept aside here" in said
+
+
 # Figures that are stored
 
 
