@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import replace
@@ -33,7 +34,11 @@ class IsolatedExtractor:
 
     def extract(self, file: MusicFile) -> Extracted:
         """Extract features, see `parts`; all of the rest has to be taken before the next file."""
-        return joined(self.parts(file))
+        parts = self.parts(file)
+        extracted = joined(parts)
+        if isinstance(extracted, PredictedTrack):
+            deque(parts, maxlen=0)  # the process says when it is done
+        return extracted
 
     def parts(self, file: MusicFile) -> Iterator[Extracted]:
         """Extract features part by part, see `Extractor.parts`; if a file is lost, say why.

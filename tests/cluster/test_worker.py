@@ -47,6 +47,16 @@ def test_answers_hold_predictions_genres_and_fingerprints_and_no_path(song, sett
     assert b"song.wav" not in pickle.dumps(answer)
 
 
+def test_files_behind_one_without_features_are_analysed(song, settings):
+    files = [remote(song("short.wav", seconds=0.5)), remote(song("a.wav")), remote(song("b.wav"))]
+    answers = worker.analyse(files, settings, 1)
+    assert [answer.prediction.status for answer in answers] == [
+        Status.TOO_SHORT,
+        Status.OK,
+        Status.OK,
+    ]
+
+
 def test_a_file_that_is_another_one_here_is_refused(song, settings):
     good, other, missing = song("a.wav"), song("b.wav"), song("c.wav")
     sent = [remote(good), remote(other, size=7), remote(missing)]

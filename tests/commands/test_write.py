@@ -488,9 +488,12 @@ def test_other_names_from_the_config(song, toy_model, home, tmp_path):
 def test_an_album_votes_as_one(tmp_path, toy_model):
     rate = 22_050
     time = np.arange(rate * 4) / rate
-    beat = np.exp(-4 * (time % 0.5))  # a steady tone would be no music
-    tones = (np.sin(2 * np.pi * f * time) for f in (60, 9000))
-    low, high = ((0.5 * beat * tone).astype(np.float32) for tone in tones)
+    beat = np.exp(-4 * (time % 0.5))  # a steady tone would be no music, nor would a single one
+    chords = range(60, 1200, 60), range(6000, 9000, 150)
+    low, high = (
+        (0.03 * beat * sum(np.sin(2 * np.pi * f * time) for f in chord)).astype(np.float32)
+        for chord in chords
+    )
     album = tmp_path / "m" / "album"
     for name in ("CD1/1.wav", "CD1/2.wav", "Disc 2/1.wav"):
         write_audio(album / name, low)
