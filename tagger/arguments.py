@@ -66,7 +66,7 @@ class PlainCommand(TyperCommand):
     """A command that names its arguments without their Python types, and variables it read."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Blame an environment variable, and not the option that it stands for.
+        """Blame an environment variable, and not the option that it stands for, in plain words.
 
         Raises:
             typer.BadParameter: a value cannot be read.
@@ -78,6 +78,7 @@ class PlainCommand(TyperCommand):
             source = ctx.get_parameter_source(name) if name else None
             if source is not None and source.name == "ENVIRONMENT":
                 error.param_hint = f"{ctx.auto_envvar_prefix}_{name}".upper()
+            error.message = error.message.removeprefix("Value error, ").partition(", unable")[0]
             raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:

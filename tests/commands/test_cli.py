@@ -47,7 +47,8 @@ def test_a_wrong_variable_in_the_environment_is_named(genretag, monkeypatch, tmp
     monkeypatch.setenv("GENRETAG_SCAN_TOP", "many")
     code, _, err = genretag("scan", tmp_path)
     assert code == 2
-    assert "Invalid value for GENRETAG_SCAN_TOP" in err
+    assert "Invalid value for GENRETAG_SCAN_TOP: Input should be a valid integer\n" in err
+    assert "Error: Invalid value for '--mtime': 'never'" in genretag("scan", "--mtime", "never")[2]
 
 
 def test_a_misspelt_command_suggests_the_right_one(genretag):

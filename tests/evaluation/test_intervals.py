@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from trainer.evaluation.intervals import (
+    bootstrap_interval,
     difference,
     effective_tracks,
     holm,
@@ -71,6 +73,13 @@ def test_a_chance_gain_with_few_artists_is_hardly_ever_called_clear(monkeypatch)
         naive += difference(one, other, np.arange(96)).p < 0.05
     assert clear <= 15  # 5 % of 150 and twice the deviation
     assert naive > 50
+
+
+def test_intervals_over_few_artists_reach_as_far_as_students_distribution():
+    samples = stats.norm.ppf((np.arange(100_000) + 0.5) / 100_000)
+    low, high = bootstrap_interval(samples, groups=5)
+    assert high == pytest.approx(np.sqrt(5 / 4) * 2.776, rel=0.01)  # from a table of t, 4 degrees
+    assert low == pytest.approx(-high)
 
 
 def test_a_gain_with_every_artist_is_clear():
