@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
+from tagger.arguments import PlainCommand
 from trainer.networks.registry import NETWORKS
 from trainer.training.options import Keep, Precision, TrainingOptions
 from trainer.training.run_folder import RUN_FILE
@@ -21,7 +21,7 @@ else:
     Architecture = Literal[tuple(NETWORKS)]
 
 
-class Command(TyperCommand):
+class Command(PlainCommand):
     """A command that the list of commands shows with its whole first sentence."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
