@@ -113,6 +113,11 @@ def cut(text: str, to: int) -> str:
     return text if len(text) <= to else f"{text[: to - 1]}…"
 
 
+def end_of(path: str, to: int) -> str:
+    """Return the last letters of a path, no more than that: they tell more than the first ones."""
+    return path if len(path) <= to else f"…{path[len(path) - to + 1 :]}"
+
+
 def count_of(number: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ from tagger.output.console import (
     count_of,
     cut,
     duration,
+    end_of,
     logger,
     printable,
     progress_bar,
@@ -21,6 +22,7 @@ from tagger.output.console import (
 from tagger.tracks import Action, Result, Status
 
 GENRE_WIDTH = 17  # the longest ID3v1 names are longer, and rare
+_LEAST_OF_PATH = 24  # letters on a terminal: a line that is too long then goes on in the next
 MOST_LETTERS = 60  # of the genres of one file: a tag may hold any text
 
 
@@ -100,7 +102,7 @@ class ScanDisplay:
             if self._quiet:
                 self._show(Text(self._failures[-1]))
         elif self._results and not self._quiet:
-            self._show(_line(result))
+            self._show(_line(result, self._console.width if self._on_terminal else None))
         if self._progress.disable:
             return
         done = self._statuses.total()
@@ -186,24 +188,31 @@ class ScanDisplay:
         return ", ".join(parts)
 
 
-def _line(result: Result) -> Text:
-    """Lay out one result: genre, confidence, path, and what is special about it."""
-    path, error = printable(result.path), printable(result.error)
-    if not result.ranking:
-        name = result.status.replace("_", " ")
-        return Text.assemble((f"{name:<{GENRE_WIDTH}}", "yellow"), f"   –    {path} {error}")
-    best, confidence = result.ranking[0]
-    style = "bold" if result.status is Status.OK else "dim"
-    notes = {
-        Action.KEEP: f"  keeps {_genres(result.existing)}",
-        Action.SKIP: f"  {error or 'uncertain'}",
-        Action.WRITTEN: "  written",
-    }
-    return Text.assemble(
-        (f"{_genres(result.genres) or cut(best, MOST_LETTERS):<{GENRE_WIDTH}}", style),
-        f" {confidence:4.0%}   {path}",
-        (notes.get(result.action, ""), "dim"),
-    )
+def _line(result: Result, width: int | None) -> Text:
+    """Lay out one result: genre, confidence, path, and what is special about it.
+
+    Args:
+        result: of a track.
+        width: columns that there are, if the path is to be cut for them.
+    """
+    error = printable(result.error)
+    if result.ranking:
+        best, confidence = result.ranking[0]
+        name = _genres(result.genres) or cut(best, MOST_LETTERS)
+        style = "bold" if result.status is Status.OK else "dim"
+        percent = f"{confidence:4.0%}"
+        notes = {
+            Action.KEEP: f"  keeps {_genres(result.existing)}",
+            Action.SKIP: f"  {error or 'uncertain'}",
+            Action.WRITTEN: "  written",
+        }
+        note = notes.get(result.action, "")
+    else:
+        name, style, percent, note = result.status.replace("_", " "), "yellow", "  – ", f" {error}"
+    first, path = f"{name:<{GENRE_WIDTH}}", printable(result.path)
+    if width is not None:
+        path = end_of(path, max(width - len(f"{first} {percent}   {note}"), _LEAST_OF_PATH))
+    return Text.assemble((first, style), f" {percent}   {path}", (note, "dim"))
 
 
 def _genres(names: Sequence[str]) -> str:

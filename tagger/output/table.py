@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
-from tagger.errors import PathError
+from tagger.errors import PathError, reason
 from tagger.output.cells import genres_cell, path_cell, row_text, text_cell
 from tagger.tracks import Result
 
@@ -106,7 +106,7 @@ def _put(file: TextIO, line: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise PathError(f"The results cannot be written: {error.strerror}.") from None
+        raise PathError(f"The results cannot be written ({reason(error)}).") from None
 
 
 def _two_best(result: Result) -> tuple[_Guess, _Guess]:

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from tagger.output.console import count_of, cut, printable
+from tagger.output.console import count_of, cut, end_of, printable
 from tagger.review.session import Decision, Review, Row
 from tagger.tracks import Action, Status
 
@@ -35,7 +35,7 @@ def frame(review: Review, *, name: str, width: int, height: int, message: str = 
         Text(f"{title}   {cut(printable(name), max(wide - len(title) - 3, 1))}", "dim"),
         Text(),
         Text(cut(file, wide), "bold"),
-        Text(_end_of(printable(row.path.parent), wide), "dim"),
+        Text(end_of(printable(row.path.parent), wide), "dim"),
         Text(),
         *_candidates(row, min(MOST_CANDIDATES, max(height - _LINES_AROUND, 2)), wide),
         Text(),
@@ -45,7 +45,7 @@ def frame(review: Review, *, name: str, width: int, height: int, message: str = 
         *(_keys(keys) for keys in _KEYS),
         Text(cut(message, wide), "yellow"),
     ]
-    return Text("\n").join(lines)
+    return Text("\n").join(lines[: height - 2])  # the last two are for what is typed
 
 
 def _candidates(row: Row, most: int, wide: int) -> list[Text]:
@@ -90,11 +90,6 @@ def _keys(keys: tuple[tuple[str, str], ...]) -> Text:
 
 def _names(genres: tuple[str, ...]) -> str:
     return printable(", ".join(genres))
-
-
-def _end_of(text: str, wide: int) -> str:
-    """Return the end of a folder's name: that tells more than its beginning."""
-    return text if len(text) <= wide else f"…{text[len(text) - wide + 1 :]}"
 
 
 def goodbye(review: Review, name: str) -> str:

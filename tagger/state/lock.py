@@ -40,7 +40,8 @@ def only_writer(folder: Path) -> Iterator[None]:
     except Timeout:
         who = ""
         with suppress(OSError):
-            who = f" ({holder.read_text('utf-8', 'replace')})"
+            if said := holder.read_text("utf-8", "replace"):  # it is empty for a moment
+                who = f" ({said})"
         raise LockedError(f"Another genretag is running{who}; wait until it has ended.") from None
     except OSError as error:
         raise StateError(f"The folder {folder} cannot be used ({reason(error)}).") from None

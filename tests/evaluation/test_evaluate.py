@@ -24,6 +24,7 @@ from trainer.evaluation.results import Evaluation
 from trainer.export import export as exporting
 from trainer.training.options import FitOptions
 from trainer.training.run_folder import Run
+from trainer.training.seen_tracks import Seen
 
 LABELS = ("jazz", "rock")
 FRAMES = 192  # two windows
@@ -105,6 +106,7 @@ def new_run(folder: Path, *data: Path, **options: object) -> Run:
         metadata={"pretrained": []},
     )
     made.save()
+    Seen().save(folder)
     return made
 
 

@@ -388,6 +388,10 @@ def test_names_that_are_not_utf_8(tmp_path):
 def test_figures_that_flatter_say_so():
     assert "flattering" not in protocol("valid")
     assert protocol("valid", "windows shared").endswith(", flattering: windows shared")
+    unrecorded = protocol("valid", unrecorded=["runs/old", "other"])
+    assert unrecorded.endswith(
+        "perhaps flattering: what runs/old, other was trained on is not recorded"
+    )
 
 
 def test_bad_run_folders(tmp_path):

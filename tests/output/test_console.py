@@ -1,11 +1,13 @@
 """What people see, on narrow terminals as well."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tagger.output.console import show_table
 from tagger.output.scandisplay import ScanDisplay
+from tagger.tracks import Action, Result, Status
 
 HEADER = ("run", "when", "command", "written", "failed")
 ROWS = [
@@ -50,6 +52,18 @@ def test_sentences_are_broken_between_words(terminal):
         "toy (3 genres) on CPU, decoding in 2 processes, 30 s of each",
         "track",
     ]
+
+
+def test_a_long_path_is_shown_from_its_end(terminal):
+    path = Path("/home/somebody/Music/An Artist of Some Renown/An Album/01 A Title.flac")
+    ranked = ((("Rock",), 0.5),)
+    display = ScanDisplay(quiet=False, results=True, stderr=False)
+    for status in (Status.UNCERTAIN, Status.SILENT):
+        display.add(Result(path=path, status=status, action=Action.SKIP, ranked=ranked))
+    for line in (lines := terminal()):
+        assert len(line) <= 60
+        assert "n Album/01 A Title.flac" in line
+    assert lines[0].endswith("  uncertain")
 
 
 def test_a_bar_does_not_get_into_a_table(terminal, monkeypatch, tmp_path):

@@ -188,7 +188,7 @@ def test_a_link_stays_a_link(table, tmp_path):
     assert b",skip," in table.read_bytes().splitlines()[1]
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (40, 20)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (40, 20), (80, 12)])
 def test_the_screen_fits(review, width, height):
     long = replace(
         review.rows[0],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import DataError
+from tagger.output.console import count_of
 from trainer.evaluation import charts, drawing
 from trainer.evaluation.entry import (
     ACCURACY_HEADER,
@@ -207,8 +208,9 @@ def _note(entries: Sequence[Entry]) -> str:
     )
     if len(entries) == 1:
         return note
+    comparisons = count_of(len(entries) - 1, "comparison")
     return (
         f"{note} The gain over {entries[0].name} is in points. p (Holm) is how likely so large a "
-        f"difference is by chance, by artist and adjusted for {len(entries) - 1} comparisons; "
+        f"difference is by chance, by artist and adjusted for {comparisons}; "
         "below 0.05 it is clear. p (McNemar) takes all tracks for independent."
     )

@@ -112,7 +112,7 @@ def evaluate(
     model = run.deployed(options.keep)
     subject = Subject(
         split=options.split,
-        protocol=protocol(options.split, data.flattering),
+        protocol=protocol(options.split, data.flattering, run.seen.unknown),
         weights=options.keep,
         architecture=run.options.arch,
         parameters=model.count_params(),

@@ -1,5 +1,6 @@
 """What `evaluate` finds about a run: numbers, and the same as JSON and CSV."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,9 +42,20 @@ class Subject:
     weights_digest: str = ""
 
 
-def protocol(split: str, flattering: str = "") -> str:
-    """Say what figures count and, if they flatter, why ("windows of the same tracks …")."""
-    said = f"flattering: {flattering}" if flattering else "none of them in training"
+def protocol(split: str, flattering: str = "", unrecorded: Iterable[str] = ()) -> str:
+    """Say what figures count and, if they flatter or may do so, why.
+
+    Args:
+        split: of the tracks.
+        flattering: why they flatter, such as "windows of the same tracks …"; empty if they do not.
+        unrecorded: runs of which nobody knows what they were trained on.
+    """
+    if flattering:
+        said = f"flattering: {flattering}"
+    elif runs := ", ".join(unrecorded):
+        said = f"perhaps flattering: what {runs} was trained on is not recorded"
+    else:
+        said = "none of them in training"
     return f"tracks of the split {split!r}, {said}"
 
 

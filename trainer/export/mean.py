@@ -92,9 +92,10 @@ def figures_of_mean(
         raise DataError(
             f"{error} Name an evaluated run whose settings and figures count with --figures-from."
         ) from None
+    unrecorded = dict.fromkeys(name for run in runs for name in run.seen.unknown)
     subject = Subject(
         split=VALIDATION,
-        protocol=protocol(VALIDATION, data.flattering),
+        protocol=protocol(VALIDATION, data.flattering, unrecorded),
         weights=keep,
         architecture=" + ".join(run.options.arch for run in runs),
         parameters=model.count_params(),
