@@ -9,37 +9,40 @@ from pathlib import Path
 from tagger.pipeline.worker_process import MEMORY
 
 
-class Bomb(type(Path())):
+class _Deadly(type(Path())):
+    def __fspath__(self) -> str:
+        if multiprocessing.parent_process() is not None:
+            self.strike()
+        return str(self)
+
+    def strike(self) -> None:
+        """Do to the process that opens the file what the kind of file does."""
+        raise NotImplementedError
+
+
+class Bomb(_Deadly):
     """A file that brings down the process that opens it."""
 
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            os._exit(11)
-        return str(self)
+    def strike(self) -> None:
+        os._exit(11)
 
 
-class Crashing(type(Path())):
+class Crashing(_Deadly):
     """A file that makes C code read where there is nothing."""
 
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            ctypes.string_at(0)
-        return str(self)
+    def strike(self) -> None:
+        ctypes.string_at(0)
 
 
-class Hanging(type(Path())):
+class Hanging(_Deadly):
     """A file that never comes to an end."""
 
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            time.sleep(600)
-        return str(self)
+    def strike(self) -> None:
+        time.sleep(600)
 
 
-class Greedy(type(Path())):
+class Greedy(_Deadly):
     """A file that needs a lot of memory."""
 
-    def __fspath__(self) -> str:
-        if multiprocessing.parent_process() is not None:
-            bytearray(2 * MEMORY)
-        return str(self)
+    def strike(self) -> None:
+        bytearray(2 * MEMORY)
