@@ -20,14 +20,6 @@ from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Balance
 from trainer.training.options import FitOptions
 
-RENAMED = {
-    "train_split": "train_splits",
-    "augment": "augmentation",
-    "teacher": "teachers",
-    "share": "shares",
-}
-"""The fields of options whose parameter has another name."""
-
 AUGMENTATIONS: Mapping[type[FrontEnd], Mapping[Augment, Augmentation]] = {
     MelStrip: {"normal": Augmentation(), "strong": Augmentation.strong()},
     SpectrogramPicture: {
@@ -257,7 +249,7 @@ def changed(
     begun: FitOptions, options: FitOptions, given: set[str], choices: Mapping[str, Any]
 ) -> FitOptions:
     """Return the options of another training, but those that were given here."""
-    changes = shared.changes(given, options, RENAMED)
+    changes = shared.changes(given, options)
     if "mixup" in given and "augment" not in given:
         changes["augmentation"] = replace(begun.augmentation, mixup=choices["mixup"])
     return replace(begun, **changes)

@@ -12,7 +12,7 @@ import typer
 
 from tagger.arguments import PlainCommand
 from trainer.networks.registry import NETWORKS
-from trainer.training.options import Keep, Precision, TrainingOptions
+from trainer.training.options import Keep, Precision, TrainingOptions, option_name
 from trainer.training.run_folder import RUN_FILE
 
 if TYPE_CHECKING:
@@ -115,11 +115,13 @@ def given_options(context: typer.Context) -> set[str]:
     }
 
 
-def changes(given: set[str], options: TrainingOptions, renamed: dict[str, str]) -> dict[str, Any]:
-    """Return the fields of options that were given, by parameters some of which are renamed."""
-    names = {field.name for field in fields(options)}
-    found = {renamed.get(name, name) for name in given}
-    return {name: getattr(options, name) for name in found & names}
+def changes(given: set[str], options: TrainingOptions) -> dict[str, Any]:
+    """Return the fields of options that were given, by the names of parameters."""
+    return {
+        field.name: getattr(options, field.name)
+        for field in fields(options)
+        if option_name(field.name).removeprefix("--").replace("-", "_") in given
+    }
 
 
 def how_to_go_on(command: str, run: Path) -> str:

@@ -84,7 +84,7 @@ def pretrain(
     if resume and not data:
         begun = load_pretraining(run).options
         given = shared.given_options(context)
-        options = replace(begun, **shared.changes(given, options, {"augment": "augmentation"}))
+        options = replace(begun, **shared.changes(given, options))
     if not options.data:
         raise UsageError("Name a prepared data set.")
     with said_when_stopped(lambda: shared.how_to_go_on("pretrain", run)):
