@@ -67,6 +67,16 @@ def test_help_is_complete_on_a_narrow_terminal(command, monkeypatch):
         assert "".join((getattr(parameter, "help", "") or "").split()) in joined
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_values_in_capitals_and_without_python_types(command):
+    program, *words = command.split()
+    app = {"genretag": tagger_app, "genretag-train": trainer_app}[program]
+    shown = CliRunner().invoke(app, [*words, "-h"]).output
+    usage = shown.split("\n\n")[0].partition(" [OPTIONS]")[2]
+    assert usage == usage.upper()
+    assert re.findall(r"<(?:int|float|str|path|list)\b", shown) == []
+
+
 @pytest.mark.parametrize("words", ["", "cache", "config", "model"])
 def test_no_command_is_cut_short_where_it_is_listed(words, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")

@@ -48,6 +48,7 @@ FiguresFrom = Annotated[
     Path | None,
     typer.Option(
         "--figures-from",
+        metavar="RUN",
         help="The evaluated run whose settings and figures count, for a run that was trained on "
         "the validation tracks as well.",
     ),
@@ -60,13 +61,15 @@ def evaluate(
     split: Annotated[
         str,
         typer.Option(
+            metavar="SPLIT",
             help="The split to score: valid chooses the settings, test (or any other) is scored "
-            "with them."
+            "with them.",
         ),
     ] = "valid",
     keep: KeepOption = "best",
     data: Annotated[
-        list[Path] | None, typer.Option(help="Prepared data sets, if not those of the training.")
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Prepared data sets, if not those of the training."),
     ] = None,
     confidence_from: Annotated[
         str,
@@ -78,14 +81,18 @@ def evaluate(
     precision_goal: Annotated[
         float,
         typer.Option(
-            min=0.01, max=0.99, help="Share of the genres written by default that is to be right."
+            min=0.01,
+            max=0.99,
+            metavar="SHARE",
+            help="Share of the genres written by default that is to be right.",
         ),
     ] = PRECISION_GOAL,
     unknown: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FOLDER",
             help="A prepared data set of music of none of the genres (repeatable): learn not to "
-            "be confident about it."
+            "be confident about it.",
         ),
     ] = None,
     figures_from: FiguresFrom = None,
@@ -120,9 +127,13 @@ def evaluate(
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Evaluated run folders; the others are compared with the first."),
+        typer.Argument(
+            metavar="RUN", help="Evaluated run folders; the others are compared with the first."
+        ),
     ],
-    split: Annotated[str, typer.Option(help="The split whose figures are compared.")] = "valid",
+    split: Annotated[
+        str, typer.Option(metavar="SPLIT", help="The split whose figures are compared.")
+    ] = "valid",
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Even if they were scored on different tracks.")
     ] = False,
@@ -135,7 +146,12 @@ def compare(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A folder for the table (Markdown, JSON) and a chart."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="A folder for the table (Markdown, JSON) and a chart.",
+        ),
     ] = None,
 ) -> None:
     """Put runs side by side."""
@@ -162,7 +178,7 @@ def export(
             metavar="RUN",
         ),
     ],
-    output: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The ONNX file to write.")],
     keep: KeepOption = "best",
     figures_from: FiguresFrom = None,
     judged_by: Annotated[Path | None, typer.Option(hidden=True)] = None,

@@ -1,6 +1,7 @@
 """Options that cannot be used, or do nothing, are answered in a sentence that names them."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from trainer.cli import app
 from trainer.commands.choices import choices_of_training, without_effect
 from trainer.networks.base import architecture, window_shape
 from trainer.networks.registry import network
+from trainer.training.augmentation import Augmentation
 from trainer.training.options import FitOptions
+from trainer.training.past import differences
 from trainer.training.plan import check_block
 
 
@@ -44,6 +47,26 @@ def test_options_without_effect_are_named(given, why):
     options = FitOptions(data=(), **choices_of_training(MelStrip(), **choices))
     said = list(without_effect(set(given), options))
     assert [sentence.startswith(why) for sentence in said] == ([True] if why else [])
+
+
+def test_options_that_a_resumed_run_may_not_change_are_named_with_both_values():
+    begun = FitOptions(data=("a", "b"), batch_norm=True)
+    options = FitOptions(
+        data=("a",),
+        head=(256, 128),
+        learning_rate=0.01,
+        augmentation=Augmentation.strong(),
+        epochs=90,
+    )
+    assert list(differences(begun, options)) == [
+        "--batch-norm is not given and was on",
+        "--learning-rate is 0.01 and was 0.001",
+        "--augment is strong and was normal",
+        "DATA is a and was a, b",
+        "--head is 256, 128 and was not given",
+    ]
+    mixed = replace(begun, augmentation=replace(begun.augmentation, mixup=0.2))
+    assert list(differences(begun, mixed)) == ["--mixup is 0.2 and was 0.4"]
 
 
 @pytest.mark.parametrize(

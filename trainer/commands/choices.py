@@ -20,14 +20,6 @@ from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Balance
 from trainer.training.options import FitOptions
 
-RENAMED = {
-    "train_split": "train_splits",
-    "augment": "augmentation",
-    "teacher": "teachers",
-    "share": "shares",
-}
-"""The fields of options whose parameter has another name."""
-
 AUGMENTATIONS: Mapping[type[FrontEnd], Mapping[Augment, Augmentation]] = {
     MelStrip: {"normal": Augmentation(), "strong": Augmentation.strong()},
     SpectrogramPicture: {
@@ -70,35 +62,47 @@ def choices_of_training(
     weights: shared.Weights = "none",
     init: Annotated[
         Path | None,
-        typer.Option(help="Start from the weights of this run of fit or pretrain."),
+        typer.Option(metavar="RUN", help="Start from the weights of this run of fit or pretrain."),
     ] = None,
     teacher: Annotated[
         list[Path] | None,
-        typer.Option(help="Learn the predictions of this run beside the labels (repeatable)."),
+        typer.Option(
+            metavar="RUN", help="Learn the predictions of this run beside the labels (repeatable)."
+        ),
     ] = None,
     teacher_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the teachers' predictions in the targets.")
+        float,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="Share of the teachers' predictions in the targets."
+        ),
     ] = 0.5,
     batch_norm: shared.BatchNorm = None,
     epochs: shared.Epochs = 60,
     batches: shared.Batches = 60,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Windows in a batch; default: 32, or 128 for ann.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Windows in a batch; default: 32, or 128 for ann."),
     ] = None,
     head_epochs: Annotated[
-        int, typer.Option(min=0, help="Keep pretrained layers fixed for the first N epochs.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Keep pretrained layers fixed for the first N epochs."
+        ),
     ] = 0,
     unfreeze_from: Annotated[
         int,
         typer.Option(
             min=1,
+            metavar="N",
             help="After that, train from this block on; one more than there are: the head alone.",
         ),
     ] = 1,
     unfreeze_layers: Annotated[
         int | None,
         typer.Option(
-            min=0, help="After that, train this many of the last pretrained layers; any network."
+            min=0,
+            metavar="N",
+            help="After that, train this many of the last pretrained layers; any network.",
         ),
     ] = None,
     head: Annotated[
@@ -110,7 +114,10 @@ def choices_of_training(
         ),
     ] = "",
     label_smoothing: Annotated[
-        float, typer.Option(min=0, max=0.5, help="Spread this share of a label over all genres.")
+        float,
+        typer.Option(
+            min=0, max=0.5, metavar="SHARE", help="Spread this share of a label over all genres."
+        ),
     ] = 0.0,
     learning_rate: shared.LearningRate = 1e-3,
     warm_up: shared.WarmUp = 100,
@@ -124,6 +131,7 @@ def choices_of_training(
         typer.Option(
             min=0,
             max=0.99,
+            metavar="SHARE",
             help="Share of dropout; default: 0.5, and less for cnn14, cnn-small and ann.",
         ),
     ] = None,
@@ -144,6 +152,7 @@ def choices_of_training(
         typer.Option(
             min=0,
             callback=shared.finite,
+            metavar="X",
             help="Parameter of mixup; 0: off; default: 0.4, and off for pictures.",
         ),
     ] = None,
@@ -159,7 +168,10 @@ def choices_of_training(
     layer_decay: Annotated[
         float,
         typer.Option(
-            min=0, max=1, help="Learning rate of each VGG block, as a factor of the next block's."
+            min=0,
+            max=1,
+            metavar="FACTOR",
+            help="Learning rate of each VGG block, as a factor of the next block's.",
         ),
     ] = 1.0,
     precision: shared.PrecisionOption = "float32",
@@ -237,7 +249,7 @@ def changed(
     begun: FitOptions, options: FitOptions, given: set[str], choices: Mapping[str, Any]
 ) -> FitOptions:
     """Return the options of another training, but those that were given here."""
-    changes = shared.changes(given, options, RENAMED)
+    changes = shared.changes(given, options)
     if "mixup" in given and "augment" not in given:
         changes["augmentation"] = replace(begun.augmentation, mixup=choices["mixup"])
     return replace(begun, **changes)

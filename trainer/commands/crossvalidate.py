@@ -16,17 +16,25 @@ from trainer.training.run_folder import Run, read_options
 def crossvalidate(
     context: typer.Context,
     run: Annotated[
-        Path, typer.Option("--run", help="Folder for the run folders and their figures.")
+        Path,
+        typer.Option(
+            "--run", metavar="FOLDER", help="Folder for the run folders and their figures."
+        ),
     ],
     data: Annotated[
         list[Path] | None,
-        typer.Argument(help="Data sets prepared with --split kfold, taken together."),
+        typer.Argument(
+            metavar="DATA", help="Data sets prepared with --split kfold, taken together."
+        ),
     ] = None,
     repeat: shared.Repeat = None,
     seeds: Annotated[
         list[int] | None,
         typer.Option(
-            "--seeds", "--seed", help="Train every fold with this seed (repeatable); default: 1."
+            "--seeds",
+            "--seed",
+            metavar="N",
+            help="Train every fold with this seed (repeatable); default: 1.",
         ),
     ] = None,
     keep: Annotated[

@@ -16,20 +16,27 @@ def fit(
     context: typer.Context,
     run: shared.NewRun,
     data: Annotated[
-        list[Path] | None, typer.Argument(help="Prepared data sets, taken together.")
+        list[Path] | None,
+        typer.Argument(metavar="DATA", help="Prepared data sets, taken together."),
     ] = None,
     repeat: shared.Repeat = None,
     resume: shared.Resume = False,
     train_split: Annotated[
         list[str] | None,
-        typer.Option(help="Train on this split (repeatable): train, valid, test; default: train."),
+        typer.Option(
+            metavar="SPLIT",
+            help="Train on this split (repeatable): train, valid, test; default: train.",
+        ),
     ] = None,
     fold: Annotated[
         int | None,
-        typer.Option(help="For data in folds: validate on this fold, train on the others."),
+        typer.Option(
+            metavar="N", help="For data in folds: validate on this fold, train on the others."
+        ),
     ] = None,
     patience: Annotated[
-        int | None, typer.Option(help="Stop after N epochs without a better validation.")
+        int | None,
+        typer.Option(metavar="N", help="Stop after N epochs without a better validation."),
     ] = None,
     seed: shared.Seed = 1,
     **choices: Any,

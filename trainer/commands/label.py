@@ -11,19 +11,23 @@ from trainer.data.soft_labels import SOFT_LABELS_FILE
 
 
 def label(
-    data: Annotated[Path, typer.Argument(help="Prepared data set; its genres are not used.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Prepared data set; its genres are not used.")
+    ],
     teacher: Annotated[
         list[Path],
         typer.Option(
+            metavar="RUN",
             help="Run folder of fit, or of pretrain if --probe is given, that tells the genres "
-            "(repeatable: the mean of several)."
+            "(repeatable: the mean of several).",
         ),
     ],
     probe: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FOLDER",
             help="Labelled data set that turns what a pretrained network learnt into genres "
-            "(repeatable)."
+            "(repeatable).",
         ),
     ] = None,
 ) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from tagger.arguments import PlainCommand
 from trainer.networks.registry import NETWORKS
-from trainer.training.options import Keep, Precision, TrainingOptions
+from trainer.training.options import Keep, Precision, TrainingOptions, option_name
 from trainer.training.run_folder import RUN_FILE
 
 if TYPE_CHECKING:
@@ -41,11 +41,12 @@ def finite(value: float | None) -> float | None:
 
 
 RunFolder = Annotated[Path, typer.Argument(help="Run folder that fit made.", metavar="RUN")]
-NewRun = Annotated[Path, typer.Option("--run", help="Run folder to create.")]
+NewRun = Annotated[Path, typer.Option("--run", metavar="FOLDER", help="Run folder to create.")]
 Repeat = Annotated[
     Path | None,
     typer.Option(
         "--from",
+        metavar="RUN",
         help="Take options from this run.toml or run folder; those given here as well win.",
     ),
 ]
@@ -64,34 +65,45 @@ KeepOption = Annotated[
     ),
 ]
 Arch = Annotated[Architecture, typer.Option(help="Train this network.")]
-Weights = Annotated[str, typer.Option(help="Start from these weights: imagenet, none, or a file.")]
+Weights = Annotated[
+    str, typer.Option(metavar="imagenet|none|FILE", help="Start from these weights.")
+]
 BatchNorm = Annotated[
     bool | None,
     typer.Option(help="Use batch normalisation; default: in VGG unless all of it is pretrained."),
 ]
-Epochs = Annotated[int, typer.Option(min=1, help="Train for this many epochs.")]
-Batches = Annotated[int, typer.Option(min=1, help="Batches in an epoch.")]
+Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="Train for N epochs.")]
+Batches = Annotated[int, typer.Option(min=1, metavar="N", help="Batches in an epoch.")]
 LearningRate = Annotated[
     float,
-    typer.Option(min=0, callback=finite, help="Highest learning rate, before the cosine decay."),
+    typer.Option(
+        min=0,
+        callback=finite,
+        metavar="RATE",
+        help="Highest learning rate, before the cosine decay.",
+    ),
 ]
 WarmUp = Annotated[
-    int, typer.Option(min=0, help="Batches until the highest learning rate is reached.")
+    int,
+    typer.Option(min=0, metavar="N", help="Batches until the highest learning rate is reached."),
 ]
 WeightDecay = Annotated[
-    float, typer.Option(min=0, callback=finite, help="Weight decay of AdamW and SGD.")
+    float, typer.Option(min=0, callback=finite, metavar="X", help="Weight decay of AdamW and SGD.")
 ]
 Average = Annotated[
     float,
     typer.Option(
         min=0,
         callback=finite,
-        help="Keep a moving average of the weights over this many epochs; 0: none.",
+        metavar="N",
+        help="Keep a moving average of the weights over N epochs; 0: none.",
     ),
 ]
-Shrink = Annotated[int, typer.Option(min=1, max=4, help="Average over this many bands and frames.")]
+Shrink = Annotated[
+    int, typer.Option(min=1, max=4, metavar="N", help="Average over N bands and N frames.")
+]
 PrecisionOption = Annotated[Precision, typer.Option(help="Arithmetic of the training.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of everything random.")]
 
 
 def given_options(context: typer.Context) -> set[str]:
@@ -103,11 +115,13 @@ def given_options(context: typer.Context) -> set[str]:
     }
 
 
-def changes(given: set[str], options: TrainingOptions, renamed: dict[str, str]) -> dict[str, Any]:
-    """Return the fields of options that were given, by parameters some of which are renamed."""
-    names = {field.name for field in fields(options)}
-    found = {renamed.get(name, name) for name in given}
-    return {name: getattr(options, name) for name in found & names}
+def changes(given: set[str], options: TrainingOptions) -> dict[str, Any]:
+    """Return the fields of options that were given, by the names of parameters."""
+    return {
+        field.name: getattr(options, field.name)
+        for field in fields(options)
+        if option_name(field.name).removeprefix("--").replace("-", "_") in given
+    }
 
 
 def how_to_go_on(command: str, run: Path) -> str:

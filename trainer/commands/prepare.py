@@ -21,12 +21,15 @@ def prepare(
     source: Annotated[
         Path,
         typer.Argument(
+            metavar="SOURCE",
             help="Folder with a folder per genre, with a tracks.csv, with ready strips, or with "
             "tagged music (--from-tags), or a CSV of features. All formats that genretag scan "
-            "reads are read."
+            "reads are read.",
         ),
     ],
-    output: Annotated[Path, typer.Argument(help="Folder for the prepared data set.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="Folder for the prepared data set.")
+    ],
     from_tags: Annotated[
         bool,
         typer.Option(
@@ -38,11 +41,16 @@ def prepare(
         typer.Option("--unlabelled", help="Take all music in any folders, for pretrain or label."),
     ] = False,
     min_tracks: Annotated[
-        int, typer.Option(min=2, help="With --from-tags: leave out genres with fewer tracks.")
+        int,
+        typer.Option(
+            min=2, metavar="N", help="With --from-tags: leave out genres with fewer tracks."
+        ),
     ] = MIN_TRACKS,
     seconds: Annotated[
         float,
-        typer.Option(min=0, help="Use S seconds from the middle of each track; 0: all of it."),
+        typer.Option(
+            min=0, metavar="S", help="Use S seconds from the middle of each track; 0: all of it."
+        ),
     ] = 30.0,
     split: Annotated[
         Split | None,
@@ -54,20 +62,29 @@ def prepare(
     shares: Annotated[
         tuple[float, float, float] | None,
         typer.Option(
+            metavar="TRAIN VALID TEST",
             help="Shares of train, valid and test; default: 0.7 0.15 0.15 with --split stratified, "
-            "0.8 0.2 0 with --split windows, 0.9 0.1 0 with --unlabelled."
+            "0.8 0.2 0 with --split windows, 0.9 0.1 0 with --unlabelled.",
         ),
     ] = None,
     overlap: Annotated[
         float,
         typer.Option(
-            min=0, max=0.95, help="With --split windows: share of a window that the next one has."
+            min=0,
+            max=0.95,
+            metavar="SHARE",
+            help="With --split windows: share of a window that the next one has.",
         ),
     ] = 0.0,
-    folds: Annotated[int, typer.Option(min=2, help="With --split kfold: number of folds.")] = FOLDS,
-    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 1,
+    folds: Annotated[
+        int, typer.Option(min=2, metavar="N", help="With --split kfold: number of folds.")
+    ] = FOLDS,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the split.")] = 1,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=-1, help="Number of processes; -1: one per core.")
+        int,
+        typer.Option(
+            "--jobs", "-j", min=-1, metavar="N", help="Decode in N processes; -1: one per core."
+        ),
     ] = -1,
     front_end: Annotated[Prepared, typer.Option(help="Kind of input to compute.")] = "mel-strip",
     pixels: Annotated[
@@ -75,13 +92,15 @@ def prepare(
         typer.Option(
             min=32,
             max=1024,
+            metavar="N",
             help="With --front-end spectrogram-picture: height and width; default: 224.",
         ),
     ] = None,
     pictures_of: Annotated[
         Path | None,
         typer.Option(
-            help="Read SOURCE as spectrogram pictures of the tracks of this prepared data set."
+            metavar="FOLDER",
+            help="Read SOURCE as spectrogram pictures of the tracks of this prepared data set.",
         ),
     ] = None,
 ) -> None:

@@ -18,7 +18,8 @@ def pretrain(
     context: typer.Context,
     run: shared.NewRun,
     data: Annotated[
-        Path | None, typer.Argument(help="Prepared data set; its genres are not used.")
+        Path | None,
+        typer.Argument(metavar="DATA", help="Prepared data set; its genres are not used."),
     ] = None,
     resume: shared.Resume = False,
     teacher: Annotated[
@@ -31,22 +32,25 @@ def pretrain(
     probe: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Score the features on this labelled data set with a linear probe (repeatable)."
+            metavar="FOLDER",
+            help="Score the features on this labelled data set with a linear probe (repeatable).",
         ),
     ] = None,
     probe_every: Annotated[
-        int, typer.Option(min=1, help="Epochs from one linear probe to the next.")
+        int, typer.Option(min=1, metavar="N", help="Epochs from one linear probe to the next.")
     ] = 4,
     arch: shared.Arch = "vgg16",
     weights: shared.Weights = "none",
     batch_norm: shared.BatchNorm = None,
     epochs: shared.Epochs = 60,
     batches: shared.Batches = 60,
-    batch_size: Annotated[int, typer.Option(min=1, help="Windows in a batch.")] = 64,
+    batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Windows in a batch.")] = 64,
     learning_rate: shared.LearningRate = 1e-3,
     warm_up: shared.WarmUp = 200,
     weight_decay: shared.WeightDecay = 0.05,
-    dropout: Annotated[float, typer.Option(min=0, max=0.99, help="Share of dropout.")] = 0.1,
+    dropout: Annotated[
+        float, typer.Option(min=0, max=0.99, metavar="SHARE", help="Share of dropout.")
+    ] = 0.1,
     average: shared.Average = 2.0,
     augment: Annotated[
         Literal["off", "mild"], typer.Option(help="How much to vary windows.")
@@ -80,7 +84,7 @@ def pretrain(
     if resume and not data:
         begun = load_pretraining(run).options
         given = shared.given_options(context)
-        options = replace(begun, **shared.changes(given, options, {"augment": "augmentation"}))
+        options = replace(begun, **shared.changes(given, options))
     if not options.data:
         raise UsageError("Name a prepared data set.")
     with said_when_stopped(lambda: shared.how_to_go_on("pretrain", run)):

@@ -109,6 +109,22 @@ class Augmentation:
             cls.of_pictures(), masks=2, stretch_bands=0.1, stretch_frames=0.2, gain=0.2, erase=0.5
         )
 
+    @property
+    def level(self) -> str:
+        """What it is called on the command line, whatever its mixup; "custom" if it has no name."""
+        named = {
+            "off": (self.off(),),
+            "mild": (self.mild(),),
+            "normal": (Augmentation(), self.of_pictures(), self.blend()),
+            "strong": (self.strong(), self.of_pictures_strong()),
+        }
+        if self == self.off():
+            return "off"
+        for name, levels in named.items():
+            if self in (replace(level, mixup=self.mixup) for level in levels):
+                return name
+        return "custom"
+
     def piece(self, window: int, frames: int, rng: np.random.Generator) -> int:
         """Draw how many frames of a strip of `frames` frames are stretched to a window."""
         length = round(window * (1 + rng.uniform(-1, 1) * self.stretch_frames))

@@ -10,6 +10,19 @@ from trainer.training.batches import Balance
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Keep = Literal["best", "last", "average"]
 
+RENAMED = {
+    "train_splits": "train-split",
+    "augmentation": "augment",
+    "teachers": "teacher",
+    "shares": "share",
+}
+"""What fields of options are called on the command line, where it is not by their name."""
+
+
+def option_name(field: str) -> str:
+    """Return what a field of options is called on the command line."""
+    return f"--{RENAMED.get(field, field.replace('_', '-'))}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:

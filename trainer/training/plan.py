@@ -1,10 +1,9 @@
 """What a training will be: all that can be looked over before Keras is loaded, which takes long."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError, reason
@@ -12,9 +11,10 @@ from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
 from trainer.data.soft_labels import SOFT_LABELS_FILE
 from trainer.networks.registry import Network, check_multiples, front_end_for, network
-from trainer.training.history import AnyEpoch, Epoch, History
-from trainer.training.options import FitOptions, Keep, TrainingOptions
-from trainer.training.run_folder import RUN_FILE, Run, load_run
+from trainer.training.history import Epoch
+from trainer.training.options import FitOptions
+from trainer.training.past import past_epochs
+from trainer.training.run_folder import Run, load_run
 from trainer.training.seen_tracks import (
     Seen,
     load_seen,
@@ -23,9 +23,6 @@ from trainer.training.seen_tracks import (
     seen_in,
 )
 from trainer.training.start import Start, load_start
-
-CHANGEABLE = frozenset({"epochs", "patience"})
-"""What a resumed run may have changed: how long it is trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,58 +178,6 @@ def _shares(options: FitOptions, tracks: Sequence[Track]) -> dict[str, float]:
     if min(shares.values(), default=0) < 0 or too_many or all_given != all_drawn:
         raise DataError("The shares of --share must be 0 or more and leave room for the others.")
     return shares
-
-
-class Begun(Protocol[AnyEpoch]):
-    """A run folder, of a training or a pretraining."""
-
-    @property
-    def options(self) -> TrainingOptions:
-        """Its options."""
-
-    @property
-    def history(self) -> History[AnyEpoch]:
-        """Its epochs."""
-
-    def weights(self, keep: Keep) -> Path:
-        """Return the file of its best or last weights."""
-
-
-def past_epochs(
-    folder: Path,
-    options: TrainingOptions,
-    *,
-    resume: bool,
-    load: Callable[[Path], Begun[AnyEpoch]],
-) -> tuple[AnyEpoch, ...]:
-    """Return the epochs of a run that are done already.
-
-    Raises:
-        DataError: there is a run but it is not to be resumed, or cannot be, or has more epochs.
-    """
-    if not (folder / RUN_FILE).exists():
-        return ()
-    if not resume:
-        raise DataError(f"{folder} holds a run already; go on with --resume, or name another.")
-    begun = load(folder)
-    if not _differ_in_length_alone(begun.options, options):
-        raise DataError(f"{folder} was begun with other options; repeat them, or name another.")
-    past = tuple(begun.history.read())
-    if len(past) > options.epochs:
-        raise DataError(
-            f"{folder} was trained for {len(past)} epochs already, more than --epochs "
-            f"{options.epochs}."
-        )
-    if past and not (last := begun.weights("last")).exists():
-        raise DataError(
-            f"{folder} cannot be resumed: {len(past)} epochs are done, but {last.name} is missing."
-        )
-    return past
-
-
-def _differ_in_length_alone(begun: TrainingOptions, options: TrainingOptions) -> bool:
-    names = CHANGEABLE & {field.name for field in fields(options)}
-    return replace(begun, **{name: getattr(options, name) for name in names}) == options
 
 
 def _start(options: FitOptions, front_end: FrontEnd) -> Start | None:

@@ -11,7 +11,8 @@ from trainer.data.recordings import Recordings, load_recordings
 from trainer.networks.registry import check_multiples, front_end_for, network
 from trainer.training.history import PretrainEpoch
 from trainer.training.options import PretrainOptions
-from trainer.training.plan import check_weights_file, past_epochs
+from trainer.training.past import past_epochs
+from trainer.training.plan import check_weights_file
 from trainer.training.pretraining_folder import load_pretraining
 
 
