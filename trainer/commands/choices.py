@@ -76,6 +76,19 @@ def choices_of_training(
             min=0, max=1, metavar="SHARE", help="Share of the teachers' predictions in the targets."
         ),
     ] = 0.5,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Learn a teacher's vectors for these recordings as well, as pretrain does.",
+        ),
+    ] = None,
+    recordings_share: Annotated[
+        float,
+        typer.Option(
+            min=0.01, max=0.99, metavar="SHARE", help="Share of the windows from --recordings."
+        ),
+    ] = 0.4,
     batch_norm: shared.BatchNorm = None,
     epochs: shared.Epochs = 60,
     batches: shared.Batches = 60,
@@ -184,6 +197,8 @@ def choices_of_training(
         "init": str(init) if init else None,
         "teachers": tuple(map(str, teacher or ())),
         "teacher_share": teacher_share,
+        "recordings": str(recordings) if recordings else None,
+        "recordings_share": recordings_share,
         "batch_norm": batch_norm,
         "epochs": epochs,
         "batches": batches,
@@ -270,6 +285,7 @@ def without_effect(given: set[str], options: FitOptions) -> Iterator[str]:
         ),
         "mixup": ("with --augment off", options.augmentation == Augmentation.off()),
         "teacher_share": ("without --teacher", not options.teachers),
+        "recordings_share": ("without --recordings", not options.recordings),
     }
     for name, (why, true) in idle.items():
         if name in given and true:

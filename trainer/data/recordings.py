@@ -1,7 +1,7 @@
 """Recordings with a teacher's targets: the data of a pretraining."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ class Recordings:
     def split(self, name: str) -> NDArray[np.int_]:
         """Return the indices of the tracks of a split."""
         return np.flatnonzero([row.split == name for row in self.rows])
+
+    def without(self, names: Collection[str]) -> "Recordings":
+        """Return the same with no tracks of these full names in any split."""
+        rows = (replace(row, split="") if row.full_name in names else row for row in self.rows)
+        return replace(self, rows=tuple(rows))
 
     def load(self, index: int) -> NDArray[np.floating[Any]]:
         """Read the strip `[rows, frames]` of a track, at full resolution."""

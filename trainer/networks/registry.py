@@ -64,6 +64,8 @@ NETWORKS: Mapping[str, Sequence[Network]] = {
         Network(MelStrip, "strip_vgg:VGG16", stride=VGG_STRIDE, blocks=5),
         Network(SpectrogramPicture, "picture_vgg:VGG16", blocks=5),
     ),
+    "vgg16-half": (Network(MelStrip, "strip_vgg:VGG16_HALF", stride=VGG_STRIDE, blocks=5),),
+    "vgg16-quarter": (Network(MelStrip, "strip_vgg:VGG16_QUARTER", stride=VGG_STRIDE, blocks=5),),
     "vgg19": (
         Network(MelStrip, "strip_vgg:VGG19", stride=VGG_STRIDE, blocks=5),
         Network(SpectrogramPicture, "picture_vgg:VGG19", blocks=5),

@@ -39,7 +39,15 @@ class Vgg(Architecture):
 
 @dataclass(frozen=True)
 class StripVgg(Vgg):
-    """VGG over strips."""
+    """VGG over strips; a narrow one has a share of the filters, and is trained from scratch."""
+
+    width: float = 1.0
+
+    def weights(self, source: str) -> vgg.Weights:
+        """Read convolutions, all or some, of a network of full width."""
+        if self.width != 1:
+            Architecture.weights(self, source)
+        return super().weights(source)
 
     def build(
         self,
@@ -52,13 +60,22 @@ class StripVgg(Vgg):
     ) -> keras.Model:
         """Build it for windows of any size."""
         return vgg.build_windows(
-            self.application, n_labels, batch_norm=batch_norm, dropout=dropout, head=head
+            self.application,
+            n_labels,
+            batch_norm=batch_norm,
+            dropout=dropout,
+            head=head,
+            width=self.width,
         )
 
     def deploy(self, trained: keras.Model, front_end: FrontEnd, shrink: int) -> keras.Model:
         """Share the convolutions of overlapping windows."""
-        return vgg.build_strips(self.application, trained, front_end.rows, front_end.grid, shrink)
+        return vgg.build_strips(
+            self.application, trained, front_end.rows, front_end.grid, shrink, self.width
+        )
 
 
 VGG16 = StripVgg("VGG16")
+VGG16_HALF = StripVgg("VGG16", width=0.5)
+VGG16_QUARTER = StripVgg("VGG16", width=0.25)
 VGG19 = StripVgg("VGG19")

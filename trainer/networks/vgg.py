@@ -4,7 +4,8 @@ The network is fully convolutional: 3 × 3 convolutions in five blocks, thirteen
 in VGG19 (Simonyan and Zisserman 2015), each block halving bands and frames, then the average and
 the maximum over a window's feature columns, dropout and one dense layer. The three input channels
 that ImageNet weights expect would all hold the same spectrogram, so their kernels are summed into
-one.
+one. A narrow network has a share of the filters of each convolution, its width (Howard et al.
+2017).
 """
 
 import re
@@ -43,13 +44,14 @@ def build_windows(
     batch_norm: bool,
     dropout: float,
     head: Sequence[int] = (),
+    width: float = 1.0,
 ) -> keras.Model:
     """Build the network for training: `[batch, bands, frames, 1]` to `[batch, labels]`.
 
     The pooling takes what there is, so that one set of weights serves full and shrunk windows.
     """
     window = keras.Input((None, None, 1))
-    columns = convolve(application, window, batch_norm=batch_norm)
+    columns = convolve(application, window, batch_norm=batch_norm, width=width)
     pooled = layers.Concatenate(name="pooled")(
         [
             layers.GlobalAveragePooling2D(name="average")(columns),
@@ -61,7 +63,12 @@ def build_windows(
 
 
 def build_strips(
-    application: str, windows: keras.Model, n_mels: int, grid: WindowGrid, shrink: int = 1
+    application: str,
+    windows: keras.Model,
+    n_mels: int,
+    grid: WindowGrid,
+    shrink: int = 1,
+    width: float = 1.0,
 ) -> keras.Model:
     """Build the network for use: `[batch, bands, frames, 1]` to `[batch, windows, labels]`.
 
@@ -77,7 +84,7 @@ def build_strips(
     with float32():
         strips = keras.Input((n_mels, None, 1), name="strips")
         shrunk = layers.AveragePooling2D(shrink, name="shrunk")(strips) if shrink > 1 else strips
-        columns = convolve(application, shrunk, batch_norm=False)
+        columns = convolve(application, shrunk, batch_norm=False, width=width)
         window = {
             "pool_size": (n_mels // stride, grid.window // stride),
             "strides": (n_mels // stride, grid.hop // stride),
@@ -95,19 +102,22 @@ def build_strips(
     return model
 
 
-def convolve(application: str, given: Any, *, batch_norm: bool) -> Any:
+def convolve(application: str, given: Any, *, batch_norm: bool, width: float = 1.0) -> Any:
     """Put the convolutions of keras.applications behind a tensor.
 
     Args:
         application: VGG16 or VGG19.
         given: `[batch, rows, columns, channels]`.
         batch_norm: Whether each convolution is followed by batch normalisation.
+        width: Share of the filters that each convolution has.
     """
     build = getattr(keras.applications, application)
     plain = build(include_top=False, weights=None, input_shape=(None, None, given.shape[-1]))
     outputs = given
     for layer in plain.layers[1:]:
         config = layer.get_config()
+        if "filters" in config:
+            config["filters"] = round(config["filters"] * width)
         if isinstance(layer, layers.MaxPooling2D):
             outputs = MaxPooling2D.from_config(config)(outputs)
         elif not batch_norm:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from typing import Any
 
 from tagger.output.console import printable
 from trainer.networks import optimizers, vgg
@@ -15,9 +16,18 @@ from trainer.training.history import Epoch
 from trainer.training.options import FitOptions
 from trainer.training.phases import Phases
 from trainer.training.plan import Plan
-from trainer.training.run_folder import Run, extended, load_run, save_weights, surroundings
+from trainer.training.run_folder import (
+    Run,
+    extended,
+    load_run,
+    load_weights,
+    save_weights,
+    surroundings,
+)
 from trainer.training.seen_tracks import divided_groups
+from trainer.training.target_loss import mean_loss
 from trainer.training.validation import Validation, validate
+from trainer.training.vectors import joint_loss, with_vectors
 
 
 def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run:
@@ -36,17 +46,19 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
     run, model, pretrained = _build(plan, report)
     _announce(plan, model, report)
     network = architecture(options.arch, plan.front_end)
-    phases = Phases(plan, model, report)
+    whole, loss = _with_vectors(plan, model)
+    phases = Phases(plan, model, whole, report)
     best = max(past, key=lambda epoch: (epoch.track_accuracy, -epoch.track_loss), default=None)
-    average = _average(model, run, resumed=bool(past))
+    average = _average(whole, run, loss, resumed=bool(past))
     history = run.history
     head_only, warning = None, ""
     for number in range(len(past) + 1, options.epochs + 1):
         if head_only != (head_only := number <= options.head_epochs):
             frozen = frozen_layers(network, model, options, pretrained, head_only=head_only)
-            _compile(model, options, frozen)
+            vgg.freeze(model, frozen)
+            _compile(whole, options, loss)
             if past and number == len(past) + 1:
-                _load_last(model, run, same_phase=(len(past) <= options.head_epochs) == head_only)
+                _load_last(whole, run, same_phase=(len(past) <= options.head_epochs) == head_only)
             of_head = min(options.head_epochs, options.epochs)
             phase = phases.begin(of_head if head_only else options.epochs - of_head)
         first = (number - 1) * options.batches
@@ -54,7 +66,7 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
         trained = train_epoch(phase.model, drawn, options, number, average, progress)
         some = phase.batches(first, 1 + MEASURED)
         with average.in_place(some) if average else nullcontext():
-            found = validate(phase.model, phase.held_out, data, held_out)
+            found = validate(phase.genres, phase.held_out, data, held_out)
             epoch = Epoch(
                 **asdict(trained),
                 window_accuracy=found.window_accuracy,
@@ -63,10 +75,10 @@ def fit(plan: Plan, *, report: Callable[[str], None], progress: Progress) -> Run
             )
             if held_out and epoch.better_than(best):
                 best, warning = epoch, found.nothing_to_write
-                save_weights(model, run.weights("best"))
+                save_weights(whole, run.weights("best"))
             if average:
-                save_weights(model, run.weights("average"))
-        save_weights(model, run.weights("last"))
+                save_weights(whole, run.weights("average"))
+        save_weights(whole, run.weights("last"))
         history.append(epoch)
         is_best = held_out != () and best is epoch
         report(epoch_line(epoch, options, is_best=is_best, flattering=bool(data.flattering)))
@@ -89,7 +101,7 @@ def _announce(plan: Plan, model: keras.Model, report: Callable[[str], None]) -> 
     )
     if plan.left_out:
         report(
-            f"Tracks with soft labels that are recordings kept aside: {len(plan.left_out)}, such "
+            f"Tracks without labels that are recordings kept aside: {len(plan.left_out)}, such "
             f"as {printable(plan.left_out[0])}; left out."
         )
     if plan.data.flattering:
@@ -182,16 +194,24 @@ def frozen_layers(
     return taken[: max(len(taken) - options.unfreeze_layers, 0)]
 
 
-def _compile(model: keras.Model, options: FitOptions, frozen: Sequence[str]) -> None:
-    """Freeze, and make a fresh optimizer for what trains."""
-    vgg.freeze(model, frozen)
+def _with_vectors(plan: Plan, model: keras.Model) -> tuple[keras.Model, Any]:
+    """Return what is trained, with a teacher's vectors if there are any, and its loss."""
+    smoothing = plan.options.label_smoothing
+    if not plan.recordings:
+        return model, keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    targets = plan.recordings.targets
+    loss = joint_loss(targets.parts, len(plan.data.labels), smoothing)
+    return with_vectors(model, targets.size), loss
+
+
+def _compile(model: keras.Model, options: FitOptions, loss: Any) -> None:
+    """Make a fresh optimizer for what trains."""
     optimizer = optimizers.make_optimizer(
         options.optimizer,
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         layer_decay=options.layer_decay,
     )
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing)
     optimizers.compile_model(model, optimizer, loss)
 
 
@@ -202,12 +222,17 @@ def _load_last(model: keras.Model, run: Run, *, same_phase: bool) -> None:
         model.load_weights(run.weights("last"))
 
 
-def _average(model: keras.Model, run: Run, *, resumed: bool) -> WeightAverage | None:
+def _average(model: keras.Model, run: Run, loss: Any, *, resumed: bool) -> WeightAverage | None:
+    """Return the moving average of the weights, if one was asked for."""
     options = run.options
     if not options.average:
         return None
-    start = run.model("average").get_weights() if resumed else None
-    return WeightAverage(model, options.average * options.batches, start)
+    own = model.get_weights()
+    if resumed:
+        load_weights(model, run.there("average"))
+    start = model.get_weights()
+    model.set_weights(own)
+    return WeightAverage(model, options.average * options.batches, start, mean_loss(loss))
 
 
 def epoch_line(epoch: Epoch, options: FitOptions, *, is_best: bool, flattering: bool) -> str:

@@ -81,6 +81,8 @@ class FitOptions(TrainingOptions):
         init: A run folder whose weights are the start.
         teachers: Run folders whose predictions are learnt as well.
         teacher_share: Share of their predictions in the targets.
+        recordings: A prepared data set with a teacher's vectors, which are learnt as well.
+        recordings_share: Share of the windows that are drawn from it.
         head: Units of the dense layers before the last one.
         label_smoothing: Share of the targets that is spread over all genres.
         head_epochs: First epochs in which pretrained layers stay as they are.
@@ -99,6 +101,8 @@ class FitOptions(TrainingOptions):
     init: str | None = None
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.5
+    recordings: str | None = None
+    recordings_share: float = 0.4
     head: tuple[int, ...] = ()
     label_smoothing: float = 0.0
     head_epochs: int = 0

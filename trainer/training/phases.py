@@ -21,10 +21,16 @@ from trainer.networks.heads import split
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Array, Batch, WindowSampler, shrink, shrunk, whole_windows
 from trainer.training.plan import Plan
+from trainer.training.target_batches import TargetSampler
 from trainer.training.teachers import Teachers
 from trainer.training.validation import HeldOut, spread_windows
+from trainer.training.vectors import side_by_side
 
 AT_ONCE = 32  # windows whose features are computed in one call
+
+
+Draw = Callable[[int, int], Iterator[Batch]]
+"""Takes the number of the first batch, and how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +39,31 @@ class Phase:
 
     Attributes:
         model: What is trained, compiled.
-        batches: Gives some batches of the run, as the model takes them, from a first number on.
+        genres: What of it gives the probabilities of genres.
+        batches: Gives some batches of the run, as the model takes them.
         held_out: Gives the windows to validate on.
     """
 
     model: keras.Model
-    batches: Callable[[int, int], Iterator[Batch]]
+    genres: keras.Model
+    batches: Draw
     held_out: HeldOut
 
 
 class Phases:
     """The phases of a training, in which more or fewer layers are frozen."""
 
-    def __init__(self, plan: Plan, model: keras.Model, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        model: keras.Model,
+        whole: keras.Model,
+        report: Callable[[str], None],
+    ) -> None:
+        """Take the network for genres, and the whole one that is trained: this one, or more."""
         self._plan = plan
         self._model = model
+        self._trained = whole
         self._report = report
         self._teachers = Teachers(plan.teachers, plan.options.teacher_share)
 
@@ -55,11 +71,13 @@ class Phases:
         """Return the phase of so many epochs with the network as it is compiled now."""
         options = self._plan.options
         features, head = self._parts
-        varied = options.augmentation != Augmentation.off() or options.teachers
+        varied = bool(
+            options.augmentation != Augmentation.off() or options.teachers or options.recordings
+        )
         drawn = epochs * options.batches * options.batch_size
         if features.trainable_variables or varied or self._windows > drawn:
             return self._whole
-        head.compile(self._model.optimizer, self._model.loss, jit_compile=False)
+        head.compile(self._trained.optimizer, self._model.loss, jit_compile=False)
         return self._of_head
 
     @cached_property
@@ -77,13 +95,30 @@ class Phases:
     def _whole(self) -> Phase:
         """Train the network on windows."""
         options = self._plan.options
-        sampler = self._sampler(self._plan.front_end.grid, options.augmentation, options.shrink)
+        grid, recordings = self._plan.front_end.grid, self._plan.recordings
+        sampler = self._sampler(grid, options.augmentation, options.shrink)
+        others = round(options.batch_size * options.recordings_share) if recordings else 0
 
-        def batches(first: int, count: int) -> Iterator[Batch]:
-            drawn = sampler.batches(first, count, options.batch_size)
+        def labelled(first: int, count: int) -> Iterator[Batch]:
+            drawn = sampler.batches(first, count, options.batch_size - others)
             return (shrunk(self._teachers.teach(batch), 1) for batch in drawn)
 
-        return Phase(model=self._model, batches=batches, held_out=self._held_out)
+        if not recordings:
+            return self._phase_of(labelled)
+        taught = TargetSampler(
+            recordings, grid, Augmentation.mild(), seed=options.seed, factor=options.shrink
+        )
+
+        def batches(first: int, count: int) -> Iterator[Batch]:
+            return side_by_side(labelled(first, count), taught.batches(first, count, others))
+
+        return self._phase_of(batches)
+
+    def _phase_of(self, batches: Draw) -> Phase:
+        """Return a phase that trains the whole network."""
+        return Phase(
+            model=self._trained, genres=self._model, batches=batches, held_out=self._held_out
+        )
 
     @cached_property
     def _of_head(self) -> Phase:
@@ -107,7 +142,7 @@ class Phases:
             found = features.predict(windows, batch_size=AT_ONCE, verbose=0)
             return found.astype(np.float32), owners
 
-        return Phase(model=head, batches=batches, held_out=held_out)
+        return Phase(model=head, genres=head, batches=batches, held_out=held_out)
 
     def _held_out(self) -> tuple[Array, NDArray[np.int_]]:
         plan = self._plan

@@ -9,6 +9,7 @@ from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError, reason
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet, Track
+from trainer.data.recordings import Recordings, load_recordings
 from trainer.data.soft_labels import SOFT_LABELS_FILE
 from trainer.networks.registry import Network, check_multiples, front_end_for, network
 from trainer.training.history import Epoch
@@ -20,7 +21,9 @@ from trainer.training.seen_tracks import (
     load_seen,
     overlaps,
     refuse_seen_tracks,
+    seen_as_taught,
     seen_in,
+    seen_in_recordings,
 )
 from trainer.training.start import Start, load_start
 
@@ -35,11 +38,12 @@ class Plan:
         data: The data sets, taken together.
         front_end: Of the network.
         tracks: The tracks to train on.
-        left_out: Names of those with soft labels that are recordings kept aside.
+        left_out: Names of those without labels that are recordings kept aside.
         held_out: The tracks to validate on.
         past: The epochs that are done already.
         start: The run whose weights are the first, if there is one.
         teachers: The runs whose predictions are learnt.
+        recordings: Those whose vectors are learnt as well, without what is kept aside.
         shares: Share of the windows of each data set that was given one.
         seen: What the network will have seen, itself and through `start`, `teachers` and what made
             soft labels; None if the training goes on, since its run folder says so then.
@@ -55,6 +59,7 @@ class Plan:
     past: tuple[Epoch, ...]
     start: Start | None
     teachers: tuple[Run, ...]
+    recordings: Recordings | None
     shares: Mapping[str, float]
     seen: Seen | None
 
@@ -81,6 +86,7 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
     teachers = tuple(_teacher(folder, options, data) for folder in options.teachers)
     kept_aside = [track for track in data.tracks if track.split not in options.train_splits]
     tracks, left_out = _without_recordings_of(kept_aside, tracks, front_end)
+    recordings, also_left_out = _recordings(options, data, kept_aside)
     shares = _shares(options, tracks)
     # What made soft labels teaches as well, through them.
     guessed = [Path(path) for path in options.data if (Path(path) / SOFT_LABELS_FILE).exists()]
@@ -92,13 +98,14 @@ def plan(folder: Path, options: FitOptions, *, resume: bool) -> Plan:
         data=data,
         front_end=front_end,
         tracks=tracks,
-        left_out=left_out,
+        left_out=left_out + also_left_out,
         held_out=held_out,
         past=past,
         start=start,
         teachers=teachers,
+        recordings=recordings,
         shares=shares,
-        seen=None if past else _seen(folder, tracks, held_out, front_end, ancestors),
+        seen=None if past else _seen(folder, tracks, recordings, held_out, front_end, ancestors),
     )
 
 
@@ -130,9 +137,26 @@ def _without_recordings_of(
     return kept, tuple(sorted(names))
 
 
+def _recordings(
+    options: FitOptions, data: DataSet, kept_aside: Sequence[Track]
+) -> tuple[Recordings | None, tuple[str, ...]]:
+    """Return the recordings of a teacher's vectors without those kept aside, and name these."""
+    if not options.recordings:
+        return None, ()
+    recordings = load_recordings(Path(options.recordings))
+    if recordings.front_end != data.front_end:
+        raise DataError(f"{options.recordings} has another front end than {options.data[0]}.")
+    if not recordings.split("train").size:
+        raise DataError(f"{options.recordings} has no tracks in train.")
+    drawn = seen_in_recordings(recordings, "train")
+    found = {overlap.track for overlap in overlaps(drawn, seen_in(kept_aside, data.front_end))}
+    return recordings.without(found), tuple(sorted(found))
+
+
 def _seen(
     folder: Path,
     tracks: Sequence[Track],
+    recordings: Recordings | None,
     held_out: Sequence[Track],
     front_end: FrontEnd,
     ancestors: Mapping[Path, str],
@@ -142,6 +166,7 @@ def _seen(
     Args:
         folder: Its run folder.
         tracks: The tracks it will be trained on.
+        recordings: Those whose vectors it will learn as well.
         held_out: The tracks to validate on, none of which it may have seen.
         front_end: Of the tracks.
         ancestors: Folders of runs that it learns from, and of data that were labelled by runs; each
@@ -153,6 +178,8 @@ def _seen(
     for ancestor, name in ancestors.items():
         refuse_seen_tracks(name, held_out, front_end, load_seen(ancestor))
     own = seen_in(tracks, front_end)
+    if recordings:
+        own = own.joined([seen_as_taught(recordings)])
     refuse_seen_tracks(str(folder), held_out, front_end, own)
     return own.joined(load_seen(ancestor).of_run(ancestor.name) for ancestor in ancestors)
 

@@ -23,7 +23,7 @@ from trainer.training.pretrain_plan import PretrainPlan
 from trainer.training.pretraining_folder import Pretraining, load_pretraining
 from trainer.training.probe import ProbeScore, probe
 from trainer.training.run_folder import extended, save_weights, surroundings
-from trainer.training.seen_tracks import seen_in_recordings
+from trainer.training.seen_tracks import seen_as_taught
 from trainer.training.target_batches import TargetSampler, validation_batch
 from trainer.training.target_loss import correlations, mean_loss, target_loss
 
@@ -127,10 +127,7 @@ def _build(plan: PretrainPlan, report: Callable[[str], None]) -> tuple[Pretraini
     metadata = {"pretrained": taken, **surroundings(keras.backend.backend())}
     run = replace(run, metadata=metadata)
     run.save()
-    # Of the teacher, whose knowledge is learnt as well, nobody says what it has seen.
-    teacher = plan.recordings.targets.teacher or f"the teacher of {plan.recordings.folder.name}"
-    seen = seen_in_recordings(plan.recordings, "train")
-    replace(seen, unknown=(teacher,)).save(plan.folder)
+    seen_as_taught(plan.recordings).save(plan.folder)
     return run, model
 
 

@@ -7,7 +7,7 @@ on any of these tracks would flatter, whatever split they are in now.
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -139,6 +139,15 @@ def seen_in_recordings(recordings: Recordings, split: str) -> Seen:
         digests=tuple(map(digest, strips)),
         fingerprints=tuple(fingerprint(strip, recordings.front_end) for strip in strips),
     )
+
+
+def seen_as_taught(recordings: Recordings) -> Seen:
+    """Return what is seen of recordings by learning a teacher's vectors for them.
+
+    Its knowledge is learnt as well, and of the teacher nobody says what it has seen.
+    """
+    teacher = recordings.targets.teacher or f"the teacher of {recordings.folder.name}"
+    return replace(seen_in_recordings(recordings, "train"), unknown=(teacher,))
 
 
 @dataclass(frozen=True, kw_only=True)
