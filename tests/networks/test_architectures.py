@@ -72,7 +72,7 @@ def quickly(name: str, request: pytest.FixtureRequest) -> Iterator[None]:
     """Trace networks of few layers only, and train one VGG of full size."""
     if name in DEEP:
         request.getfixturevalue("untraced")
-    with narrow_vgg() if name == "vgg19" else nullcontext():
+    with narrow_vgg() if name in ("vgg19", "vgg16-half") else nullcontext():
         yield
 
 
