@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.audio.frontend import FrontEnd, Strip, Waveform, WindowGrid
-from tagger.errors import SilentError, SteadyError, TooShortError, TrackError
+from tagger.errors import NoMusicError, TooShortError, TrackError
 
 SEGMENT = 60.0
 """Seconds of windows in a strip at most: what the model takes at once."""
@@ -33,7 +33,7 @@ def strips(
     """Yield the strips of a waveform in blocks, while the blocks come.
 
     Each is standardised by itself, as the clips that networks are trained on. The windows of all
-    of them go on evenly. Parts that are silent or steady are left out: they say nothing of a genre.
+    of them go on evenly. Parts that are no music are left out: they say nothing of a genre.
 
     Args:
         blocks: of a waveform, at the sample rate of the front end.
@@ -42,7 +42,7 @@ def strips(
 
     Raises:
         TooShortError: there is less than one window.
-        SilentError, SteadyError: there is no other part.
+        NoMusicError: there is no other part.
     """
     least = front_end.samples_for(grid.window)
     size, step = _segment(front_end, grid)
@@ -53,7 +53,7 @@ def strips(
         start = number * step
         try:
             strip = grid.whole(front_end.compute(segment))
-        except (SilentError, SteadyError) as error:
+        except NoMusicError as error:
             problem = error if problem else None
             continue
         problem = None
