@@ -10,6 +10,13 @@ log-mel that the network gets anyway:
   energy in each second.
 * How regular the onsets are: the pulse metric of Scheirer and Slaney.
 
+The limits were chosen on 127 made-up recordings of 12 to 45 s (prompts of Asterisk in English and
+Spanish, Dutch dialogue of a game, words in six languages, voices of espeak-ng and flite; clean, as
+MP3 at 64 kbit/s, with pink noise 22 to 45 dB below, in a room), 439 songs and 3202 recordings of all
+kinds. They are round numbers: limits of 22 dB, 0.22 or 0.28 give much the same. Of 173 recordings of
+other speakers and languages 171 are called speech, of 8 s of them about 85 %. Of 397 clips of GTZAN
+none is, of the 439 songs two: a medieval song for one voice, and one of hip-hop.
+
 Speech over music, or in noise less than about 20 dB below it, has no such pauses, and is not told.
 """
 
@@ -25,7 +32,9 @@ may be speech."""
 BEAT = 0.25
 """Autocorrelation of the onsets up to which a track has no beat, and may be speech."""
 
-_LEAST_SECONDS = 8.0  # in less, the onsets of anything agree by chance
+LEAST_SECONDS = 8.0
+"""A shorter part is not called speech: in less, the onsets of anything agree by chance."""
+
 _BANDS = 64  # what the limits were fitted on, and as many as tell it
 _FRAME = 0.046  # seconds, the same
 _AUDIBLE = 50.0  # decibels below the loudest cell; what is below has no onsets
@@ -44,7 +53,7 @@ def refuse_speech(levels: NDArray[np.floating], seconds_per_frame: float) -> Non
         _averaged(levels, max(1, len(levels) // _BANDS), frames),
         frames * seconds_per_frame,
     )
-    if coarse.shape[1] * step < _LEAST_SECONDS:
+    if coarse.shape[1] * step < LEAST_SECONDS:
         return
     if fall(coarse, step) >= FALL and beat(coarse, step) <= BEAT:
         raise SpeechError("is speech without music in the part that was analysed")

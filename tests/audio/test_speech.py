@@ -158,6 +158,14 @@ def test_minutes_of_speech_do_not_vote(tmp_path):
     assert parts[0].start > 50
 
 
+def test_the_last_words_of_a_long_recording_do_not_vote(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, speech(125), RATE)  # the last part has less than eight seconds
+    settings = ExtractSettings(front_end=FRONT_END, grid=TOY_METADATA.grid, seconds=None)
+    found = Extractor(settings).extract(MusicFile(path=path, identity=None)).prediction
+    assert found.status == Status.UNCERTAIN
+
+
 def test_hardly_a_real_clip_is_called_speech(gtzan: Path):
     with (gtzan / "tracks.csv").open(encoding="utf-8") as file:
         clips = [row["file"] for row in csv.DictReader(file) if float(row["seconds"]) > 8]
