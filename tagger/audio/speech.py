@@ -12,10 +12,10 @@ log-mel that the network gets anyway:
 
 The limits were chosen on 127 made-up recordings of 12 to 45 s (prompts of Asterisk in English and
 Spanish, Dutch dialogue of a game, words in six languages, voices of espeak-ng and flite; clean, as
-MP3 at 64 kbit/s, with pink noise 22 to 45 dB below, in a room), 439 songs and 3202 recordings of all
-kinds. They are round numbers: limits of 22 dB, 0.22 or 0.28 give much the same. Of 173 recordings of
-other speakers and languages 171 are called speech, of 8 s of them about 85 %. Of 397 clips of GTZAN
-none is, of the 439 songs two: a medieval song for one voice, and one of hip-hop.
+MP3 at 64 kbit/s, with pink noise 22 to 45 dB below, in a room), 235 clips of GTZAN, 439 songs and
+3202 recordings of all kinds. They are round numbers, and 22 dB, 0.22 or 0.28 give much the same. Of
+173 recordings of other speakers and languages 171 are called speech; of 8 s of them, six in seven.
+No clip of GTZAN is, and of the songs two: a medieval one for a single voice, and one of hip-hop.
 
 Speech over music, or in noise less than about 20 dB below it, has no such pauses, and is not told.
 """
