@@ -88,6 +88,7 @@ def predict(
         TooShortError: the audio is shorter than one window of the model, about three seconds.
         SilentError: the analysed part is silent.
         SteadyError: the analysed part is noise, or tones that never change.
+        SpeechError: the analysed part is speech without music.
         ModelError: the model of the package cannot be used.
     """
     model = model or load_model()

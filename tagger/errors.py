@@ -102,12 +102,20 @@ class TooShortError(TrackError):
     """The audio is shorter than one window of the model."""
 
 
-class SilentError(TrackError):
+class NoMusicError(TrackError):
+    """The analysed part of the track is no music."""
+
+
+class SilentError(NoMusicError):
     """The analysed part of the track is silent."""
 
 
-class SteadyError(TrackError):
+class SteadyError(NoMusicError):
     """The analysed part of the track is noise or a tone: nothing in it changes, as in no music."""
+
+
+class SpeechError(NoMusicError):
+    """The analysed part of the track is speech without music."""
 
 
 class TagError(TrackError):

@@ -102,6 +102,7 @@ class FrontEnd(ABC):
         Raises:
             SilentError: the waveform never reaches −60 dB of full scale.
             SteadyError: it is noise, or tones that never change.
+            SpeechError: it is speech without music.
         """
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tagger.audio.frontend import MOST_FFT, MOST_RATE, FrontEnd, Strip, Waveform, WindowGrid
 from tagger.audio.mel import decibels, mel_blocks, mel_filters
 from tagger.audio.silence import refuse_silence
+from tagger.audio.speech import refuse_speech
 from tagger.audio.steadiness import refuse_steadiness
 from tagger.bounds import bounded
 
@@ -86,6 +87,7 @@ def log_mel(samples: Waveform, front_end: MelStrip) -> Strip:
     Raises:
         SilentError: the waveform never reaches −60 dB of full scale.
         SteadyError: it is noise, or tones that never change.
+        SpeechError: it is speech without music.
     """
     refuse_silence(samples)
     filters = mel_filters(
@@ -98,6 +100,7 @@ def log_mel(samples: Waveform, front_end: MelStrip) -> Strip:
     levels = decibels(np.hstack([*mel_blocks([samples], filters, front_end.hop_length)]))
     levels = np.maximum(levels - levels.max(), np.float32(-front_end.top_db))
     refuse_steadiness(levels)
+    refuse_speech(levels, front_end.seconds_per_frame())
     return standardise(levels)
 
 

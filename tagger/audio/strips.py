@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.audio.frontend import FrontEnd, Strip, Waveform, WindowGrid
-from tagger.errors import SilentError, SteadyError, TooShortError, TrackError
+from tagger.audio.speech import LEAST_SECONDS
+from tagger.errors import NoMusicError, SpeechError, TooShortError, TrackError
 
 SEGMENT = 60.0
 """Seconds of windows in a strip at most: what the model takes at once."""
@@ -33,7 +34,8 @@ def strips(
     """Yield the strips of a waveform in blocks, while the blocks come.
 
     Each is standardised by itself, as the clips that networks are trained on. The windows of all
-    of them go on evenly. Parts that are silent or steady are left out: they say nothing of a genre.
+    of them go on evenly. Parts that are no music are left out: they say nothing of a genre.
+    After speech, so is a last part that is too short to tell speech from music.
 
     Args:
         blocks: of a waveform, at the sample rate of the front end.
@@ -42,21 +44,24 @@ def strips(
 
     Raises:
         TooShortError: there is less than one window.
-        SilentError, SteadyError: there is no other part.
+        NoMusicError: there is no other part.
     """
     least = front_end.samples_for(grid.window)
     size, step = _segment(front_end, grid)
     problem: TrackError | None = TooShortError("is shorter than one window of the model")
+    shortest = least
     for number, segment in enumerate(segments(blocks, size, step)):
-        if segment.size < least:
+        if segment.size < shortest:
             continue
         start = number * step
         try:
             strip = grid.whole(front_end.compute(segment))
-        except (SilentError, SteadyError) as error:
+        except NoMusicError as error:
             problem = error if problem else None
+            told = round(LEAST_SECONDS * front_end.sample_rate)
+            shortest = max(least, told) if isinstance(error, SpeechError) else least
             continue
-        problem = None
+        problem, shortest = None, least
         rate = front_end.sample_rate
         yield TrackPart(strip=strip, start=start / rate, end=(start + segment.size) / rate)
     if problem:

@@ -13,6 +13,7 @@ from tagger.audio.strips import strips
 from tagger.errors import (
     OversizedTagError,
     SilentError,
+    SpeechError,
     SteadyError,
     TagError,
     TooShortError,
@@ -31,6 +32,7 @@ from tagger.tracks import Features, PredictedTrack, Prediction, Source, Status, 
 _STATUS = {
     OversizedTagError: Status.UNREADABLE,
     SilentError: Status.SILENT,
+    SpeechError: Status.UNCERTAIN,
     SteadyError: Status.UNCERTAIN,
     TooShortError: Status.TOO_SHORT,
     UnreachableError: Status.UNREADABLE,

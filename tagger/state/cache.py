@@ -38,7 +38,7 @@ from tagger.tracks import PredictedTrack, Prediction, Source, Track
 if TYPE_CHECKING:
     from tagger.tags.change import Change
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """To be raised when decoding, features or voting change in a way that changes predictions."""
 
 _MOST_PENDING = 256  # rows
