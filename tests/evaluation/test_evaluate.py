@@ -274,7 +274,7 @@ def test_a_failed_evaluation_leaves_no_part_of_the_test_figures(run, monkeypatch
         raise OSError("full")
 
     monkeypatch.setattr(drawing, "save", full)
-    with pytest.raises(DataError, match="cannot be written: full"):
+    with pytest.raises(DataError, match=r"cannot be written \(full\)"):
         publish(told, run)
     assert sorted(file.name for file in run.folder.iterdir()) == before
 

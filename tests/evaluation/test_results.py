@@ -236,7 +236,7 @@ def test_an_evaluation_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "trainer.evaluation.drawing.save", lambda *_: (_ for _ in ()).throw(OSError("full"))
     )
-    with pytest.raises(DataError, match="cannot be written: full"):
+    with pytest.raises(DataError, match=r"cannot be written \(full\)"):
         publish(found(seed=2), run)
     assert {file.name: file.read_bytes() for file in run.folder.iterdir()} == before
 

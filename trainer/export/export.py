@@ -21,6 +21,7 @@ from trainer.export.float16 import to_half
 from trainer.export.graph import to_onnx
 from trainer.export.int8 import quantise
 from trainer.export.mean import check_mean, figures_of_mean, mean_network
+from trainer.files import writing
 from trainer.training.batches import Array, inputs
 from trainer.training.options import Keep
 from trainer.training.run_folder import Run
@@ -75,19 +76,21 @@ def export(
         training=_mean_metadata(runs, figures) if others else _training_metadata(run, figures),
         confidence=settings.confidence,
     )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
-        made = Path(scratch) / output.name
-        _write(made, model, metadata, half)
-        worst = largest_difference(model, made, _some_inputs(data, run.front_end))
-        if worst > (HALF_TOLERANCE if half else TOLERANCE):
-            raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
-        if int8:
-            exact, made = made, made.with_suffix(".int8.onnx")
-            compared_on = figures.metrics["subject"]["split"]
-            report(quantise(exact, made, data, run.options.train_splits, compared_on))
-        _record_answer(made)
-        made.replace(output)
+    checked = _some_inputs(data, run.front_end)
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
+            made = Path(scratch) / output.name
+            _write(made, model, metadata, half)
+            worst = largest_difference(model, made, checked)
+            if worst > (HALF_TOLERANCE if half else TOLERANCE):
+                raise ModelError(f"ONNX and Keras differ by {worst:.1e} in probability.")
+            if int8:
+                exact, made = made, made.with_suffix(".int8.onnx")
+                compared_on = figures.metrics["subject"]["split"]
+                report(quantise(exact, made, data, run.options.train_splits, compared_on))
+            _record_answer(made)
+            made.replace(output)
     form = " before it became int8" if int8 else ""
     report(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, "

@@ -125,12 +125,12 @@ def _build(plan: PretrainPlan, report: Callable[[str], None]) -> tuple[Pretraini
     if taken:
         report(f"Taken from {options.weights}: {', '.join(taken)}")
     metadata = {"pretrained": taken, **surroundings(keras.backend.backend())}
-    run = replace(run, metadata=metadata)
-    run.save()
     # Of the teacher, whose knowledge is learnt as well, nobody says what it has seen.
     teacher = plan.recordings.targets.teacher or f"the teacher of {plan.recordings.folder.name}"
     seen = seen_in_recordings(plan.recordings, "train")
     replace(seen, unknown=(teacher,)).save(plan.folder)
+    run = replace(run, metadata=metadata)
+    run.save()  # last: with it the folder is a run, which a repeated command would refuse
     return run, model
 
 
