@@ -302,7 +302,7 @@ def test_a_useless_network_is_said_to_write_nothing_wherever_it_is_used(
     assert run.metrics()["settings"]["min_confidence"] == 1.0
 
     monkeypatch.setattr(exporting, "_write", lambda file, *_: file.touch())
-    monkeypatch.setattr(exporting, "largest_difference", lambda *_: 0.0)
+    monkeypatch.setattr(exporting, "check_agreement", lambda *_: 0.0)
     monkeypatch.setattr(exporting, "_record_answer", lambda _: None)
     said.clear()
     metadata = exporting.export([run], tmp_path / "m.onnx", "best", report=said.append)
