@@ -12,46 +12,61 @@ from typing import Any, BinaryIO
 from tagger.errors import DataError, reason
 
 PARTS = ".*.part"  # what files are called until they are whole
+REPEAT = "; once it can, repeat the command: what is done is kept"
+RESUME = "; once it can, --resume goes on after the last whole epoch"
 
 
 @contextmanager
-def whole(file: Path) -> Iterator[BinaryIO]:
+def writing(path: Path, then: str = REPEAT) -> Iterator[None]:
+    """Name the file or folder that is written here if that fails, on a full disk say.
+
+    Args:
+        path: What is written.
+        then: What the user is told to do, the end of the sentence.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({reason(error)}){then}.") from None
+
+
+@contextmanager
+def whole(file: Path, then: str = REPEAT) -> Iterator[BinaryIO]:
     """Write a file under another name, and give it its own when all of it is there.
 
     Raises:
-        DataError: it cannot be written, on a full disk say; what was there before stays.
+        DataError: it cannot be written; what was there before stays.
     """
     part = file.with_name(f".{os.getpid()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            yield stream
-        part.replace(file)
-    except OSError as error:
-        raise DataError(
-            f"{file} cannot be written ({reason(error)}); once it can, repeat the command: "
-            "what is done is kept."
-        ) from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    with writing(file, then):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as stream:
+                yield stream
+            part.replace(file)
+        finally:
+            with suppress(OSError):
+                part.unlink()
 
 
 @contextmanager
 def all_or_nothing(folder: Path) -> Iterator[Path]:
     """Give a scratch folder; its files move to `folder` once all of them are whole.
 
+    They are written there as they are: errors name `folder`, which the user knows.
+
     Raises:
         DataError: the folder cannot be written.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="part.", dir=folder) as scratch:
             yield Path(scratch)
             for file in sorted(Path(scratch).iterdir()):
                 file.replace(folder / file.name)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written: {reason(error)}.") from None
 
 
 def content_digest(path: Path) -> str:
@@ -65,13 +80,22 @@ def content_digest(path: Path) -> str:
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file in one step: the old one stays until the new one is whole."""
-    write_text(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    """Write a JSON file as `whole` does."""
+    with whole(file) as stream:
+        stream.write(json_bytes(content))
 
 
-def write_text(file: Path, text: str) -> None:
-    """Write a text file in one step: the old one stays until the new one is whole."""
-    part = file.with_name(f"{file.name}.part")
-    # A name of a file that is not UTF-8 becomes an escape, as JSON has them.
-    part.write_text(text, "utf-8", errors="backslashreplace")
-    part.replace(file)
+def write_text(file: Path, text: str, then: str = REPEAT) -> None:
+    """Write a text file as `whole` does."""
+    with whole(file, then) as stream:
+        stream.write(_encoded(text))
+
+
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """Return a JSON file that people read as well."""
+    return _encoded(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _encoded(text: str) -> bytes:
+    """Return UTF-8; the name of a file that is not becomes an escape, as JSON has them."""
+    return text.encode("utf-8", "backslashreplace")

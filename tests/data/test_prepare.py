@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 from collections import Counter, defaultdict
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ import mutagen
 import numpy as np
 import pytest
 from conftest import music, write_audio
+from full_disk import room
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -504,21 +504,6 @@ def test_a_split_of_a_table_is_not_kept_when_tracks_are_dealt_out(run, clips, tm
     assert {row.split for row in run(source, tmp_path / "out").values()} == {"train"}
     rows = run(source, tmp_path / "out", split=Split.STRATIFIED, shares=(0.5, 0.25, 0.25))
     assert Counter(row.split for row in rows.values()) == {"train": 4, "valid": 2, "test": 2}
-
-
-@contextmanager
-def room(size: int | None):
-    """Let the system refuse what makes a file longer, in the middle of writing it."""
-    if size is None:
-        yield
-        return
-    resource = pytest.importorskip("resource")
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
 
 @pytest.mark.parametrize("place", ["write", "save", "replace", "table"])

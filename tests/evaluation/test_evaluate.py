@@ -274,7 +274,7 @@ def test_a_failed_evaluation_leaves_no_part_of_the_test_figures(run, monkeypatch
         raise OSError("full")
 
     monkeypatch.setattr(drawing, "save", full)
-    with pytest.raises(DataError, match="cannot be written: full"):
+    with pytest.raises(DataError, match=r"cannot be written \(full\)"):
         publish(told, run)
     assert sorted(file.name for file in run.folder.iterdir()) == before
 
@@ -302,7 +302,7 @@ def test_a_useless_network_is_said_to_write_nothing_wherever_it_is_used(
     assert run.metrics()["settings"]["min_confidence"] == 1.0
 
     monkeypatch.setattr(exporting, "_write", lambda file, *_: file.touch())
-    monkeypatch.setattr(exporting, "largest_difference", lambda *_: 0.0)
+    monkeypatch.setattr(exporting, "check_agreement", lambda *_: 0.0)
     monkeypatch.setattr(exporting, "_record_answer", lambda _: None)
     said.clear()
     metadata = exporting.export([run], tmp_path / "m.onnx", "best", report=said.append)

@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from trainer.evaluation.gallery import examples
 from trainer.evaluation.predictions import WindowPredictions
 from trainer.evaluation.report import write_report
 from trainer.evaluation.results import Evaluation, Subject, evaluate_predictions, protocol
-from trainer.evaluation.text import describe
+from trainer.evaluation.text import describe, genres
 from trainer.files import all_or_nothing, write_json
 from trainer.tables import WIDTH, table
 from trainer.training.history import Epoch, History
@@ -236,9 +237,23 @@ def test_an_evaluation_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "trainer.evaluation.drawing.save", lambda *_: (_ for _ in ()).throw(OSError("full"))
     )
-    with pytest.raises(DataError, match="cannot be written: full"):
+    with pytest.raises(DataError, match=r"cannot be written \(full\)"):
         publish(found(seed=2), run)
     assert {file.name: file.read_bytes() for file in run.folder.iterdir()} == before
+
+
+def test_a_genre_without_tracks_has_a_dash_and_no_figure_of_nought():
+    targets, predicted = np.array([0, 0, 2]), np.array([0, 2, 2])
+    track = scores.score(targets, predicted, 4, np.arange(3))
+    lines = genres(SimpleNamespace(labels=tuple("abcd"), track=track))
+    assert lines[1:] == [
+        ("a", "2", "50%", "100%", "67%"),
+        ("b", "0", "–", "–", "–"),
+        ("c", "1", "100%", "50%", "67%"),
+        ("d", "0", "–", "–", "–"),
+    ]
+    missed = scores.score(np.array([0, 1]), np.array([0, 0]), 2, np.arange(2))
+    assert missed.of_genres[1] == (0.0, None, 0.0)  # a genre with tracks, never predicted
 
 
 def test_compare(tmp_path):

@@ -17,12 +17,8 @@ from trainer.evaluation.calibration import (
     soften,
 )
 from trainer.evaluation.predictions import UNKNOWN, WindowPredictions
-from trainer.evaluation.settings import (
-    Settings,
-    fit_settings,
-    group_folds,
-    risk_and_coverage,
-)
+from trainer.evaluation.selection import group_folds, risk_and_coverage
+from trainer.evaluation.settings import Settings, fit_settings
 from trainer.evaluation.text import warnings
 
 LABELS = ("blues", "jazz", "rock")

@@ -22,7 +22,7 @@ from tagger.errors import DataError
 from tagger.inference.model import GenreModel
 from trainer.commands.options import Architecture as Choice
 from trainer.commands.prepare import Prepared
-from trainer.export.export import TOLERANCE
+from trainer.export.agreement import TOLERANCE
 from trainer.networks.base import Architecture, architecture, window_shape
 from trainer.networks.registry import NETWORKS
 from trainer.networks.strip_vgg import Vgg

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tagger.audio.log_mel import MelStrip, MelWindow
 from tagger.audio.summary import SummaryFeatures
 from trainer.cli import app
-from trainer.export.export import TOLERANCE
+from trainer.export.agreement import TOLERANCE
 from trainer.export.graph import to_onnx
 from trainer.networks import vgg
 from trainer.networks.base import WHOLE_BACKBONE, architecture, window_shape

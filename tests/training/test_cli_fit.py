@@ -13,7 +13,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from commandline import train
+from commandline import digests, train
+from full_disk import room
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -27,7 +28,7 @@ from trainer.training.display import PrepareDisplay, TrainingDisplay
 from trainer.training.fit import epoch_line
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions
-from trainer.training.run_folder import RUN_FILE, load_run, save_weights
+from trainer.training.run_folder import RUN_FILE, load_run
 from trainer.training.schedule import learning_rate
 
 EPOCHS, BATCHES = 2, 3
@@ -202,17 +203,6 @@ def test_an_epoch_that_is_being_saved_is_finished_first(strips, tmp_path, monkey
     assert (run / "last.weights.h5").exists()
 
 
-def test_weights_that_are_cut_short_leave_nothing(tmp_path):
-    class Model:
-        def save_weights(self, file: Path, overwrite: bool) -> None:
-            file.write_text("half of it")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        save_weights(Model(), tmp_path / "last.weights.h5")
-    assert not list(tmp_path.iterdir())
-
-
 def interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
@@ -235,6 +225,69 @@ def test_other_commands_say_that_they_were_stopped(command, tmp_path, monkeypatc
     monkeypatch.setattr("trainer.data.prepare.prepare", interrupt)
     monkeypatch.setattr("trainer.cli.load_run", interrupt)
     assert stopped(command, tmp_path, tmp_path / "out.onnx").startswith("stopped; ")
+
+
+# A full disk
+
+
+def refused(*arguments: object, size: int) -> str:
+    with room(size):
+        done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert isinstance(done.exception, DataError), done.output
+    assert done.exception.exit_code == ExitCode.COULD_NOT_RUN == 1
+    assert "\n" not in str(done.exception)
+    return str(done.exception)
+
+
+def test_a_training_on_a_full_disk_keeps_its_weights_and_goes_on(unbroken, strips, tmp_path):
+    run = tmp_path / "run"
+    said = refused("fit", strips, "--run", run, *FIT, size=20_000)
+    assert f"{run / 'best.weights.h5'} cannot be written (file too large); " in said
+    assert not list(run.glob("*.h5"))
+    assert not list(run.glob(".*"))
+    train("fit", "--run", run, "--resume")
+    np.testing.assert_allclose(losses(run), losses(unbroken), rtol=1e-3)
+    weights = digests(run)
+    longer = ("fit", "--run", run, "--resume", "--epochs", EPOCHS + 1)
+    assert "weights.h5 cannot be written" in refused(*longer, size=20_000)
+    kept = {file: digest for file, digest in weights.items() if file.suffix == ".h5"}
+    assert kept.items() <= digests(run).items()
+    train(*longer)
+    assert len(losses(run)) == EPOCHS + 1
+
+
+def test_an_epoch_that_cannot_be_noted_leaves_those_before_it(tmp_path):
+    epoch = Epoch(
+        epoch=1,
+        seconds=1.0,
+        learning_rate=0.1,
+        loss=1.0,
+        window_accuracy=0.5,
+        track_accuracy=0.5,
+        track_loss=1.0,
+    )
+    history = History(tmp_path / "history.csv", Epoch)
+    history.append(epoch)
+    size = (tmp_path / "history.csv").stat().st_size
+    with pytest.raises(DataError, match=r"history\.csv cannot be written"), room(size + 1):
+        history.append(replace(epoch, epoch=2))
+    assert history.read() == [epoch]
+
+
+def test_other_commands_on_a_full_disk_name_what_they_could_not_write(unbroken, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(unbroken, run)
+    before = digests(run)
+    assert f"{run} cannot be written" in refused("evaluate", run, size=1000)
+    assert digests(run) == before
+    train("evaluate", run)
+    model = tmp_path / "m.onnx"
+    assert f"{model} cannot be written" in refused("export", run, model, size=1000)
+    assert "compared cannot be written" in refused(
+        "compare", run, run, "--output", tmp_path / "compared", size=10
+    )
+    assert not model.exists()
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
 
 
 # Errors that need no Keras

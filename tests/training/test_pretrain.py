@@ -1,7 +1,9 @@
 """Pretraining on a teacher's vectors."""
 
 import json
+import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from trainer.data.tracks_table import Row, read_rows, write_rows
 from trainer.training.augmentation import Augmentation
 from trainer.training.display import TrainingDisplay
 from trainer.training.history import History, PretrainEpoch
+from trainer.training.pretrain import _line, _mean_correlation
 from trainer.training.pretraining_folder import load_pretraining
 from trainer.training.start import load_start
 from trainer.training.target_batches import TargetSampler, interpolate, validation_batch
@@ -317,3 +320,22 @@ def test_teachers_that_cannot_teach(tmp_path, teacher, words):
 
     with pytest.raises(DataError, match=words):
         write_targets(unlabelled(tmp_path / "music"), teacher)
+
+
+def test_what_has_no_correlation_is_a_dash_in_the_line_of_an_epoch():
+    options = SimpleNamespace(batches=2, batch_size=4, epochs=3)
+    fit_of_parts = {"logits": 0.25, "features": math.nan}
+    epoch = PretrainEpoch(
+        epoch=1,
+        seconds=1.0,
+        learning_rate=0.1,
+        loss=1.0,
+        validation_loss=2.0,
+        correlation=_mean_correlation(fit_of_parts),
+        probe_window_accuracy=math.nan,
+        probe_track_accuracy=math.nan,
+    )
+    line = _line(epoch, SimpleNamespace(options=options), fit_of_parts, None)
+    assert epoch.correlation == 0.25
+    assert "validation 2.000 (logits 0.250, features –)" in line
+    assert "nan" not in line

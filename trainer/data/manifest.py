@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tagger.errors import DataError, reason
-from trainer.files import content_digest, whole
+from trainer.files import content_digest, whole, writing
 
 STAMPS_FILE = "clips.jsonl"
 
@@ -74,11 +73,8 @@ class Stamps:
             DataError: it cannot be noted.
         """
         self._strips.add(stamp.strip)
-        try:
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(_line(asdict(stamp)))
-        except OSError as error:
-            raise DataError(f"{self._file} cannot be written ({reason(error)}).") from None
+        with writing(self._file), self._file.open("a", encoding="utf-8") as file:
+            file.write(_line(asdict(stamp)))
 
     def finish(self, stamps: Iterable[Stamp]) -> None:
         """Keep these stamps and their strips, and remove the strips of all others."""

@@ -9,7 +9,7 @@ from tagger.audio.frontend import FrontEnd
 from tagger.audio.log_mel import MelStrip
 from tagger.audio.pictures import SpectrogramPicture
 from tagger.audio.summary import SummaryFeatures
-from tagger.errors import DataError, reason
+from tagger.errors import DataError
 from tagger.output.console import count_of, printable
 from trainer.data import dataset as prepared
 from trainer.data import gtzan, splits
@@ -30,7 +30,7 @@ from trainer.data.splits import Split
 from trainer.data.stacked_strips import is_stacked, prepare_stacked
 from trainer.data.tracks_table import TRACKS_FILE, UNLABELLED, Row, write_rows
 from trainer.data.windows import BY_WINDOW, SPLITS
-from trainer.files import PARTS
+from trainer.files import PARTS, writing
 
 
 def prepare(
@@ -161,13 +161,11 @@ def begin(source: Path, output: Path) -> None:
     same = output.exists() and output.samefile(source)
     if same or ((output / TRACKS_FILE).exists() and not ours):
         raise DataError(f"{output} holds other things; name a new folder for the prepared data.")
-    try:
+    with writing(output, then=""):
         # It is written last: a folder without it is not mistaken for a finished one.
         (output / FRONT_END_FILE).unlink(missing_ok=True)
         for part in output.rglob(PARTS):  # what a killed run left
             part.unlink()
-    except OSError as error:
-        raise DataError(f"{output} cannot be written ({reason(error)}).") from None
 
 
 def _without_duplicates(

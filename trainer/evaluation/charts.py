@@ -17,7 +17,8 @@ from trainer.evaluation.drawing import (
     styled,
     title,
 )
-from trainer.evaluation.settings import risk_and_coverage
+from trainer.evaluation.scores import share_text
+from trainer.evaluation.selection import risk_and_coverage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,11 +56,9 @@ def confusion(found: "Confusion") -> "Figure":
                 fontweight="bold" if row == column else "normal",
             )
     margins: dict[str, Any] = {"ha": "center", "va": "center", "color": ACCENT}
-    for place, (recall, precision) in enumerate(
-        zip(found.track.recall, found.track.precision, strict=True)
-    ):
-        axes.text(side + 0.1, place, f"{recall:.0%}", **margins)
-        axes.text(place, side - 0.1, f"{precision:.0%}", **margins)
+    for place, (recall, precision, _) in enumerate(found.track.of_genres):
+        axes.text(side + 0.1, place, share_text(recall), **margins)
+        axes.text(place, side - 0.1, share_text(precision), **margins)
     axes.text(side + 0.1, -0.8, "recall", **margins)
     axes.text(-0.7, side - 0.1, "precision", **margins | {"ha": "right"})
     axes.set_xticks(range(side), found.labels, rotation=45, ha="right", rotation_mode="anchor")

@@ -24,7 +24,7 @@ from trainer.evaluation.entry import (
 )
 from trainer.evaluation.intervals import Difference, difference, holm, number_groups
 from trainer.evaluation.literature import literature, sources, to_list
-from trainer.files import all_or_nothing, write_json
+from trainer.files import all_or_nothing, json_bytes
 from trainer.tables import table
 from trainer.training.run_folder import Run
 
@@ -105,7 +105,7 @@ def compare(
                 text += f"\n{_markdown_table(literature(entries))}\n\n{_quoted('  ')}\n"
                 content |= {"published": to_list()}
             (scratch / "compare.md").write_text(text, "utf-8")
-            write_json(scratch / "compare.json", content)
+            (scratch / "compare.json").write_bytes(json_bytes(content))
             drawing.save(charts.comparison(entries, protocol), scratch / "compare")
     parts = [protocol, *map(table, _tables(entries)), _note(entries)]
     if with_literature:

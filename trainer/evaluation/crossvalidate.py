@@ -13,7 +13,7 @@ from trainer.evaluation.crossvalidation import (
     describe,
 )
 from trainer.evaluation.evaluate import predict_windows
-from trainer.files import all_or_nothing, write_json
+from trainer.files import all_or_nothing, json_bytes
 from trainer.training.options import FitOptions, Keep
 from trainer.training.plan import Plan, plan
 from trainer.training.run_folder import Run, load_run
@@ -61,7 +61,7 @@ def crossvalidate(
             parts.append(FoldPredictions(fold=fold, seed=seed, predicted=predicted))
     found = cross_validation(parts, keep)
     with all_or_nothing(folder) as scratch:
-        write_json(scratch / "crossvalidation.json", found.to_dict())
+        (scratch / "crossvalidation.json").write_bytes(json_bytes(found.to_dict()))
         drawing.save(charts.confusion(found), scratch / "confusion")
         for seed, predictions in found.predictions.items():
             predictions.write(scratch / f"predictions-seed-{seed}.csv")

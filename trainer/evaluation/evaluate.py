@@ -30,7 +30,7 @@ from trainer.evaluation.predictions import UNKNOWN, WindowPredictions
 from trainer.evaluation.report import write_report
 from trainer.evaluation.results import Evaluation, Subject, evaluate_predictions, protocol
 from trainer.evaluation.text import describe
-from trainer.files import all_or_nothing, write_json
+from trainer.files import all_or_nothing, json_bytes
 from trainer.networks.registry import front_end_for
 from trainer.training.batches import inputs
 from trainer.training.options import Keep
@@ -214,7 +214,7 @@ def publish(found: Evaluation, run: Run, mistakes: Sequence[Example] = ()) -> li
     if split == VALIDATION and (epochs := run.history.read()):
         pictures["curves"] = charts.curves(epochs, run.folder.name, found)
     with all_or_nothing(run.folder) as scratch:
-        write_json(scratch / run.metrics_file(split).name, found.to_dict())
+        (scratch / run.metrics_file(split).name).write_bytes(json_bytes(found.to_dict()))
         found.predictions.write(scratch / run.predictions_file(split).name)
         names = {name: name if split == VALIDATION else f"{name}-{split}" for name in pictures}
         for name, picture in pictures.items():

@@ -12,7 +12,8 @@ from trainer.evaluation.calibration import Calibration, Reliability
 from trainer.evaluation.intervals import Interval, number_groups, share_interval
 from trainer.evaluation.predictions import Mistake, Predictions, WindowPredictions
 from trainer.evaluation.scores import Scores
-from trainer.evaluation.settings import Fitted, Selection, Settings, fit_settings
+from trainer.evaluation.selection import Selection
+from trainer.evaluation.settings import Fitted, Settings, fit_settings
 from trainer.training.options import Keep
 from trainer.training.run_folder import METRICS_FORMAT
 

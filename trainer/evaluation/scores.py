@@ -31,6 +31,22 @@ class Scores:
     precision: list[float]
     f1: list[float]
 
+    @property
+    def of_genres(self) -> list[tuple[float | None, float | None, float | None]]:
+        """Recall, precision and F1 of each label; None where they are a share of no tracks."""
+        true, predicted = np.array(self.confusion).sum(1), np.array(self.confusion).sum(0)
+        return [
+            (recall if tracks else None, precision if said else None, f1 if tracks else None)
+            for recall, precision, f1, tracks, said in zip(
+                self.recall, self.precision, self.f1, true, predicted, strict=True
+            )
+        ]
+
+
+def share_text(share: float | None) -> str:
+    """Return a share in percent, or a dash where there is none."""
+    return "–" if share is None else f"{share:.0%}"
+
 
 class Confusion(Protocol):
     """What a confusion matrix is drawn or written of."""

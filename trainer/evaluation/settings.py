@@ -26,10 +26,14 @@ from trainer.evaluation.calibration import (
     least_confidence,
     soften,
 )
-from trainer.evaluation.intervals import Groups
 from trainer.evaluation.predictions import WindowPredictions
+from trainer.evaluation.selection import (
+    Selection,
+    group_folds,
+    selection,
+    written_by_others,
+)
 
-FOLDS = 5
 ENOUGH_FOR_CONFIDENCE = 100  # tracks; from fewer, a logistic model learns chance
 ENOUGH_GROUPS = 20
 N_FEATURES = 3
@@ -92,28 +96,6 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
-    """What a way to be confident is worth, cross-validated by group.
-
-    Attributes:
-        confidence: Of each track `[tracks]`, fitted without its group.
-        right: Whether the best label is right `[tracks]`.
-        risk: Area under the risk–coverage curve: the mean share of mistakes among the surest
-            tracks, over all shares of them, within each fold. The smaller, the better.
-        coverage: Share of the tracks from the least confidence on that reaches the goal.
-    """
-
-    confidence: NDArray[np.float64]
-    right: NDArray[np.bool_]
-    risk: float
-    coverage: float
-
-    def better_than(self, other: "Selection") -> bool:
-        """Compare by the area under the curve, and by what is written at the goal."""
-        return self.risk < other.risk and self.coverage >= other.coverage
-
-
-@dataclass(frozen=True, kw_only=True)
 class Fitted:
     """Settings, and what they are worth on tracks whose groups took no part in them.
 
@@ -160,16 +142,16 @@ def fit_settings(
 
     everything = np.ones_like(labelled)
     temperature = fit_plain(everything).temperature
-    plain = _selection(cross_validated(fit_plain, folds), right, folds, goal)
+    plain = selection(cross_validated(fit_plain, folds), right, folds, goal)
     learned, confidence = None, None
     groups = int(predicted.group_numbers.max()) + 1
     if len(right) >= ENOUGH_FOR_CONFIDENCE and groups >= ENOUGH_GROUPS:
-        learned = _selection(cross_validated(fit_learned, folds), right, folds, goal)
+        learned = selection(cross_validated(fit_learned, folds), right, folds, goal)
         if learned.better_than(plain):
             inputs = _inputs(predicted, soften(votes, temperature))
             confidence = fit_confidence(inputs, right, len(predicted.labels))
     used = learned if learned and confidence else plain
-    written = _written(used.confidence, right, folds, goal)
+    written = written_by_others(used.confidence, right, folds, goal)
     settings = Settings(
         voting=voting,
         temperature=round(temperature, 4),
@@ -187,31 +169,6 @@ def fit_settings(
         written=float(written.mean()),
         written_right=float(right[written].mean()) if written.any() else None,
     )
-
-
-def group_folds(groups: Groups) -> NDArray[np.int_]:
-    """Deal tracks out to folds of the same size, whole groups at a time; gives `[tracks]`."""
-    members = np.bincount(groups)
-    sizes = [0] * min(FOLDS, len(members))
-    fold_of = np.zeros(len(members), dtype=np.int_)
-    shuffled = np.random.default_rng(0).permutation(len(members))
-    for group in shuffled[np.argsort(-members[shuffled], kind="stable")]:
-        fold_of[group] = int(np.argmin(sizes))
-        sizes[fold_of[group]] += int(members[group])
-    folds: NDArray[np.int_] = fold_of[groups]
-    return folds
-
-
-def risk_and_coverage(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the risk–coverage curve `[tracks]`: mistakes among the surest tracks, and their share.
-
-    El-Yaniv and Wiener, On the Foundations of Noise-free Selective Classification, 2010.
-    """
-    order = np.argsort(-confidence, kind="stable")
-    numbers = np.arange(1, len(right) + 1)
-    return (~right[order]).cumsum() / numbers, numbers / len(right)
 
 
 def fit_confidence(
@@ -283,38 +240,3 @@ def _likelier_voting(predicted: WindowPredictions) -> Voting:
         for rule, p in predicted.votes.items()
     }
     return min(losses, key=losses.__getitem__)
-
-
-def _selection(
-    confidence: NDArray[np.float64],
-    right: NDArray[np.bool_],
-    folds: NDArray[np.int_],
-    goal: float,
-) -> Selection:
-    # Ranked within folds: in use all tracks have their confidence by one and the same fit.
-    mine = [folds == fold for fold in np.unique(folds)]
-    risks = [risk_and_coverage(confidence[m], right[m])[0].mean() for m in mine]
-    threshold = least_confidence(confidence, right, goal)
-    return Selection(
-        confidence=confidence,
-        right=right,
-        risk=float(np.average(risks, weights=[m.sum() for m in mine])),
-        coverage=float((confidence >= threshold).mean()),
-    )
-
-
-def _written(
-    confidence: NDArray[np.float64],
-    right: NDArray[np.bool_],
-    folds: NDArray[np.int_],
-    goal: float,
-) -> NDArray[np.bool_]:
-    """Return which tracks get a genre if the minimum comes from the tracks of the other folds."""
-    written = np.zeros(len(right), dtype=np.bool_)
-    for fold in np.unique(folds):
-        mine = folds == fold
-        others = ~mine if not mine.all() else mine
-        written[mine] = confidence[mine] >= least_confidence(
-            confidence[others], right[others], goal
-        )
-    return written

@@ -1,13 +1,12 @@
 """An evaluation as text for a terminal of 80 columns."""
 
-from collections.abc import Sequence
 from textwrap import fill
 
 from tagger.inference.confidence import writes_nothing
 from tagger.output.console import count_of, printable
 from trainer.evaluation.calibration import at_end_of_grid, too_few
 from trainer.evaluation.results import Evaluation
-from trainer.evaluation.scores import Confusion, Scores
+from trainer.evaluation.scores import Confusion, Scores, share_text
 from trainer.evaluation.settings import Settings
 from trainer.tables import WIDTH, table
 
@@ -108,15 +107,13 @@ def confusion(found: Confusion) -> list[tuple[str, ...]]:
 
 
 def genres(found: Confusion) -> list[tuple[str, ...]]:
-    """Return recall, precision and F1 of each genre, with a header."""
-    score = found.track
-    shares: Sequence[Sequence[float]] = (score.recall, score.precision, score.f1)
+    """Return recall, precision and F1 of each genre, with a header; a dash where there is none."""
     return [
         ("genre", "tracks", "recall", "precision", "F1"),
         *(
-            (label, str(sum(counts)), *(f"{share:.0%}" for share in line))
-            for label, counts, line in zip(
-                found.labels, score.confusion, zip(*shares, strict=True), strict=True
+            (label, str(sum(counts)), *map(share_text, shares))
+            for label, counts, shares in zip(
+                found.labels, found.track.confusion, found.track.of_genres, strict=True
             )
         ),
     ]

@@ -155,9 +155,9 @@ def _build(plan: Plan, report: Callable[[str], None]) -> tuple[Run, keras.Model,
         batch_norm=batch_norm,
         metadata=metadata,
     )
-    run.save()
     if plan.seen:
         plan.seen.save(plan.folder)
+    run.save()  # last: with it the folder is a run, which a repeated command would refuse
     return run, model, taken
 
 

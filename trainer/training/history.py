@@ -1,6 +1,7 @@
 """What each epoch gave, kept as CSV and for TensorBoard."""
 
 import csv
+import io
 import math
 import time
 from dataclasses import dataclass, fields
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tagger.errors import DataError
+from trainer.files import RESUME, write_text, writing
 
 if TYPE_CHECKING:
     from tensorboardX.event_file_writer import EventsWriter
@@ -100,14 +102,20 @@ class History(Generic[AnyEpoch]):
         return self._kind(**{**numbers, "epoch": int(line["epoch"])})
 
     def append(self, epoch: AnyEpoch) -> None:
-        """Add an epoch; it is on the disk when this returns."""
-        begin = not self._file.exists()
-        with self._file.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if begin:
-                writer.writerow(self._columns)
-            writer.writerow([f"{getattr(epoch, name):.6g}" for name in self._columns])
-        self._append_events(epoch)
+        """Add an epoch; it is on the disk when this returns.
+
+        Raises:
+            DataError: it cannot be written; the epochs before it stay.
+        """
+        before = self._file.read_text("utf-8") if self._file.exists() else ""
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        if not before:
+            writer.writerow(self._columns)
+        writer.writerow([f"{getattr(epoch, name):.6g}" for name in self._columns])
+        write_text(self._file, before + lines.getvalue(), RESUME)
+        with writing(self._file.with_name("events"), RESUME):
+            self._append_events(epoch)
 
     def _append_events(self, epoch: AnyEpoch) -> None:
         # The usual SummaryWriter hands events to a thread, and a killed process would lose some.

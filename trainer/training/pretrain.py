@@ -88,7 +88,7 @@ def pretrain(
         epoch = PretrainEpoch(
             **asdict(trained),
             validation_loss=validation_loss,
-            correlation=float(np.mean(list(fit_of_parts.values()) or [math.nan])),
+            correlation=_mean_correlation(fit_of_parts),
             probe_window_accuracy=probed.window_accuracy if probed else math.nan,
             probe_track_accuracy=probed.track_accuracy if probed else math.nan,
         )
@@ -125,9 +125,9 @@ def _build(plan: PretrainPlan, report: Callable[[str], None]) -> tuple[Pretraini
     if taken:
         report(f"Taken from {options.weights}: {', '.join(taken)}")
     metadata = {"pretrained": taken, **surroundings(keras.backend.backend())}
-    run = replace(run, metadata=metadata)
-    run.save()
     seen_as_taught(plan.recordings).save(plan.folder)
+    run = replace(run, metadata=metadata)
+    run.save()  # last: with it the folder is a run, which a repeated command would refuse
     return run, model
 
 
@@ -164,6 +164,12 @@ def _predict(model: keras.Model, batch: Batch) -> np.ndarray:
     return np.asarray(model.predict(batch.windows, batch_size=64, verbose=0))
 
 
+def _mean_correlation(fit_of_parts: dict[str, float]) -> float:
+    """Return the mean over the parts that have a correlation; NaN if none has."""
+    known = [value for value in fit_of_parts.values() if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
+
+
 def _line(
     epoch: PretrainEpoch,
     plan: PretrainPlan,
@@ -174,7 +180,11 @@ def _line(
     rate = options.batches * options.batch_size / epoch.seconds
     validation = ""
     if fit_of_parts:
-        parts = ", ".join(f"{name} {value:.3f}" for name, value in fit_of_parts.items())
+        parts = ", ".join(
+            # Of one window, or of targets that are all alike, there is no correlation.
+            f"{name} –" if math.isnan(value) else f"{name} {value:.3f}"
+            for name, value in fit_of_parts.items()
+        )
         validation = f"  validation {epoch.validation_loss:.3f} ({parts})"
     probe_text = f"  probe {probed.track_accuracy:.1%}" if probed else ""
     return (

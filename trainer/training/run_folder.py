@@ -11,6 +11,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from tagger import __version__
 from tagger.audio.frontend import FrontEnd
 from tagger.audio.frontend_registry import front_end_of
 from tagger.errors import DataError
-from trainer.files import content_digest, write_json, write_text
+from trainer.files import RESUME, content_digest, whole, write_json, write_text
 from trainer.training.history import Epoch, History
 from trainer.training.options import FitOptions, Keep
 from trainer.training.seen_tracks import Seen, load_seen, refuse_seen_names, scored_names
@@ -281,11 +282,23 @@ def load_weights(model: "keras.Model", file: Path, *, skip_mismatch: bool = Fals
         raise DataError(f"{file} is damaged, or holds the weights of another network.") from None
 
 
+class _WeightFile(BytesIO):
+    """A weight file in memory; Keras goes by the end of its name."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
 def save_weights(model: "keras.Model", file: Path) -> None:
-    """Write weights in one step, so that a kill leaves the old file or the new one."""
-    part = file.with_name(f"part.{file.name}")
-    try:
-        model.save_weights(part, overwrite=True)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write weights in one step, so that a kill leaves the old file or the new one.
+
+    HDF5 writes to memory: of a disk that is full it does not recover, and Python ends with a
+    segmentation fault.
+
+    Raises:
+        DataError: the file cannot be written; the old one stays.
+    """
+    content = _WeightFile()
+    model.save_weights(content, overwrite=True)
+    with whole(file, RESUME) as stream:
+        stream.write(content.getbuffer())
