@@ -105,6 +105,7 @@ def analysed(
     Raises:
         ClusterError: see `Cluster.finished`.
     """
+
     def size_of(left: int) -> int:
         return batch_files(seconds, left, cluster.slots)
 

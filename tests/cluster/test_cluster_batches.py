@@ -100,9 +100,7 @@ def test_a_batch_that_takes_long_lets_a_limited_number_of_others_finish():
             return others[0], self.answers(self._under_way.pop(others[0]))
 
     cluster = Stuck(slots=1)
-    tracks = analysed(
-        entries_of(10_000), cluster, PathMap(), files=10_000, seconds=30, stop=stop
-    )
+    tracks = analysed(entries_of(10_000), cluster, PathMap(), files=10_000, seconds=30, stop=stop)
     assert list(tracks) == []
     assert cluster.analysed.total() == (FINISHED_AHEAD - 1) * FILES
 
@@ -115,9 +113,7 @@ def test_a_lost_scheduler_ends_the_stream_after_what_came_before():
             name = next(iter(self._under_way))
             return name, self.answers(self._under_way.pop(name))
 
-    tracks = analysed(
-        entries_of(16), Dying(slots=1), PathMap(), files=16, seconds=30, stop=Event()
-    )
+    tracks = analysed(entries_of(16), Dying(slots=1), PathMap(), files=16, seconds=30, stop=Event())
     seen = []
     with pytest.raises(ClusterError, match="gone"):
         seen.extend(tracks)
