@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from tagger.arguments import (
-    ConfigFile,
     DryRun,
     Json,
     KeepMtime,
@@ -19,7 +18,7 @@ from tagger.arguments import (
     as_paths,
     run,
 )
-from tagger.precedence import chosen_mtime
+from tagger.precedence import WritingSettingsFile, chosen_mtime
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,7 +43,7 @@ def apply(
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
-    config: ConfigFile = None,
+    config: WritingSettingsFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the genres of a table that scan saved.
@@ -87,6 +86,7 @@ def undo(
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
+    config: WritingSettingsFile = None,
 ) -> None:
     """Restore the genres that a run replaced.
 
@@ -116,6 +116,7 @@ def clear(
     mtime: MtimeChoice = "now",
     keep_mtime: KeepMtime = False,
     strict_owner: StrictOwner = False,
+    config: WritingSettingsFile = None,
 ) -> None:
     """Remove the genres that scan wrote with --provenance.
 
@@ -129,6 +130,7 @@ def clear(
         yes=yes,
         mtime=chosen_mtime(ctx, mtime, keep_mtime),
         strict_owner=strict_owner,
+        config=config,
     )
     run(lambda: run_clear(options))
 

@@ -9,6 +9,7 @@ import typer
 from tagger.errors import UsageError
 from tagger.options import Mtime
 
+_OF_ALL_WRITERS = ("mtime", "strict_owner")  # options of a scan that other commands have too
 _SOURCES = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 """Where options come from, the strongest first; the last is the configuration file."""
 
@@ -63,6 +64,18 @@ def read_settings(ctx: typer.Context, file: Path | None) -> Path | None:
     return file
 
 
+def read_writing_settings(ctx: typer.Context, file: Path | None) -> Path | None:
+    """Let the configuration file say of a command that writes what it says of a scan's writes.
+
+    Raises:
+        ConfigError: the file cannot be read, or has a wrong key or value.
+    """
+    read_settings(ctx, file)
+    given = ctx.default_map or {}
+    ctx.default_map = {name: given[name] for name in _OF_ALL_WRITERS if name in given}
+    return file
+
+
 SettingsFile = Annotated[
     Path | None,
     typer.Option(
@@ -71,5 +84,16 @@ SettingsFile = Annotated[
         callback=read_settings,
         is_eager=True,
         help="Read this configuration file; see genretag config.",
+    ),
+]
+
+WritingSettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        callback=read_writing_settings,
+        is_eager=True,
+        help="Read this configuration file.",
     ),
 ]

@@ -223,6 +223,52 @@ def test_the_commands(write, home, toy_model):
     assert (done.returncode, "Did you mean 'jazz'?" in done.stderr) == (1, True)
 
 
+def test_all_that_is_wrong_is_named_at_once(write, toy_model):
+    file = write(
+        "[scan]\ntopp = 2\nmin_confidence = 60\n[genres]\nJazz = 1\n"
+        "[[folder]]\npath = 'a'\nskip = 1\n[[folder]]\nalbum = true\n"
+    )
+    done = genretag("config", "check")
+    assert done.returncode == 1
+    places = [line.partition(": ")[0] for line in done.stderr.splitlines()]
+    places[0] = done.stderr.splitlines()[0].removeprefix("genretag: ").partition(": ")[0]
+    assert places == [f"{file}, line {line}" for line in (2, 3, 5, 7, 8, 9)]
+    write("[scna]\n[genre]\n")
+    assert len(genretag("config", "check").stderr.splitlines()) == 2
+    write('[genres]\njaz = "Cool"\nblus = "Cool"\n')
+    assert genretag("config", "check").stderr.count("Did you mean") == 2
+
+
+def test_commands_that_write_take_modification_time_and_owner_from_the_settings(
+    write, tmp_path, monkeypatch
+):
+    from tagger.commands import apply, clear, undo
+
+    seen = {}
+    for module, name in ((apply, "run_apply"), (undo, "run_undo"), (clear, "run_clear")):
+        monkeypatch.setattr(module, name, lambda given, name=name: seen.update({name: given}) or 0)
+    write('[scan]\nmtime = "bump"\nstrict_owner = true\nquiet = true\n')
+    other = tmp_path / "other.toml"
+    other.write_text('[scan]\nmtime = "keep"\n')
+    for words in (["apply", "a.csv"], ["undo"], ["clear", "."]):
+        options = run_here(seen, *words)
+        assert (options.mtime, options.strict_owner) == ("bump", True)
+        assert not getattr(options, "quiet", False)  # not of writing
+        assert run_here(seen, *words, "--mtime", "now").mtime == "now"
+        assert run_here(seen, *words, "--keep-mtime").mtime == "keep"
+        assert not run_here(seen, *words, "--no-strict-owner").strict_owner
+        options = run_here(seen, *words, "--config", str(other))
+        assert (options.mtime, options.strict_owner) == ("keep", False)
+
+
+def run_here(seen, command, *words):
+    """Run a command of which only the options are looked at."""
+    with pytest.raises(SystemExit) as end:
+        app([command, *words])
+    assert end.value.code == 0
+    return seen[f"run_{command}"]
+
+
 def test_all_sections_are_shown(write):
     file = write(
         '[write]\nwhitelist = "Rap"\n[parents]\nDisco = "Dance"\n'

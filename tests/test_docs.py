@@ -35,6 +35,7 @@ OF_OTHER_PROGRAMS = {
     *("--network", "--rm"),  # docker
     "--full",  # navidrome
     *("--nthreads", "--nworkers", "--port", "--protocol"),  # dask
+    *("--rounds", "--tracks"),  # benchmarks/cluster.py
 }
 
 PROGRAMS = {

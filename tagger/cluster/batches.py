@@ -4,7 +4,7 @@ Nothing here knows of Dask, or of any other kind of cluster.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
@@ -16,7 +16,7 @@ from tagger.tracks import PredictedTrack, Prediction, Source, Track
 FILES = 16  # at most, in a batch
 LONG_FILES = 2  # the same where more of each is analysed than
 LONG = 60.0  # seconds
-BATCHES = 4  # that each slot should get at least, so that all finish at about the same time
+BATCHES = 4  # that each slot gets of what is left, so that all finish at about the same time
 AHEAD = 2  # batches on their way for each slot: one that is analysed, and the next
 FINISHED_AHEAD = 32  # batches for each slot that may be finished while one before them is not
 
@@ -67,11 +67,14 @@ class Cluster(Protocol):
 
 
 def batch_files(seconds: float | None, files: int, slots: int) -> int:
-    """Return how many files a batch should have.
+    """Return how many files the next batch should have.
+
+    Batches get smaller towards the end: with large ones, some slots would have nothing to do while
+    others have a whole one to go.
 
     Args:
         seconds: analysed of each track; None: all of it.
-        files: to be analysed.
+        files: that are left to be analysed.
         slots: see `Cluster`.
     """
     most = FILES if seconds is not None and seconds <= LONG else LONG_FILES
@@ -83,7 +86,8 @@ def analysed(
     cluster: Cluster,
     paths: PathMap,
     *,
-    size: int,
+    files: int,
+    seconds: float | None,
     stop: Event,
 ) -> Iterator[PredictedTrack]:
     """Have files analysed by a cluster; gives tracks in the order of the files.
@@ -94,13 +98,18 @@ def analysed(
         entries: files, and tracks with a cached prediction, which take their place among the rest.
         cluster: has the workers.
         paths: of the files on the workers.
-        size: files in a batch.
+        files: to be analysed among the entries.
+        seconds: analysed of each track; None: all of it.
         stop: once it is set, nothing else is waited for.
 
     Raises:
         ClusterError: see `Cluster.finished`.
     """
-    window = _Window(_batches(entries, size), cluster, paths)
+
+    def size_of(left: int) -> int:
+        return batch_files(seconds, left, cluster.slots)
+
+    window = _Window(_batches(entries, files, size_of), cluster, paths)
     while not stop.is_set():
         window.fill()
         if not window.waiting:
@@ -131,16 +140,26 @@ class _Batch:
             yield _track(entry, next(answers)) if isinstance(entry, MusicFile) else entry
 
 
-def _batches(entries: Iterable[MusicFile | PredictedTrack], size: int) -> Iterator[_Batch]:
-    """Divide into batches of `size` files; what is cached goes along, but no more than `FILES`."""
+def _batches(
+    entries: Iterable[MusicFile | PredictedTrack], left: int, size_of: Callable[[int], int]
+) -> Iterator[_Batch]:
+    """Divide into batches; what is cached goes along, but no more than `FILES` with each.
+
+    Args:
+        entries: files, and tracks with a cached prediction.
+        left: files among them.
+        size_of: returns how many files the next batch should have, by how many are left.
+    """
     batch: list[MusicFile | PredictedTrack] = []
-    files = 0
+    files = size = 0
     for entry in entries:
+        size = size or size_of(left)
         batch.append(entry)
         files += isinstance(entry, MusicFile)
         if files == size or len(batch) >= size + FILES:
             yield _Batch(batch)
-            batch, files = [], 0
+            left -= files
+            batch, files, size = [], 0, 0
     if batch:
         yield _Batch(batch)
 

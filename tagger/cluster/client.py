@@ -31,6 +31,7 @@ _CONNECT = 10  # seconds in which a scheduler has to answer
 _FIRST_WORKER = 30  # seconds in which the first worker has to come
 _MOMENT = 1.0  # seconds
 _GOES_ON = "What was finished is kept; the same command goes on from there."
+_LOST = (OSError, ValueError, RuntimeError)  # what a client raises that has no scheduler any more
 _PATIENCE = 15  # seconds without any worker, before that is told
 
 
@@ -120,6 +121,8 @@ class DaskCluster:
             raise ClusterError(
                 "The scheduler has no workers. Start one on each machine: dask worker ADDRESS"
             ) from None
+        except _LOST as error:
+            raise _gone() from error
         self._same_version()
         self.devices = sorted(self._run(_prepare, settings).values())
 
@@ -135,9 +138,12 @@ class DaskCluster:
         """Run a function on each worker.
 
         Raises:
-            ClusterError: one raised that, or cannot run the function.
+            ClusterError: one raised that, or cannot run the function, or the scheduler is gone.
         """
-        outcomes = self._client.run(function, *arguments, on_error="return")
+        try:
+            outcomes = self._client.run(function, *arguments, on_error="return")
+        except _LOST as error:
+            raise _gone() from error
         for name, outcome in outcomes.items():
             if isinstance(outcome, ClusterError):
                 raise outcome
@@ -173,7 +179,7 @@ class DaskCluster:
     def _threads(self) -> dict[str, int]:
         try:
             return self._client.nthreads()  # type: ignore[no-any-return]
-        except (OSError, ValueError, RuntimeError) as error:
+        except _LOST as error:
             raise _gone() from error
 
     def submit(self, files: Sequence[RemoteFile]) -> str:

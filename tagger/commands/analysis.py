@@ -172,7 +172,7 @@ def _by_cluster(
         from tagger.cluster import client
     except ModuleNotFoundError:
         raise ClusterError("--cluster needs Dask: pip install 'genretag[cluster]'") from None
-    from tagger.cluster.batches import analysed, batch_files
+    from tagger.cluster.batches import analysed
     from tagger.cluster.paths import PathMap
     from tagger.cluster.worker import WorkerSettings
 
@@ -204,7 +204,8 @@ def _by_cluster(
             entries,
             cluster,
             paths,
-            size=batch_files(options.seconds, to_analyse, cluster.slots),
+            files=to_analyse,
+            seconds=options.seconds,
             stop=stop,
         ),
         where=f"on {count_of(len(cluster.devices), 'worker')} ({devices})",

@@ -29,6 +29,7 @@ class ClearOptions:
     yes: bool = False
     mtime: Mtime = "now"
     strict_owner: bool = False
+    config: Path | None = None
 
     def command_line(self) -> str:
         """Return a command line that means the same from any folder, for the journal."""
@@ -41,7 +42,7 @@ def run_clear(options: ClearOptions) -> ExitCode:
     Raises:
         GenretagError: a path does not exist, or there is no terminal to confirm on.
     """
-    style = style_of(load(None).write)
+    style = style_of(load(options.config).write)
     with writing(dry_run=options.dry_run) as (journal, wrote), told_to_stop() as stop:
         found = _found(options.paths, style, stop)
         if stop.is_set():

@@ -72,11 +72,11 @@ def run_check(file: Path | None, model: Path) -> ExitCode:
     """Check keys, values and genres.
 
     Raises:
-        ConfigError: the first thing that is wrong.
+        ConfigError: all that is wrong, each in a line of its own.
     """
     settings = load(file)
     labels = read_metadata(model).labels
-    for sentence in unknown_genres(settings, labels):
-        raise ConfigError(sentence)
+    if problems := [*unknown_genres(settings, labels)]:
+        raise ConfigError("\n".join(problems))
     print("The configuration is valid.")
     return ExitCode.DONE

@@ -131,7 +131,7 @@ def _run(
     plan = PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
-    for line in _header(model, todo, analysis, options):
+    for line in _header(work, analysis, options):
         display.header(line)
     display.follow(under_way.slow)
     results = scan(
@@ -182,10 +182,9 @@ def _once(tell: Tell) -> Tell:
     return first
 
 
-def _header(
-    model: LazyModel, todo: WorkList, analysis: Analysis, options: ScanOptions
-) -> Iterator[str]:
+def _header(work: _Work, analysis: Analysis, options: ScanOptions) -> Iterator[str]:
     """Yield the first lines of a scan."""
+    model, todo = work.model, work.list
     if todo.files == 0:
         return
     if options.min_confidence is None and (
@@ -193,12 +192,15 @@ def _header(
     ):
         yield warning
     name = f"{model.path.stem} ({count_of(len(model.metadata.labels), 'genre')})"
+    least = f"minimum confidence {100 * work.rules.min_confidence:.3g}%"
     if todo.to_analyse == 0:
-        yield f"{name}: all results are cached; nothing is analysed, and no device is needed"
+        yield (
+            f"{name}: all results are cached; nothing is analysed, and no device is needed; {least}"
+        )
         return
     part = "all" if options.seconds is None else f"{options.seconds:g} s"
     cached = f"; {todo.known} of {count_of(todo.files, 'track')} cached" if todo.known else ""
-    yield f"{name} {analysis.where}, {part} of each track{cached}"
+    yield f"{name} {analysis.where}, {part} of each track, {least}{cached}"
     if analysis.notice:
         yield analysis.notice
 

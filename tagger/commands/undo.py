@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from tagger.commands.outcomes import confirm, report, writing
@@ -57,8 +58,9 @@ def run_undo(options: UndoOptions) -> ExitCode:
         found = to_undo(journal, options.run, options.paths, _music)
         if not (options.dry_run or options.yes or _confirmed(found.runs)):
             return ExitCode.DONE
-        writes = [write for _, of_run in found.runs for write in of_run]
-        display = ChangeDisplay(len(writes), done="restored", dry_run=options.dry_run, quiet=False)
+        total = sum(len(writes) for _, writes in found.runs)
+        writes = chain.from_iterable(writes for _, writes in found.runs)
+        display = ChangeDisplay(total, done="restored", dry_run=options.dry_run, quiet=False)
         with told_to_stop() as stop:
             moved = _moved(found, stop)
             outcomes = undo(writes, writer, stop, moved=moved, force=options.force)

@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -31,6 +32,7 @@ logger.addHandler(logging.NullHandler())
 
 _UNLIMITED = 10_000  # letters in a line that another program reads
 _COUNTED_AT_ONCE = 100  # files
+_ROOM = 3  # columns
 _LONGEST_NAME = 40  # letters of a file that is waited for
 
 T = TypeVar("T")
@@ -47,6 +49,26 @@ class _Waiting(ProgressColumn):
         """Return a name, or nothing."""
         path = self._waiting_for()
         return Text(f"waiting for {cut(printable(path.name), _LONGEST_NAME)}" if path else "")
+
+
+@dataclass(frozen=True)
+class _Narrower:
+    """Leaves room at the end of a line."""
+
+    content: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(
+            self.content, options.update_width(max(options.max_width - _ROOM, 1))
+        )
+
+
+class _Bar(Progress):
+    """A bar behind which a terminal can show ^C, without a line that is left behind by that."""
+
+    def get_renderable(self) -> RenderableType:
+        """Return the bar."""
+        return _Narrower(super().get_renderable())
 
 
 def progress_bar(
@@ -66,7 +88,7 @@ def progress_bar(
         waiting_for: tells the file that takes long, if there is one.
     """
     console = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    return Progress(
+    return _Bar(
         TextColumn("{task.percentage:3.0f} %"),
         BarColumn(),
         MofNCompleteColumn(),

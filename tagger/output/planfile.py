@@ -1,13 +1,15 @@
 """Reads the CSV of a scan back, after whatever a spreadsheet has done to it."""
 
 import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from tagger.errors import PathError, reason
 from tagger.output.cells import cell_genres, cell_path, row_text
+from tagger.runtime.packed import Packed
 from tagger.tracks import Action
 
 NEEDED = ("path", "genre", "action", "existing_genre")
@@ -65,8 +67,8 @@ class Table:
         return row_text(values, self.delimiter) + end
 
 
-def read_plan(file: Path, *, overwrite: bool = False) -> list[PlannedWrite]:
-    """Return the rows to be written.
+def read_plan(file: Path, *, overwrite: bool = False) -> Sequence[PlannedWrite]:
+    """Return the rows to be written, in little memory.
 
     Args:
         file: the table.
@@ -76,8 +78,14 @@ def read_plan(file: Path, *, overwrite: bool = False) -> list[PlannedWrite]:
         PathError: the table cannot be read as a whole, or lacks a column.
     """
     wanted = {Action.WRITE, Action.CLEAR} | ({Action.KEEP} if overwrite else set())
-    planned = []
-    for found in read_table(file).rows:
+    with _opened(file) as reader:
+        return Packed(_planned(file, reader, wanted))
+
+
+def _planned(
+    file: Path, rows: Iterable[TableRow], wanted: Container[str]
+) -> Iterator[PlannedWrite]:
+    for found in rows:
         line, row = found.line, found.cells
         action = row["action"].strip().lower()
         # A typing error is not to pass for a row that nobody wants to be written.
@@ -91,15 +99,12 @@ def read_plan(file: Path, *, overwrite: bool = False) -> list[PlannedWrite]:
         if not row["path"].strip():
             raise PathError(f"{file}, line {line}: the path is empty, so nothing was written.")
         clears = action == Action.CLEAR
-        planned.append(
-            PlannedWrite(
-                path=cell_path(row["path"]),
-                genres=() if clears else cell_genres(row["genre"]),
-                existing=cell_genres(row["existing_genre"]),
-                clears=clears,
-            )
+        yield PlannedWrite(
+            path=cell_path(row["path"]),
+            genres=() if clears else cell_genres(row["genre"]),
+            existing=cell_genres(row["existing_genre"]),
+            clears=clears,
         )
-    return planned
 
 
 def read_table(file: Path) -> Table:
@@ -111,59 +116,95 @@ def read_table(file: Path) -> Table:
     Raises:
         PathError: it cannot be read as a whole, or lacks a column.
     """
-    text = _text(file)
-    lines = list(io.StringIO(text, newline=""))
-    first = lines[0].removeprefix(_MARK).rstrip("\r\n") if lines else ""
-    skipped = int(first[:-1].lower() == "sep=")
-    delimiter = first[-1] if skipped else max(_DELIMITERS, key=first.count)
-    body = lines[skipped:]
-    if body and not skipped:
-        body[0] = body[0].removeprefix(_MARK)
-    reader = csv.reader(body, delimiter=delimiter, strict=True)
-    rows = []
-    try:
-        header = tuple(name.strip().lower() for name in next(reader, []))
-        if missing := [column for column in NEEDED if column not in header]:
+    with _opened(file) as reader:
+        rows = tuple(reader)
+        return Table(
+            head=reader.head,
+            tail=reader.rest(),
+            delimiter=reader.delimiter,
+            columns=reader.columns,
+            rows=rows,
+        )
+
+
+class _Reader:
+    """Reads a table row by row; see `read_table`.
+
+    Attributes:
+        head: the text before the first row.
+        delimiter: between columns.
+        columns: their names, in small letters.
+    """
+
+    def __init__(self, file: Path, lines: Iterator[str]) -> None:
+        self._file = file
+        self._taken: list[str] = []  # lines since the last row
+        first = next(lines, "")
+        start = first.removeprefix(_MARK).rstrip("\r\n")
+        self._skipped = int(start[:-1].lower() == "sep=")
+        self.delimiter = start[-1] if self._skipped else max(_DELIMITERS, key=start.count)
+        if not self._skipped:
+            lines = chain([first.removeprefix(_MARK)] if first else [], lines)
+        self._csv = csv.reader(map(self._take, lines), delimiter=self.delimiter, strict=True)
+        self.columns = tuple(name.strip().lower() for name in self._next() or ())
+        if missing := [column for column in NEEDED if column not in self.columns]:
             raise PathError(f"{file} is not a table of a scan: it has no column {missing[0]!r}.")
-        least = max(map(header.index, NEEDED)) + 1  # some spreadsheets leave empty cells out
-        start = head = reader.line_num
-        for cells in reader:
+        mark = _MARK if first.startswith(_MARK) and not self._skipped else ""
+        self.head = (first if self._skipped else mark) + self.rest()
+
+    def _take(self, line: str) -> str:
+        self._taken.append(line)
+        return line
+
+    def rest(self) -> str:
+        """Return the text that was read since the last row."""
+        text = "".join(self._taken)
+        self._taken.clear()
+        return text
+
+    def _next(self) -> list[str] | None:
+        try:
+            return next(self._csv, None)
+        except csv.Error as error:
+            raise PathError(
+                f"{self._file} is damaged in line {self._line} ({error}), so nothing was written."
+            ) from None
+
+    @property
+    def _line(self) -> int:
+        return self._csv.line_num + self._skipped
+
+    def __iter__(self) -> Iterator[TableRow]:
+        # Some spreadsheets leave empty cells out.
+        least = max(map(self.columns.index, NEEDED)) + 1
+        while (cells := self._next()) is not None:
             if not any(cells):
                 continue
-            line = reader.line_num + skipped
-            if not least <= len(cells) <= len(header):
+            if not least <= len(cells) <= len(self.columns):
                 raise PathError(
-                    f"{file} is damaged in line {line}: it has {len(cells)} columns and not"
-                    f" {len(header)}, so nothing was written."
+                    f"{self._file} is damaged in line {self._line}: it has {len(cells)} columns and"
+                    f" not {len(self.columns)}, so nothing was written."
                 )
-            rows.append(
-                TableRow(
-                    line=line,
-                    text="".join(body[start : reader.line_num]),
-                    values=tuple(cells),
-                    cells=dict(zip(header, cells, strict=False)),
-                )
+            yield TableRow(
+                line=self._line,
+                text=self.rest(),
+                values=tuple(cells),
+                cells=dict(zip(self.columns, cells, strict=False)),
             )
-            start = reader.line_num
-    except csv.Error as error:
-        raise PathError(
-            f"{file} is damaged in line {reader.line_num + skipped} ({error}), so nothing was"
-            " written."
-        ) from None
-    return Table(
-        head="".join(lines[: skipped + head]),
-        tail="".join(body[start:]),
-        delimiter=delimiter,
-        columns=header,
-        rows=tuple(rows),
-    )
 
 
-def _text(file: Path) -> str:
+@contextmanager
+def _opened(file: Path) -> Iterator[_Reader]:
+    """Open a table; what goes wrong while it is read is one sentence.
+
+    Raises:
+        PathError: it cannot be read as a whole, or lacks a column.
+    """
     try:
         if file.exists() and not file.is_file():  # a pipe or a device may have no end
             raise PathError(f"{file} is not a regular file.")
-        return file.read_bytes().decode()
+        with file.open(encoding="utf-8", newline="") as lines:
+            yield _Reader(file, lines)
     except (OSError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):
             raise PathError(f"{file} is not in UTF-8; save it as 'CSV UTF-8'.") from None

@@ -227,14 +227,17 @@ def with_tags(track: Track) -> Track:
     Raises:
         OversizedTagError: see `_with_genres`.
     """
-    if not can_hold_tags(track.path):
-        return track
-    from tagger.tags.genre_fields.layouts import open_layout  # not needed for known files
+    from tagger.tags.genre_fields.layouts import open_layout, read_only_genres
 
+    can_be_written = can_hold_tags(track.path)
     try:
+        if not can_be_written:
+            return replace(track, existing=read_only_genres(track.path))
         layout = open_layout(track.path)
         return replace(track, existing=layout.genres, genre_source=layout.source, tag_error="")
     except OversizedTagError:
         raise
     except TagError as error:
-        return replace(track, existing=(), genre_source="", tag_error=str(error))
+        # Where nothing is written, no genre can get lost.
+        problem = str(error) if can_be_written else ""
+        return replace(track, existing=(), genre_source="", tag_error=problem)

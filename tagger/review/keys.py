@@ -1,17 +1,20 @@
 """What each key of a review does."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tagger.output.cells import cell_genres
 from tagger.review.player import Player
 from tagger.review.screen import MOST_CANDIDATES
 from tagger.review.session import Review
+from tagger.settings.values import nearest
+from tagger.tags.genre_names import NO_ID3V1_GENRE, id3v1_number, plain
 from tagger.tracks import Action
 
 _RIGHT_OR_DOWN = ("\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", "\xe0M", "\xe0P")  # the last of Windows
 _LEFT_OR_UP = ("\x1b[D", "\x1b[A", "\x1bOD", "\x1bOA", "\xe0K", "\xe0H")
+_LIKENESS = 0.8  # "Reggea" is to be Reggae, but "Folk Rock" is no mistake for Rock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +67,25 @@ class Keys:
 
     def _type(self, review: Review) -> Step:
         genres = cell_genres(self._ask())
-        return _decided(review, review.written(genres)) if genres else Step(review=review)
+        if not genres:
+            return Step(review=review)
+        step = _decided(review, review.written(genres))
+        return replace(step, message=f"{step.message}{_hint(genres, review.known)}")
 
     def _play(self, review: Review) -> Step:
         return Step(review=review, message=self._player.play(review.row.path, review.row.seconds))
+
+
+def _hint(genres: Sequence[str], known: Collection[str]) -> str:
+    """Return what a typed genre was perhaps meant to be; empty if all are known, or like none."""
+    spelled = {plain(name) for name in known}
+    hints = (
+        nearest(genre, known, likeness=_LIKENESS)
+        for genre in genres
+        if plain(genre) not in spelled and id3v1_number(genre) == NO_ID3V1_GENRE
+    )
+    hint = next(filter(None, hints), "")
+    return f"{hint} u takes it back." if hint else ""
 
 
 def _pick(review: Review, number: int) -> Step:

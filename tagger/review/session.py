@@ -75,6 +75,16 @@ class Review:
         return self.rows[self.at]
 
     @property
+    def known(self) -> frozenset[str]:
+        """The genres of all candidates, and those that are in the table already."""
+        return frozenset(
+            genre
+            for row in self.rows
+            for genres in (row.genres, row.existing, *(one.genres for one in row.candidates))
+            for genre in genres
+        )
+
+    @property
     def decision(self) -> Decision:
         """What is to be done about it, decided now or by the scan."""
         return self.decisions.get(self.at) or Decision(

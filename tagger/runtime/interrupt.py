@@ -75,11 +75,13 @@ def _answer() -> None:
     """
     with suppress(OSError):
         if os.isatty(_STDERR):
-            os.write(_STDERR, _ANSWER)
+            dumb = os.environ.get("TERM") == "dumb"  # nor does it show a bar
+            os.write(_STDERR, _ANSWER + (b"" if dumb else _CLEAR_REST) + b"\n")
 
 
 _STDERR = 2
-_ANSWER = b"\rStopping after what is under way; press Ctrl-C again to stop at once.\n"
+_ANSWER = b"\rStopping after what is under way; press Ctrl-C again to stop at once."
+_CLEAR_REST = b"\x1b[K"  # of the line, on which a progress bar may stand
 
 
 def ignore_stop_signals() -> None:

@@ -1,14 +1,16 @@
 """What stands in the file with the user's settings, checked."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar, get_type_hints
 
 from tagger.errors import ConfigError
 from tagger.options import ScanOptions
 from tagger.settings.schema import Config, FolderRule, ReviewSettings, Source, WriteSettings
 from tagger.settings.values import checked, names, nearest
 from tagger.tags.genre_names import plain, spelling
+
+T = TypeVar("T")
 
 _NO_KEYS = ("paths", "config", "given")  # of a scan: they concern the command line alone
 
@@ -17,31 +19,34 @@ def parse(source: Source) -> Config:
     """Return the settings of a file.
 
     Raises:
-        ConfigError: it is not valid TOML, or has a wrong key or value.
+        ConfigError: it is not valid TOML, or has wrong keys or values, each in a line of its own.
     """
     try:
         content = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source.file} is not valid TOML: {error}.") from None
-    for section, table in content.items():
-        _check_section(source, section, table)
+    problems = [*_wrong_sections(source, content)]
+    if problems:
+        raise ConfigError("\n".join(problems))
     scan = {
         name.rstrip("_"): hint  # "for" is a word of Python
         for name, hint in _fields(ScanOptions).items()
         if name not in _NO_KEYS
     }
-    write = _checked(source, "write", content.get("write", {}), _fields(WriteSettings))
-    review = _checked(source, "review", content.get("review", {}), _fields(ReviewSettings))
-    return Config(
+    read = _Sections(source, content)
+    config = Config(
         source=source,
-        scan=_checked(source, "scan", content.get("scan", {}), scan),
-        genres=_genres(source, "genres", content.get("genres", {})),
-        parents=_genres(source, "parents", content.get("parents", {})),
-        genre_words=_genres(source, "genre_words", content.get("genre_words", {})),
-        write=WriteSettings(**write),
-        review=ReviewSettings(**review),
-        folders=tuple(_folders(source, content.get("folder", []))),
+        scan=read.fields("scan", scan),
+        genres=read.genres("genres"),
+        parents=read.genres("parents"),
+        genre_words=read.genres("genre_words"),
+        write=WriteSettings(**read.fields("write", _fields(WriteSettings))),
+        review=ReviewSettings(**read.fields("review", _fields(ReviewSettings))),
+        folders=tuple(read.folders()),
     )
+    if read.problems:
+        raise ConfigError("\n".join(read.problems))
+    return config
 
 
 def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
@@ -70,63 +75,82 @@ def unknown_genres(config: Config, labels: Iterable[str]) -> Iterator[str]:
             yield f"{place}: no genre is written as {name!r}.{nearest(name, written)}"
 
 
-def _check_section(source: Source, section: str, table: object) -> None:
+def _wrong_sections(source: Source, content: Mapping[str, object]) -> Iterator[str]:
+    """Yield a sentence for each section that is unknown, or is not the kind of table it must be."""
     tables = ("scan", "genres", "parents", "genre_words", "write", "review")
     known = {**dict.fromkeys(tables, dict), "folder": list}
-    if section not in known:
-        raise ConfigError(
-            f"{source.place(section)}: unknown setting {section!r}.{nearest(section, known)}"
-        )
-    if not isinstance(table, known[section]):
-        form, what = f"[{section}]", "a table"
-        if known[section] is list:
-            form, what = f"[{form}]", "a list of tables"
-        raise ConfigError(f"{source.place(section)}: {form} must be {what}.")
+    for section, table in content.items():
+        place = source.place(section)
+        if section not in known:
+            yield f"{place}: unknown setting {section!r}.{nearest(section, known)}"
+        elif not isinstance(table, known[section]):
+            form, what = f"[{section}]", "a table"
+            if known[section] is list:
+                form, what = f"[{form}]", "a list of tables"
+            yield f"{place}: {form} must be {what}."
 
 
 def _fields(record: type) -> dict[str, Any]:
     return get_type_hints(record)
 
 
-def _checked(
-    source: Source,
-    section: str,
-    table: Mapping[str, object],
-    fields: Mapping[str, Any],
-    *,
-    index: int = 0,
-) -> dict[str, Any]:
-    """Return the values of a section by the fields that take them."""
-    found = {}
-    for key, value in table.items():
-        name = key.replace("-", "_")
-        try:
+class _Sections:
+    """Reads the sections of a file, and goes on where one has a wrong key or value.
+
+    Attributes:
+        problems: a sentence for each wrong key or value.
+    """
+
+    def __init__(self, source: Source, content: Mapping[str, Any]) -> None:
+        self.problems: list[str] = []
+        self._source = source
+        self._content = content
+
+    def fields(self, section: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a section by the fields that take them."""
+        return self._checked(section, self._content.get(section, {}), fields)
+
+    def genres(self, section: str) -> dict[str, tuple[str, ...]]:
+        """Return the names in a section, by the word that they belong to."""
+        table = self._content.get(section, {})
+        return self._read(section, table, lambda key, value: (key, names(key, value)))
+
+    def folders(self) -> Iterator[FolderRule]:
+        """Yield the rules for folders that are as they should be."""
+        for index, table in enumerate(self._content.get("folder", [])):
+            place = self._source.place("folder", index=index)
+            if not isinstance(table, dict):
+                self.problems.append(f"{place}: [[folder]] must be a list of tables.")
+                continue
+            found = self._checked("folder", table, _fields(FolderRule), index=index)
+            if "path" in found:
+                yield FolderRule(**found)
+            elif "path" not in table:
+                self.problems.append(f"{place}: [[folder]] needs a path.")
+
+    def _checked(
+        self, section: str, table: Mapping[str, object], fields: Mapping[str, Any], index: int = 0
+    ) -> dict[str, Any]:
+        def one(key: str, value: object) -> tuple[str, Any]:
+            name = key.replace("-", "_")
             if name not in fields:
                 raise ValueError(f"unknown setting {key!r}.{nearest(name, fields)}")
-            found[name] = checked(key, value, fields[name])
-        except ValueError as error:
-            raise ConfigError(f"{source.place(section, key, index)}: {error}") from None
-    return found
+            return name, checked(key, value, fields[name])
 
+        return self._read(section, table, one, index)
 
-def _genres(
-    source: Source, section: str, table: Mapping[str, object]
-) -> dict[str, tuple[str, ...]]:
-    found = {}
-    for key, value in table.items():
-        try:
-            found[key] = names(key, value)
-        except ValueError as error:
-            raise ConfigError(f"{source.place(section, key)}: {error}") from None
-    return found
-
-
-def _folders(source: Source, tables: Iterable[object]) -> Iterator[FolderRule]:
-    for index, table in enumerate(tables):
-        place = source.place("folder", index=index)
-        if not isinstance(table, dict):
-            raise ConfigError(f"{place}: [[folder]] must be a list of tables.")
-        found = _checked(source, "folder", table, _fields(FolderRule), index=index)
-        if "path" not in found:
-            raise ConfigError(f"{place}: [[folder]] needs a path.")
-        yield FolderRule(**found)
+    def _read(
+        self,
+        section: str,
+        table: Mapping[str, object],
+        one: Callable[[str, object], tuple[str, T]],
+        index: int = 0,
+    ) -> dict[str, T]:
+        found: dict[str, T] = {}
+        for key, value in table.items():
+            try:
+                name, read = one(key, value)
+                found[name] = read
+            except ValueError as error:
+                self.problems.append(f"{self._source.place(section, key, index)}: {error}")
+        return found

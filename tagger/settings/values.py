@@ -42,10 +42,16 @@ def names(key: str, value: object) -> tuple[str, ...]:
     return tuple(given)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that suggests a word for a misspelt one, empty if none is like it."""
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Return a sentence that suggests a word for a misspelt one, empty if none is like it.
+
+    Args:
+        word: that is not known.
+        known: words to choose from.
+        likeness: that a known word needs, between 0 and 1, where 1 is the same word.
+    """
     by_plain = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), by_plain, n=1)
+    close = difflib.get_close_matches(word.casefold(), by_plain, n=1, cutoff=likeness)
     return f" Did you mean {by_plain[close[0]]!r}?" if close else ""
 
 

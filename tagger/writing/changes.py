@@ -10,6 +10,7 @@ from threading import Event
 from tagger.errors import GenretagError, TagError, reason
 from tagger.identity import Identity
 from tagger.output.planfile import PlannedWrite
+from tagger.runtime.packed import Packed
 from tagger.runtime.threads import in_parallel
 from tagger.tags.genre_fields.layouts import open_layout
 from tagger.tags.genre_names import Texts, WriteStyle
@@ -115,7 +116,7 @@ class Undoing:
         moved: where files that were moved are now, as far as that is known.
     """
 
-    runs: list[tuple[RunRecord, list[Write]]]
+    runs: list[tuple[RunRecord, Sequence[Write]]]
     moved: dict[Path, Path]
 
 
@@ -182,9 +183,11 @@ def _nothing_to_undo(number: int | None, paths: Sequence[Path], runs: Container[
     return f"There is nothing to undo{run}{where}.{hint}"
 
 
-def writes_below(writes: Iterable[Write], paths: Sequence[Path]) -> list[Write]:
+def writes_below(writes: Sequence[Write], paths: Sequence[Path]) -> Sequence[Write]:
     """Return the writes of files at or below these resolved paths; all of them without any."""
-    return [w for w in writes if not paths or any(w.path.is_relative_to(path) for path in paths)]
+    if not paths:
+        return writes
+    return Packed(w for w in writes if any(w.path.is_relative_to(path) for path in paths))
 
 
 def undo(

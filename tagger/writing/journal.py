@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from tagger.errors import StateError
 from tagger.identity import Identity
+from tagger.runtime.packed import Packed
 from tagger.runtime.threads import Together
 from tagger.state.backup import back_up
 from tagger.state.database import Database
@@ -31,6 +32,8 @@ from tagger.writing.entries import (
     read_write,
 )
 
+_PAGE = 1000  # entries that are read at a time
+_MOST_ID = 2**63 - 1  # of SQLite, which is given to no entry
 _MOST_LATER = 100  # notes that wait for a commit
 _OTHER_COMMAND = "command != ? AND command NOT LIKE ? || ' %'"  # both times the first word
 
@@ -161,13 +164,13 @@ class Journal(Database):
             ).fetchall()
         return self._readable("run", rows, lambda row: read_run(row, counts))
 
-    def writes(self, run: int, state: State = State.DONE) -> list[Write]:
-        """Return the writes of a run in one state, the newest first."""
-        return self._select("run = ? AND state = ?", (run, state))
+    def writes(self, run: int, state: State = State.DONE) -> Sequence[Write]:
+        """Return the writes of a run in one state, the newest first, in little memory."""
+        return Packed(self._select("run = ? AND state = ?", (run, state)))
 
     def writes_of(self, path: Path) -> list[Write]:
         """Return all writes of a file, links resolved, the newest first."""
-        return self._select("path = ?", (os.fsencode(path),))
+        return [*self._select("path = ?", (os.fsencode(path),))]
 
     def writes_of_audio(self, fingerprint: bytes, but_not: str) -> list[Write]:
         """Return the writes of a recording that were not taken back, the newest first.
@@ -178,7 +181,7 @@ class Journal(Database):
         """
         runs = f"SELECT id FROM run WHERE {_OTHER_COMMAND}"
         condition = f"fingerprint = ? AND state = ? AND run IN ({runs})"
-        return self._select(condition, (fingerprint, State.DONE, but_not, but_not))
+        return [*self._select(condition, (fingerprint, State.DONE, but_not, but_not))]
 
     def last_run_below(self, path: Path, but_not: str) -> int | None:
         """Return the last run that wrote a file at or below a path and was not taken back.
@@ -202,17 +205,23 @@ class Journal(Database):
 
     def unfinished(self) -> list[Write]:
         """Return the writes that were begun and have no end: the runs were killed."""
-        return self._select("state = ?", (State.BEGUN,))
+        return [*self._select("state = ?", (State.BEGUN,))]
 
-    def _select(self, condition: str, values: tuple[object, ...]) -> list[Write]:
+    def _select(self, condition: str, values: tuple[object, ...]) -> Iterator[Write]:
+        """Yield writes, the newest first; of a large run only some are in memory."""
         query = (
             "SELECT id, run, path, temporary, old, new, fingerprint, state FROM write"
-            f" WHERE {condition} ORDER BY id DESC"
+            f" WHERE {condition} AND id < ? ORDER BY id DESC LIMIT {_PAGE}"
         )
         self._settle()
-        with self._turn():
-            rows = self._db.execute(query, values).fetchall()
-        return self._readable("entry", rows, read_write)
+        before = _MOST_ID
+        while True:
+            with self._turn():
+                rows = self._db.execute(query, (*values, before)).fetchall()
+            yield from self._readable("entry", rows, read_write)
+            if len(rows) < _PAGE:
+                return
+            before = rows[-1][0]
 
     def _readable(
         self, what: str, rows: Sequence[tuple[Any, ...]], read: Callable[[tuple[Any, ...]], T]

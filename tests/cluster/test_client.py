@@ -39,7 +39,7 @@ def test_a_worker_that_is_killed_has_its_files_done_elsewhere(song, toy_model):
     with client.local(2) as connected:
         cluster = client.DaskCluster(connected, settings, told.append, numbers.append)
         assert cluster.devices == ["CPU", "CPU"]
-        tracks = analysed(files, cluster, PathMap(), size=2, stop=Event())
+        tracks = analysed(files, cluster, PathMap(), files=20, seconds=30.0, stop=Event())
         seen = [next(tracks)]
         os.kill(next(iter(connected.run(os.getpid).values())), signal.SIGKILL)
         seen += tracks

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagger.cluster.batches import AHEAD, FINISHED_AHEAD, Answer, analysed, batch_files
+from tagger.cluster.batches import AHEAD, FILES, FINISHED_AHEAD, Answer, analysed, batch_files
 from tagger.cluster.paths import PathMap
 from tagger.errors import ClusterError
 from tagger.identity import Identity, MusicFile
@@ -67,20 +67,25 @@ def numbers(tracks) -> list[float]:
 @settings(max_examples=40)
 @given(
     number=st.integers(0, 200),
-    size=st.integers(1, 16),
+    seconds=st.sampled_from([30.0, None]),
+    miscounted=st.integers(-20, 20),
     slots=st.integers(0, 4),
     seed=st.integers(0, 1000),
     cached=st.frozensets(st.integers(0, 199)),
 )
-def test_every_file_is_analysed_once_and_comes_in_its_place(number, size, slots, seed, cached):
+def test_every_file_is_analysed_once_and_comes_in_its_place(
+    number, seconds, miscounted, slots, seed, cached
+):
     cluster = FakeCluster(slots, seed)
     entries = entries_of(number, cached)
-    tracks = list(analysed(entries, cluster, PathMap(), size=size, stop=Event()))
+    files = number + miscounted  # files may come and go while they are counted
+    analysis = analysed(entries, cluster, PathMap(), files=files, seconds=seconds, stop=Event())
+    tracks = list(analysis)
     assert numbers(tracks) == [*map(float, range(number))]
     wanted = {f"/music/{n}.mp3" for n in range(number) if n not in cached}
     assert cluster.analysed == Counter(wanted)
     assert cluster.most_under_way <= AHEAD * max(1, slots)
-    assert all(len(paths) <= size for paths in cluster.sent)
+    assert all(len(paths) <= FILES for paths in cluster.sent)
 
 
 def test_a_batch_that_takes_long_lets_a_limited_number_of_others_finish():
@@ -92,12 +97,12 @@ def test_a_batch_that_takes_long_lets_a_limited_number_of_others_finish():
             if not others:
                 stop.set()
                 return None
-            self.analysed.update(self._under_way.pop(others[0]))
-            return others[0], [Answer(prediction=Prediction(status=Status.SILENT))]
+            return others[0], self.answers(self._under_way.pop(others[0]))
 
     cluster = Stuck(slots=1)
-    assert list(analysed(entries_of(10_000), cluster, PathMap(), size=1, stop=stop)) == []
-    assert cluster.analysed.total() == FINISHED_AHEAD - 1
+    tracks = analysed(entries_of(10_000), cluster, PathMap(), files=10_000, seconds=30, stop=stop)
+    assert list(tracks) == []
+    assert cluster.analysed.total() == (FINISHED_AHEAD - 1) * FILES
 
 
 def test_a_lost_scheduler_ends_the_stream_after_what_came_before():
@@ -108,11 +113,11 @@ def test_a_lost_scheduler_ends_the_stream_after_what_came_before():
             name = next(iter(self._under_way))
             return name, self.answers(self._under_way.pop(name))
 
-    tracks = analysed(entries_of(100), Dying(slots=1), PathMap(), size=4, stop=Event())
+    tracks = analysed(entries_of(16), Dying(slots=1), PathMap(), files=16, seconds=30, stop=Event())
     seen = []
     with pytest.raises(ClusterError, match="gone"):
         seen.extend(tracks)
-    assert numbers(seen) == [*map(float, range(16))]
+    assert numbers(seen) == [*map(float, range(4 + 3 + 2 + 1))]
 
 
 def test_this_machines_stat_key_counts_and_a_file_that_changed_is_not_cached(tmp_path):
@@ -132,7 +137,7 @@ def test_this_machines_stat_key_counts_and_a_file_that_changed_is_not_cached(tmp
         files.append(MusicFile(path=tmp_path / name, identity=Identity.of(tmp_path / name)))
     cluster = Fingerprints()
     paths = PathMap.parse([f"{tmp_path}=/srv"])
-    changed, same = analysed(files, cluster, paths, size=2, stop=Event())
+    changed, same = analysed(files, cluster, paths, files=16, seconds=30, stop=Event())
     assert cluster.files == [("/srv/changed.mp3", 5), ("/srv/same.mp3", 5)]
     assert (changed.track.identity, same.track.identity) == (files[0].identity, files[1].identity)
     assert (changed.track.fingerprint, same.track.fingerprint) == (None, b"print")
@@ -144,3 +149,12 @@ def test_batches_are_smaller_for_few_files_and_for_long_ones():
     assert batch_files(30, 64, 4) == 4
     assert batch_files(30, 3, 8) == 1
     assert batch_files(30, 3, 0) == 1
+
+
+def test_batches_get_smaller_towards_the_end_so_that_no_slot_waits_long_for_another():
+    cluster = FakeCluster(slots=2)
+    list(analysed(entries_of(200), cluster, PathMap(), files=200, seconds=30, stop=Event()))
+    sizes = [len(paths) for paths in cluster.sent]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (16, 1)
+    assert len(sizes) < 40

@@ -104,6 +104,19 @@ def test_a_scheduler_that_is_gone_is_noticed_while_nothing_arrives(prepared):
         cluster.finished()
 
 
+@pytest.mark.parametrize("when", ["wait_for_workers", "run"])
+def test_a_scheduler_that_is_gone_before_the_first_batch_is_named(prepared, when):
+    def closed(*_, **__):
+        from distributed.comm import CommClosedError
+
+        raise CommClosedError("in <tcp (closed) connectionpool.broadcast>: stream is closed")
+
+    fake = FakeClient()
+    setattr(fake, when, closed)
+    with pytest.raises(ClusterError, match="connection to the scheduler is lost"):
+        prepared(fake)
+
+
 def test_an_address_without_tls_is_refused_where_dask_requires_it():
     with (
         client.dask.config.set({"distributed.comm.require-encryption": True}),

@@ -52,10 +52,23 @@ def test_a_bar_names_the_file_that_takes_long():
     assert "\x1b" not in shown.get()
 
 
+def test_a_bar_leaves_room_for_the_ctrl_c_that_a_terminal_shows_behind_it():
+    bar = progress_bar(shown=True, waiting_for=lambda: Path("a long name of a file.mp3"))
+    bar.add_task("", total=1000, completed=100, rate="123.4 tracks/s, 12 workers")
+    for width in (40, 80, 120):
+        bar.console.width = width
+        with bar.console.capture() as shown:
+            bar.console.print(bar.get_renderable())
+        assert max(map(len, shown.get().splitlines())) <= width - len("^C")
+
+
 def test_the_first_ctrl_c_is_answered_at_once_on_a_terminal_only(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     for terminal in (True, False):
         monkeypatch.setattr(os, "isatty", lambda _, terminal=terminal: terminal)
         with captured(2) as err, told_to_stop() as stop:
             signal.raise_signal(signal.SIGINT)
             assert stop.is_set()
         assert ("press Ctrl-C again" in err[0]) is terminal
+        # A progress bar on the same line may be longer.
+        assert ("at once.\x1b[K\n" in err[0]) is terminal

@@ -99,6 +99,14 @@ def test_keys_decide_and_go_on(review):
     assert press(review, "\r").decisions[0].genres == ("Classical",)
 
 
+def test_a_genre_that_seems_misspelt_is_written_as_typed_and_named_with_its_neighbour(review):
+    step = keys("Classicla").press("c", review)
+    assert step.review.decisions[0].genres == ("Classicla",)
+    assert step.message.endswith("Did you mean 'Classical'? u takes it back.")
+    for known in ("classical", "Folk", "Ska", "Prog Rock; Live"):  # of the table, of ID3v1, new
+        assert "Did you mean" not in keys(known).press("c", review).message
+
+
 def test_keys_without_a_meaning_change_nothing(review):
     assert press(review, "z", "9", "0", "\x1b") == review
     assert press(review, "c", typed=" ; ") == review

@@ -9,6 +9,7 @@ import pytest
 
 from tagger.state.schemas import JOURNAL
 from tagger.tags.mutagen_tags import read_genres
+from tagger.writing.entries import State
 from tagger.writing.journal import Journal
 from tagger.writing.planning import plan
 from tagger.writing.recovery import recover
@@ -48,6 +49,27 @@ def test_a_damaged_journal_is_named_with_the_copy_that_takes_its_place(genretag,
     away.rename(file)
     assert genretag("undo", "--yes")[0] == 0
     assert [read_genres(song) for song in songs] == [(), ()]
+
+
+def test_the_writes_of_a_large_run_come_whole_and_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr("tagger.writing.journal._PAGE", 3)
+    song = formats.make("flac", tmp_path)
+    with Journal(tmp_path / "state") as journal:
+        run = journal.begin_run("test")
+        change = plan(song, genres=["Jazz"])
+        numbers = [journal.begin(run, change) for _ in range(9)]
+        assert [write.id for write in journal.unfinished()] == numbers[::-1]
+        for number in numbers:
+            journal.mark(number, State.DONE)
+        writes = journal.writes(run)
+        assert [write.id for write in writes] == numbers[::-1]
+        assert writes[0].path == song
+        # What is asked for while its entries change is not asked for twice.
+        seen = []
+        for write in journal._select("run = ? AND state = ?", (run, State.DONE)):
+            seen.append(write.id)
+            journal.mark(write.id, State.UNDONE)
+        assert seen == numbers[::-1]
 
 
 def test_only_copies_that_genretag_made_are_removed(tmp_path):

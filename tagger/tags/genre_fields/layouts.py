@@ -8,6 +8,7 @@ from pathlib import Path
 from tagger.errors import TagError, reason
 from tagger.tags.containers.base import Data, open_data
 from tagger.tags.containers.detect import Container, container_of
+from tagger.tags.containers.matroska import matroska_genres
 from tagger.tags.containers.riff import AIFF, DSDIFF, WAV
 from tagger.tags.formats import no_tags_possible
 from tagger.tags.genre_fields.asf import asf_layout
@@ -16,6 +17,7 @@ from tagger.tags.genre_fields.chunks import chunk_layout, dsf_layout
 from tagger.tags.genre_fields.mp4 import mp4_layout
 from tagger.tags.genre_fields.stream import stream_layout
 from tagger.tags.genre_fields.vorbis import flac_layout, ogg_layout
+from tagger.tags.genre_names import Texts
 
 _LAYOUTS: Mapping[Container, Callable[[Data], Layout]] = {
     Container.FLAC: flac_layout,
@@ -28,6 +30,12 @@ _LAYOUTS: Mapping[Container, Callable[[Data], Layout]] = {
     Container.DSF: dsf_layout,
     Container.STREAM: stream_layout,
 }
+
+_READ_ONLY: Mapping[Container, Callable[[Data], Texts]] = {
+    Container.MATROSKA: matroska_genres,
+    Container.AAC: lambda data: stream_layout(data).genres,  # as before and behind MP3
+}
+"""Kinds whose genres are read, and none is written."""
 
 
 def layout_of(data: Data) -> Layout:
@@ -53,6 +61,18 @@ def open_layout(path: Path) -> Layout:
     """
     with understood():
         return layout_of(open_data(path))
+
+
+def read_only_genres(path: Path) -> Texts:
+    """Open a file of a kind that genretag writes no tags into, and return the genres that it has.
+
+    Raises:
+        TagError: it cannot be read, is damaged, or its tags are not even read.
+    """
+    with understood():
+        data = open_data(path)
+        read = _READ_ONLY.get(container_of(data)) if len(data) else None
+        return read(data) if read else layout_of(data).genres
 
 
 @contextmanager
