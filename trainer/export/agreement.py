@@ -2,9 +2,10 @@
 
 Both compute in float32, with kernels that round in another order. What that does to a probability
 depends on the network: one with steep logits turns the same rounding into a larger difference. So
-the difference is measured against what a change of the input by a few roundings does to the network
-itself. Of VGG16 the two are alike (factors of 0.6 to 0.9, PyTorch and TensorFlow, heads of different
-steepness), and a graph with one channel wrong by a hundredth differs a thousand times as much.
+the difference is measured against what a change of the input by a few roundings does to the
+network itself. Of VGG16 the two are alike (factors of 0.6 to 0.9, PyTorch and TensorFlow, heads of
+different steepness), and a graph with one channel wrong by a hundredth differs a thousand times as
+much.
 """
 
 from collections.abc import Iterable, Sequence
