@@ -19,6 +19,7 @@ from tagger.output.scandisplay import ScanDisplay, other_kinds
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.lazy_model import LazyModel
+from tagger.pipeline.roots import Roots
 from tagger.pipeline.scan import scan
 from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
@@ -77,6 +78,7 @@ class _Work:
     database: Cache | None
     cache: NullCache
     list: WorkList
+    roots: Roots
     left_out: Counter[str]  # files of other kinds, by suffix
 
 
@@ -92,6 +94,7 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     check_cluster(options)
     database, cache = open_result_cache(options, model, stack, tell)
     left_out: Counter[str] = Counter()
+    roots = Roots(options.paths)
     music = find_music(options.paths, options.exclude, rules.skips, left_out)
     walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
@@ -103,7 +106,13 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
             f"{count_of(found.unsettled, 'file')} changed a moment ago: left for the next run."
         )
     return _Work(
-        model=model, rules=rules, database=database, cache=cache, list=found, left_out=left_out
+        model=model,
+        rules=rules,
+        database=database,
+        cache=cache,
+        list=found,
+        left_out=left_out,
+        roots=roots,
     )
 
 
@@ -155,6 +164,8 @@ def _run(
     try:
         with closing(results):
             for result in results:
+                if result.failed:
+                    work.roots.check(result.path)
                 outputs.write(result)
                 if plan is not None:
                     plan.note(result, work.rules.source_of(result))
