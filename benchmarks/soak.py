@@ -203,10 +203,11 @@ def soak(folder: Path, files: int, jobs: int) -> dict[str, object]:
 def million(folder: Path, rows: int) -> dict[str, object]:
     """Fill a cache by hand, and time what a scan and a pruning ask of it."""
     home, rng = folder / "million", Random(0)
+    device = folder.stat().st_dev  # the files of another one would not be gone, their disk might be
     files = [
         MusicFile(
             path=folder / f"Artist {n // 120}" / f"Album {n // 12}" / f"{n:07} Title.mp3",
-            identity=Identity(device=1, inode=n + 2, size=5_000_000 + n, mtime_ns=OLD * 10**9),
+            identity=Identity(device=device, inode=n + 2, size=5_000_000 + n, mtime_ns=OLD * 10**9),
         )
         for n in range(rows)
     ]
@@ -234,7 +235,7 @@ def million(folder: Path, rows: int) -> dict[str, object]:
         new = [
             MusicFile(
                 path=file.path,
-                identity=Identity(device=1, inode=n + rows + 2, size=1, mtime_ns=OLD),
+                identity=Identity(device=device, inode=n + rows + 2, size=1, mtime_ns=OLD),
             )
             for n, file in enumerate(files)
         ]

@@ -122,5 +122,9 @@ class TagError(TrackError):
     """The tags of a file cannot be read or written."""
 
 
+class UnreachableTagError(TagError):
+    """The disk or network that the tags are on fails, which may be over the next time."""
+
+
 class OversizedTagError(TagError):
     """A tag is beyond the bounds of any music: no library should be made to read it."""

@@ -74,6 +74,17 @@ def identity_of(path: Path) -> Identity | None:
         return None
 
 
+def is_gone(path: Path) -> bool:
+    """Tell whether nothing stands at a path, and not merely that its disk or network fails."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # or there is a NUL in it
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def digest_of(path: Path) -> bytes:
     """Return the SHA-256 of all bytes of a file.
 

@@ -35,7 +35,15 @@ class Crashing(_Deadly):
 
 
 class Hanging(_Deadly):
-    """A file that never comes to an end."""
+    """A file that keeps a decoder busy without end."""
+
+    def strike(self) -> None:
+        while True:
+            pass
+
+
+class Waiting(_Deadly):
+    """A file on a network share that does not answer."""
 
     def strike(self) -> None:
         time.sleep(600)

@@ -16,6 +16,7 @@ from typing import Any
 
 import dask
 from distributed import Client, Future, LocalCluster, Worker, WorkerPlugin, get_worker
+from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from tagger import __version__
@@ -135,24 +136,33 @@ class DaskCluster:
                 )
 
     def _run(self, function: Callable[..., str], *arguments: Any) -> dict[str, str]:
-        """Run a function on each worker.
+        """Run a function on each worker; one that dies meanwhile is told and left out.
 
         Raises:
-            ClusterError: one raised that, or cannot run the function, or the scheduler is gone.
+            ClusterError: one raised that, or cannot run the function; or all workers or the
+                scheduler are gone.
         """
         try:
             outcomes = self._client.run(function, *arguments, on_error="return")
         except _LOST as error:
             raise _gone() from error
+        done: dict[str, str] = {}
         for name, outcome in outcomes.items():
             if isinstance(outcome, ClusterError):
                 raise outcome
-            if isinstance(outcome, Exception):
+            if not isinstance(outcome, Exception):
+                done[name] = outcome
+            elif isinstance(outcome, CommClosedError) or name not in self._threads():
+                self._tell(f"The worker {name} died while it was prepared; its log may say why.")
+            else:
+                missing = isinstance(outcome, ImportError)
                 raise ClusterError(
                     f"The worker {name} cannot run genretag ({reason(outcome)})."
-                    f" Install genretag {__version__} there."
+                    + (f" Install genretag {__version__} there." if missing else "")
                 )
-        return outcomes  # type: ignore[no-any-return]
+        if not done:
+            raise ClusterError("No worker is left. Start one on each machine: dask worker ADDRESS")
+        return done
 
     @property
     def slots(self) -> int:

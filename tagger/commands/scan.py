@@ -1,5 +1,6 @@
 """The work of `genretag scan`: brings files, model, outputs and display together."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from tagger.errors import ExitCode, GenretagError, StateError
 from tagger.inference.confidence import writes_nothing
 from tagger.options import STANDARD_OUTPUT, ScanOptions
 from tagger.output.console import complain, count_of, counted
-from tagger.output.scandisplay import ScanDisplay
+from tagger.output.scandisplay import ScanDisplay, other_kinds
 from tagger.paths import state_folder
 from tagger.pipeline.decide import Rules
 from tagger.pipeline.lazy_model import LazyModel
+from tagger.pipeline.roots import Roots
 from tagger.pipeline.scan import scan
 from tagger.pipeline.under_way import UnderWay
 from tagger.pipeline.walk import find_music
@@ -76,6 +78,8 @@ class _Work:
     database: Cache | None
     cache: NullCache
     list: WorkList
+    roots: Roots
+    left_out: Counter[str]  # files of other kinds, by suffix
 
 
 def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -> _Work:
@@ -89,16 +93,27 @@ def _find_work(options: ScanOptions, stack: ExitStack, stop: Stop, tell: Tell) -
     check_seconds(options, model.metadata)
     check_cluster(options)
     database, cache = open_result_cache(options, model, stack, tell)
-    music = find_music(options.paths, options.exclude, rules.skips)
+    left_out: Counter[str] = Counter()
+    roots = Roots(options.paths)
+    music = find_music(options.paths, options.exclude, rules.skips, left_out)
     walked = counted(music, shown=not options.quiet)
     found = WorkList(until(stop, walked), cache, only_new=options.new)
     if found.files == 0 and not stop.is_set():
-        complain(f"No music was found in {', '.join(map(str, options.paths))}.")
+        places = ", ".join(map(str, options.paths))
+        complain(" ".join([f"No music was found in {places}.", *other_kinds(left_out)]))
     if options.new and found.unsettled and not options.quiet:
         complain(
             f"{count_of(found.unsettled, 'file')} changed a moment ago: left for the next run."
         )
-    return _Work(model=model, rules=rules, database=database, cache=cache, list=found)
+    return _Work(
+        model=model,
+        rules=rules,
+        database=database,
+        cache=cache,
+        list=found,
+        left_out=left_out,
+        roots=roots,
+    )
 
 
 def _run(
@@ -129,6 +144,7 @@ def _run(
     outputs = Outputs(options, model, work.rules, stack)
     to_be_edited = options.csv or options.report
     plan = PlanNotes(stack, tell) if to_be_edited and not options.write_tags else None
+    display.leave_out(work.left_out)
     display.expect(todo.to_analyse if options.new else todo.files)
     stack.enter_context(display)
     for line in _header(work, analysis, options):
@@ -148,6 +164,8 @@ def _run(
     try:
         with closing(results):
             for result in results:
+                if result.failed:
+                    work.roots.check(result.path)
                 outputs.write(result)
                 if plan is not None:
                     plan.note(result, work.rules.source_of(result))

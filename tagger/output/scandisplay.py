@@ -52,6 +52,7 @@ class ScanDisplay:
         self._statuses: Counter[Status] = Counter()
         self._actions: Counter[Action] = Counter()
         self._locked = 0  # files in folders that may not be written
+        self._left_out: Counter[str] = Counter()
         self._failures: list[str] = []
         self._workers = ""
         self._started = time.monotonic()
@@ -72,6 +73,10 @@ class ScanDisplay:
     def expect(self, total: int) -> None:
         """Take the number of tracks, once that is known."""
         self._progress.update(self._task, total=total)
+
+    def leave_out(self, suffixes: Counter[str]) -> None:
+        """Take the numbers of files that are not analysed, by their suffix."""
+        self._left_out = suffixes
 
     def follow(self, waiting_for: Callable[[], Path | None]) -> None:
         """Name beside the bar what takes long.
@@ -159,6 +164,8 @@ class ScanDisplay:
         self._console.print()
         self._show_failures()
         self._say(Text(sentence))
+        for kinds in other_kinds(self._left_out):
+            self._say(Text(kinds))
         if not write_tags and (files := self._actions[Action.WRITE]):
             would = f"With --write-tags, {count_of(files, 'file')} would get a genre"
             if self._locked:
@@ -186,6 +193,14 @@ class ScanDisplay:
             if self._actions[action]
         ]
         return ", ".join(parts)
+
+
+def other_kinds(suffixes: Counter[str]) -> list[str]:
+    """Return a sentence on files that are not analysed, by their suffix; none without any."""
+    if not suffixes:
+        return []
+    listed = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common())
+    return [f"Left out, as kinds of files that are not analysed: {listed}."]
 
 
 def _line(result: Result, width: int | None) -> Text:

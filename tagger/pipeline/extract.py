@@ -19,6 +19,7 @@ from tagger.errors import (
     TooShortError,
     TrackError,
     UnreachableError,
+    UnreachableTagError,
     UnreadableError,
     UnsupportedError,
     reason,
@@ -36,11 +37,14 @@ _STATUS = {
     SteadyError: Status.UNCERTAIN,
     TooShortError: Status.TOO_SHORT,
     UnreachableError: Status.UNREADABLE,
+    UnreachableTagError: Status.UNREADABLE,
     UnreadableError: Status.UNREADABLE,
     UnsupportedError: Status.UNSUPPORTED,
 }
 
+_UNREACHABLE = UnreachableError, UnreachableTagError
 
+_CHANGED = "was changed, or went away, while it was analysed"
 _REHEARSED = "genretag"  # a genre that no file has
 
 
@@ -104,8 +108,7 @@ class Extractor:
         track = last.track
         if track.identity is not None and identity_of(file.path) != track.identity:
             # Neither cache nor tags are to keep what was extracted.
-            changed = "was changed while it was analysed"
-            last = replace(last, track=replace(track, fingerprint=None, refusal=changed))
+            last = replace(last, track=replace(track, fingerprint=None, refusal=_CHANGED))
         yield last
 
     def _parts(self, path: Path) -> Iterator[Features | PredictedTrack]:
@@ -129,7 +132,7 @@ class Extractor:
                         track=track, strip=part.strip, seconds=part.end, start=part.start
                     )
         except TrackError as error:
-            if isinstance(error, UnreachableError):  # the next scan may have better luck
+            if isinstance(error, _UNREACHABLE):  # the next scan may have better luck
                 track = replace(track, fingerprint=None)
             prediction = Prediction(status=_STATUS[type(error)], error=str(error))
             yield PredictedTrack(track=track, prediction=prediction)
@@ -165,7 +168,7 @@ class Extractor:
         """Return the cached prediction for the audio of a track.
 
         Raises:
-            OversizedTagError: see `_with_genres`.
+            OversizedTagError, UnreachableTagError: see `_with_genres`.
         """
         if self._cached is None or track.fingerprint is None:
             return None
@@ -179,8 +182,16 @@ class Extractor:
 
 def _refuse(path: Path) -> None:
     """Raise for what has no suffix of a music file."""
-    if path.is_dir():  # the walk yields a folder only where it could not list it
-        raise UnreadableError("is a folder that cannot be listed (no permission)")
+    try:
+        os.scandir(path).close()
+    except NotADirectoryError:
+        pass
+    except FileNotFoundError as error:
+        raise UnreadableError(f"cannot be reached ({reason(error)})") from None
+    except OSError as error:  # the walk yields a folder only where it could not list it
+        raise UnreadableError(f"is a folder that cannot be listed ({reason(error)})") from None
+    else:
+        raise UnreadableError("is a folder that could not be listed a moment ago")
     raise UnsupportedError("has no known suffix of a music file")
 
 
@@ -189,6 +200,7 @@ def _with_genres(track: Track) -> Track:
 
     Raises:
         OversizedTagError: a tag is beyond all bounds, so the file is better left alone.
+        UnreachableTagError: the disk or network fails: nothing that is found now would be true.
     """
     track = with_tags(track)
     return track if track.tag_error else replace(track, refusal=refusal_of(track.path))
@@ -203,7 +215,7 @@ def refusal_of(path: Path) -> str:
     that is mounted to be read: the results may be for elsewhere.
 
     Raises:
-        OversizedTagError: see `_with_genres`.
+        OversizedTagError, UnreachableTagError: see `_with_genres`.
     """
     if not can_hold_tags(path):
         return ""
@@ -214,7 +226,7 @@ def refusal_of(path: Path) -> str:
         if may_write(path.parent) and not may_write(path):
             return READ_ONLY
         rehearse_content(plan(path, genres=[_REHEARSED]))
-    except OversizedTagError:
+    except (OversizedTagError, UnreachableTagError):
         raise
     except TagError as error:
         return str(error)
@@ -225,7 +237,7 @@ def with_tags(track: Track) -> Track:
     """Return a track with its genres as its tags have them now, or why they cannot be read.
 
     Raises:
-        OversizedTagError: see `_with_genres`.
+        OversizedTagError, UnreachableTagError: see `_with_genres`.
     """
     from tagger.tags.genre_fields.layouts import open_layout, read_only_genres
 
@@ -235,7 +247,7 @@ def with_tags(track: Track) -> Track:
             return replace(track, existing=read_only_genres(track.path))
         layout = open_layout(track.path)
         return replace(track, existing=layout.genres, genre_source=layout.source, tag_error="")
-    except OversizedTagError:
+    except (OversizedTagError, UnreachableTagError):
         raise
     except TagError as error:
         # Where nothing is written, no genre can get lost.

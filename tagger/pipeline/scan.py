@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tagger.errors import OversizedTagError, TagError
+from tagger.errors import OversizedTagError, TagError, UnreachableTagError
 from tagger.identity import identity_of
 from tagger.pipeline.decide import Rules, decide
 from tagger.pipeline.predict import Model, predict
@@ -122,6 +122,8 @@ def _with_tags_read_again(predicted: PredictedTrack) -> PredictedTrack:
         track = with_tags(predicted.track)
     except OversizedTagError as error:
         track = replace(predicted.track, existing=(), tag_error=str(error))
+    except UnreachableTagError as error:  # not to be remembered: the next scan tries again
+        track = replace(predicted.track, existing=(), tag_error=str(error), fingerprint=None)
     return replace(predicted, track=track, source=Source.FINGERPRINT)
 
 

@@ -1,14 +1,16 @@
 """From the paths of the command line to music files."""
 
+import errno
 import fnmatch
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tagger.errors import PathError
+from tagger.errors import PathError, reason
 from tagger.identity import Identity, MusicFile
-from tagger.tags.formats import is_music
+from tagger.tags.formats import is_music, left_out_as
 
 Seen = dict[int, int]
 """Files and folders by device and inode: one bit each, 64 to an entry.
@@ -28,6 +30,7 @@ def find_music(
     paths: Sequence[Path],
     exclude: Sequence[str] = (),
     skips: Callable[[Path], bool] = lambda _: False,
+    left_out: Counter[str] | None = None,
 ) -> Iterator[MusicFile]:
     """Yield music files below the paths, folder by folder in alphabetical order, discs first.
 
@@ -42,34 +45,45 @@ def find_music(
             every name, one with a slash against the path below the folder that was named, and
             against the path as it starts with that folder.
         skips: tells of a folder whether it is left out with all its files, also those named.
+        left_out: counts files with sound of other kinds, by their suffix.
 
     Raises:
-        PathError: a path does not exist.
+        PathError: a path does not exist, or cannot be reached.
     """
     for path in paths:
-        if not os.path.lexists(path):
-            raise PathError(f"There is no file or folder {path}.")
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise PathError(f"There is no file or folder {path}.") from None
+        except (OSError, ValueError) as error:  # the network that it is on is gone, say
+            raise PathError(f"{path} cannot be reached ({reason(error)}).") from None
     seen: Seen = {}
+    left_out = Counter() if left_out is None else left_out
     for path in paths:
-        if path.is_dir():
-            yield from _below(path, path, exclude, skips, seen)
+        if _is_folder(path):
+            yield from _below(path, path, exclude, skips, seen, left_out)
         elif not skips(path.parent) and (file := _unseen(path, seen)):
             yield file
 
 
 def _below(
-    folder: Path, root: Path, exclude: Sequence[str], skips: Callable[[Path], bool], seen: Seen
+    folder: Path,
+    root: Path,
+    exclude: Sequence[str],
+    skips: Callable[[Path], bool],
+    seen: Seen,
+    left_out: Counter[str],
 ) -> Iterator[MusicFile]:
     """Yield a folder's own files, then those of its folders."""
     if skips(folder):
         return
-    this = _unseen(folder, seen)
-    if this is None:
+    if _unseen(folder, seen) is None:
         return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        yield this  # its line in the results will say that it cannot be listed
+        # Its line in the results will say why it cannot be listed, however young it is.
+        yield MusicFile(path=folder, identity=None)
         return
     folders = []
     for entry in entries:
@@ -80,18 +94,28 @@ def _below(
             continue
         if _is_folder(entry):
             folders.append(path)
-        elif is_music(entry.name) and (file := _unseen(path, seen)):
-            yield file
+        elif is_music(entry.name):
+            if file := _unseen(path, seen):
+                yield file
+        elif suffix := left_out_as(entry.name):
+            left_out[suffix] += 1
     # Discs come first, so that the tracks of an album are consecutive.
     for path in sorted(folders, key=lambda path: not is_disc(path)):
-        yield from _below(path, root, exclude, skips, seen)
+        yield from _below(path, root, exclude, skips, seen, left_out)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(entry: os.DirEntry[str] | Path) -> bool:
+    """Tell whether something is a folder, or a link to what is one as far as can be seen.
+
+    A link may lead to a disk or network that fails. What has no suffix of music is a folder then,
+    so that its line in the results says that it cannot be listed.
+    """
     try:
         return entry.is_dir()
-    except OSError:
-        return False  # a link that leads to itself or to a place that may not be read
+    except OSError as error:
+        # A link that leads to itself, or to a place that may not be read, holds nothing for us.
+        hopeless = error.errno in (errno.ELOOP, errno.EACCES)
+        return not (hopeless or is_music(entry.name))
 
 
 def _excluded(path: Path, root: Path, patterns: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from tagger.errors import GenretagError
@@ -24,6 +25,7 @@ MEMORY = 2 << 30  # bytes that a process may use; 30 seconds of music take some 
 _START = 300.0  # seconds in which a process has to start, on however busy a machine
 _MOMENT = 1.0  # seconds
 _END = 10.0  # seconds in which a process that was killed should have ended
+_WORKING = 0.05  # share of its time that a process computes at least, unless it waits for a disk
 _OUT_OF_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to analyse"
 
 
@@ -79,7 +81,7 @@ class WorkerProcess:
         """
         if not self._ready:
             self._wait_for_start()
-        track, left = None, self._timeout
+        track, left, computed = None, self._timeout, self._computed()
         try:
             self._connection.send(file)
             while left > 0:
@@ -98,7 +100,23 @@ class WorkerProcess:
                     yield message
         except (EOFError, OSError):
             raise self._why_lost(track) from None
+        if self._computed() - computed < _WORKING * self._timeout:
+            words = (
+                f"cannot be read within {self._timeout:g} s (its disk or network is slow or gone)"
+            )
+            raise LostError(words, track, certain=True, lasting=False)
         raise LostError(f"takes longer than {self._timeout:g} s to analyse", track, certain=True)
+
+    def _computed(self) -> float:
+        """Return the processor seconds of the process; on systems that do not tell, those by now.
+
+        What waits for a disk or network share takes none, unlike a decoder that never ends.
+        """
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError):
+            return time.monotonic()
 
     def _wait_for_start(self) -> None:
         try:

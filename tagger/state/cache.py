@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from tagger.errors import StateError, TagError
@@ -109,7 +110,8 @@ class PredictionReader:
 class Cache(Database):
     """The cache; a context manager that writes what is pending and closes it.
 
-    Rows are collected and written some at a time. Any thread may use it. Every method raises
+    Rows are collected, and written some at a time or after a second. Any
+    thread may use it. Every method raises
     StateError where the file cannot be used: locked for long, damaged, or the disk is full. A row
     that genretag cannot have written is forgotten.
     """
@@ -124,7 +126,8 @@ class Cache(Database):
         """
         super().__init__(folder)
         self._pending: list[tuple[str, tuple[object, ...]]] = []
-        self._flushed = time.monotonic()
+        self._timer: Timer | None = None  # until pending rows are written
+        self._failure: StateError | None = None  # of a timer, for who uses the cache next
         with self._turn():
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA cache_size = -512")  # kB: rows are read once
@@ -138,7 +141,12 @@ class Cache(Database):
         """Write what is pending."""
         with self._turn():
             pending, self._pending = self._pending, []
-            self._flushed = time.monotonic()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            failure, self._failure = self._failure, None
+            if failure is not None:
+                raise failure
             if pending:
                 with self._db:
                     self._db.execute("BEGIN IMMEDIATE")
@@ -148,9 +156,19 @@ class Cache(Database):
     def _add(self, query: str, *values: object) -> None:
         with self._lock:
             self._pending.append((query, values))
-            waited = time.monotonic() - self._flushed
-            if len(self._pending) >= _MOST_PENDING or waited > _LONGEST_PENDING:
+            if len(self._pending) >= _MOST_PENDING or self._failure is not None:
                 self.flush()
+            elif self._timer is None:  # the next row may be long in coming
+                self._timer = Timer(_LONGEST_PENDING, self._flush_in_time)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _flush_in_time(self) -> None:
+        with self._lock:
+            try:
+                self.flush()
+            except StateError as error:
+                self._failure = error
 
     # Models
 

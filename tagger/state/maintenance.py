@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tagger.state.cache import ANALYSIS_VERSION
 from tagger.state.database import Database
+from tagger.state.presence import presence
 from tagger.state.schemas import CACHE
 from tagger.tracks import Status
 
@@ -73,6 +74,8 @@ class CacheMaintenance(Database):
     def prune(self, keep_model: bytes | None) -> tuple[int, int]:
         """Forget files that are gone, and the predictions that no file needs then.
 
+        Files of a disk or network share that is not mounted are not gone.
+
         Args:
             keep_model: digest of the only model whose predictions stay; None: those of all models.
 
@@ -82,14 +85,24 @@ class CacheMaintenance(Database):
         with self._turn():
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
-                paths = self._db.execute("SELECT DISTINCT path FROM file").fetchall()
-                gone = [row for row in paths if not _exists(row[0])]
+                # `device` is that of the row with the greatest `seen`, as SQLite promises.
+                rows = self._db.execute("SELECT path, device, max(seen) FROM file GROUP BY path")
+                found = presence((path, device) for path, device, _ in rows.fetchall())
                 # All at once: there is no index of paths, so each by itself would read all rows.
                 self._db.execute("CREATE TEMP TABLE gone (path PRIMARY KEY) WITHOUT ROWID")
-                self._db.executemany("INSERT INTO gone VALUES (?)", gone)
+                self._db.executemany("INSERT INTO gone VALUES (?)", ((p,) for p in found.gone))
                 self._db.execute("DELETE FROM file WHERE path IN (SELECT path FROM gone)")
                 self._db.execute("DROP TABLE gone")
-                self._db.execute(  # what was at a path before the file that is there now
+                # What was at a path before the file that is there now. It need not be the oldest
+                # row, since clocks are set back at times.
+                self._db.execute("CREATE TEMP TABLE here (path PRIMARY KEY, inode) WITHOUT ROWID")
+                self._db.executemany("INSERT INTO here VALUES (?, ?)", found.inodes)
+                self._db.execute(
+                    "DELETE FROM file WHERE (path, inode) NOT IN (SELECT path, inode FROM here)"
+                    " AND path IN (SELECT path FROM file JOIN here USING (path, inode))"
+                )
+                self._db.execute("DROP TABLE here")
+                self._db.execute(
                     "DELETE FROM file WHERE (path, seen) NOT IN"
                     " (SELECT path, max(seen) FROM file GROUP BY path)"
                 )
@@ -102,7 +115,7 @@ class CacheMaintenance(Database):
                     " OR cache_key NOT IN (SELECT id FROM cache_key)"
                 ).rowcount
             self._shrink()
-        return len(gone), predictions
+        return len(found.gone), predictions
 
     def clear(self) -> None:
         """Forget everything."""
@@ -126,11 +139,3 @@ class CacheMaintenance(Database):
         """Give the space back to the disk."""
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _exists(path: object) -> bool:
-    """Tell whether a path of the table is there; what is no path is not."""
-    try:
-        return isinstance(path, bytes) and os.path.lexists(path)
-    except ValueError:  # a NUL in it
-        return False

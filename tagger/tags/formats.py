@@ -43,6 +43,15 @@ FORMATS = (
     ),
 )
 
+# So that a scan can say of which kinds there were files that it left out.
+OTHER_AUDIO = frozenset(
+    ".3ga .3gp .aa .aax .ac3 .adts .amr .avi .awb .caf .dts .dtshd .eac3 .f4a .flv .it .la .m4p"
+    " .m4r .m4v .mid .midi .mkv .mlp .mod .mogg .mov .mp1 .mpa .mpeg .mpg .mpga .nsf .ofr .ogm"
+    " .ogv .ogx .oma .qcp .ra .ram .rf64 .rm .s3m .shn .sid .spc .thd .umx .vob .voc .vqf .w64"
+    " .wmv .xm".split()
+)
+"""Suffixes of other files with sound, films among them, which are not analysed."""
+
 _BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
 MUSIC_SUFFIXES = frozenset(_BY_SUFFIX)
 
@@ -50,6 +59,12 @@ MUSIC_SUFFIXES = frozenset(_BY_SUFFIX)
 def format_of(name: str | os.PathLike[str]) -> Format | None:
     """Return the kind of music file that a name says; None if it says none."""
     return _BY_SUFFIX.get(Path(name).suffix.lower())
+
+
+def left_out_as(name: str) -> str:
+    """Return the suffix of a file with sound whose kind is not analysed; empty for all others."""
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix in OTHER_AUDIO else ""
 
 
 def demuxers_for(name: str | os.PathLike[str]) -> list[str]:

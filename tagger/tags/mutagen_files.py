@@ -1,5 +1,6 @@
 """Opens files with mutagen, as the kind that it takes them for."""
 
+import errno
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -76,6 +77,16 @@ def _id3_kinds() -> tuple[Any, ...]:
     return ID3FileType, AIFF, WAVE, DSDIFF, DSF
 
 
+def system_error(error: Exception) -> OSError | None:
+    """Return the failure of a disk or network that made `open_file` fail, if one did."""
+    from mutagen import MutagenError
+
+    if isinstance(error, MutagenError) and error.args:  # mutagen wraps it
+        error = error.args[0]
+    # A damaged file may send a parser before its beginning, which is an invalid argument.
+    return error if isinstance(error, OSError) and error.errno != errno.EINVAL else None
+
+
 def why_not(error: Exception) -> str:
     """Return why `open_file` failed, in words for the user."""
     from mutagen import MutagenError
@@ -83,7 +94,5 @@ def why_not(error: Exception) -> str:
 
     if isinstance(error, HeaderNotFoundError):
         return "no MPEG audio was found"
-    if isinstance(error, OSError):
-        return reason(error)
     said = f": {reason(error)}" if isinstance(error, MutagenError) else ""
     return f"mutagen, which reads them again, fails on this file{said}"

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tagger.errors import TagError
+from tagger.errors import TagError, UnreachableTagError, reason
 from tagger.tags.containers.base import SOURCE_KEY
 from tagger.tags.containers.mp4 import MEAN
 from tagger.tags.genre_names import Texts
-from tagger.tags.mutagen_files import open_file, why_not
+from tagger.tags.mutagen_files import open_file, system_error, why_not
 
 
 class TaggedFile(ABC):
@@ -231,6 +231,8 @@ def open_tags(path: Path) -> TaggedFile:
     try:
         file = open_file(path)
     except Exception as error:  # an odd file can make of a parser whatever it likes
+        if (failure := system_error(error)) is not None:
+            raise UnreachableTagError(f"cannot be read ({reason(failure)})") from None
         raise TagError(f"has tags that cannot be read ({why_not(error)})") from None
     for tags, family in _families():
         if file is not None and isinstance(file.tags, tags):

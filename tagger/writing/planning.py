@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tagger.errors import TagError, reason
-from tagger.identity import Identity
+from tagger.errors import TagError, UnreachableTagError, reason
+from tagger.identity import Identity, identity_of
 from tagger.runtime.space import NO_SPACE, free_bytes
 from tagger.tags.change import Change, Held
 from tagger.tags.containers.base import Data, open_data, spliced
@@ -48,7 +48,7 @@ def plan(
         real = path.resolve(strict=True)
         identity = Identity.of(real)
     except (OSError, RuntimeError) as error:
-        raise TagError(f"cannot be reached ({reason(error)})") from None
+        raise UnreachableTagError(f"cannot be reached ({reason(error)})") from None
     if expected is not None and identity != expected:
         raise TagError("was changed since it was analysed")
     with understood():
@@ -61,7 +61,7 @@ def plan(
             items = layout.items_for(genres or (), style, source)
         splices = tuple(layout.splices(items))
     tags = open_tags(real)
-    if Identity.of(real) != identity:
+    if identity_of(real) != identity:
         raise TagError("was changed while it was being read")
     return Change(
         path=real,

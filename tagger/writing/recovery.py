@@ -11,9 +11,9 @@ from tagger.writing.temporary import is_temporary_of
 def recover(journal: Journal) -> None:
     """Remove the copies that killed runs left, and find out which of their writes were made."""
     for write in journal.unfinished():
-        if not write.path.parent.is_dir():
-            continue  # its drive is away; what became of it can be seen when it is back
         try:
+            if not write.path.parent.is_dir() or not any(write.path.parent.iterdir()):
+                continue  # its drive is away; what became of it can be seen when it is back
             if is_temporary_of(write.temporary, write.path):  # the journal may be damaged
                 write.temporary.unlink(missing_ok=True)
             made = write.path.exists() and Held.of(open_layout(write.path)).says(write.after)

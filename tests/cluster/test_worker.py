@@ -13,6 +13,7 @@ from tagger.cluster import worker
 from tagger.cluster.batches import RemoteFile
 from tagger.cluster.worker import WorkerSettings
 from tagger.errors import ClusterError
+from tagger.pipeline import worker_process
 from tagger.tags.content import fingerprint
 from tagger.tracks import PredictedTrack, Prediction, Source, Status, Track
 
@@ -120,6 +121,7 @@ def test_a_file_that_crashes_or_eats_memory_costs_only_itself(song, settings, mo
 
 def test_a_file_that_hangs_is_given_up_after_the_timeout(song, settings, monkeypatch):
     monkeypatch.setattr(worker, "Path", Hanging)
+    monkeypatch.setattr(worker_process, "_WORKING", 0.0)
     (answer,) = worker.analyse([remote(song())], replace(settings, timeout=0.1), 1)
     assert answer.prediction.error == "takes longer than 0.1 s to analyse"
 

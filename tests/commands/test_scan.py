@@ -243,6 +243,21 @@ def test_a_folder_without_music(tmp_path, toy_model):
     assert done.stdout.count("\n") == 1
 
 
+def test_files_of_other_kinds_are_counted(song, toy_model):
+    folder = song().parent
+    (folder / "films").mkdir()
+    for name in ("a.mkv", "films/B.MKV", "c.mid", "cover.jpg", "d.m3u", ".hidden.mkv"):
+        (folder / name).touch()
+    done = genretag("scan", folder, "--model", toy_model)
+    assert done.returncode == 0
+    assert "Left out, as kinds of files that are not analysed: 2 .mkv, 1 .mid.\n" in done.stdout
+    assert "Left out" not in genretag("scan", folder, "--model", toy_model, "-q").stdout
+    done = genretag("scan", folder / "films", "--model", toy_model)
+    assert done.stderr.endswith(
+        "films. Left out, as kinds of files that are not analysed: 1 .mkv.\n"
+    )
+
+
 def test_quiet_says_only_what_failed(song, toy_model):
     folder = song().parent
     done = genretag("scan", folder, "--model", toy_model, "-q")

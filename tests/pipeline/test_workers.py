@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import signal
 import struct
+import sys
 import threading
 import time
 from concurrent.futures import CancelledError
@@ -13,8 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from conftest import TOY_METADATA, wait_until
-from deadly_files import Bomb, Crashing, Greedy, Hanging
+from deadly_files import Bomb, Crashing, Greedy, Hanging, Waiting
 from joblib import Parallel, delayed
 
 from tagger.identity import Identity, MusicFile
@@ -100,7 +102,8 @@ def test_a_file_that_crashes_or_eats_memory_costs_that_file_and_is_remembered(so
         assert cache.find(identified([Path(str(paths[2]))]), key) == [None]
 
 
-def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song):
+def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song, monkeypatch):
+    monkeypatch.setattr(worker_process, "_WORKING", 0.001)  # however busy this machine is
     workers = _Workers(replace(SETTINGS, timeout=0.5), 1)
     (hanging,) = identified([Hanging(song())])
     future = workers.submit(hanging)
@@ -114,6 +117,16 @@ def test_a_file_that_hangs_is_given_up_and_its_process_replaced(song):
     first.join()
     assert first._process.exitcode is not None
     workers.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much a process computes")
+def test_a_file_on_a_share_that_does_not_answer_is_tried_again_by_the_next_scan(song, monkeypatch):
+    monkeypatch.setattr(worker_process, "_WORKING", 0.9)  # most of this time goes into imports
+    waiting = identified([Waiting(song())])
+    with extracting(waiting, replace(SETTINGS, timeout=6.0), jobs=1) as tracks:
+        (found,) = tracks
+    assert found.prediction.error.startswith("cannot be read within 6 s (its disk or network")
+    assert found.track.fingerprint is None
 
 
 def test_time_in_which_a_scan_is_stopped_is_not_held_against_its_files(song, monkeypatch):

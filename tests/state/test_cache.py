@@ -480,6 +480,37 @@ def test_an_interrupted_run_keeps_what_was_finished(scan, track, decoded, monkey
     assert scan("--new") == (0, {}, "")
 
 
+def test_what_was_stored_is_on_the_disk_soon_though_nothing_follows_it(home, track, model):
+    """A batch of a cluster comes at once, and the next one may be long in coming."""
+    path = track("a.wav")
+    with Cache(home) as cache:
+        key = cache.key_for(model, 30.0, 3)
+        for number in range(16):
+            cache.store_prediction(bytes([number]), key, PREDICTION)
+        cache.store_file(Track(path=path, identity=Identity.of(path), fingerprint=b"\0"))
+        with Cache(home) as other:
+            wait_until(lambda: other.find([found_file(path)], key) != [None], 60)
+            read = PredictionReader(CacheLocation(file=cache.file, key=key))
+            assert all(read(bytes([number])) for number in range(16))
+            read.close()
+
+
+def test_rows_that_could_not_be_written_in_time_are_told_by_the_next_use(home, model, monkeypatch):
+    def fail() -> None:
+        raise StateError("It is full.")
+
+    with Cache(home) as cache:
+        key = cache.key_for(model, 30.0, 3)
+        monkeypatch.setattr("tagger.state.cache._LONGEST_PENDING", 0.01)
+        with monkeypatch.context() as full:
+            full.setattr(cache, "flush", fail)
+            cache.store_prediction(b"a", key, PREDICTION)
+            wait_until(lambda: cache._failure is not None, 60)
+        with pytest.raises(StateError, match=r"It is full\."):
+            cache.store_prediction(b"b", key, PREDICTION)
+        cache.store_prediction(b"c", key, PREDICTION)
+
+
 # When something is wrong
 
 

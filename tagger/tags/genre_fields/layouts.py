@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tagger.errors import TagError, reason
+from tagger.errors import TagError, UnreachableTagError, reason
 from tagger.tags.containers.base import Data, open_data
 from tagger.tags.containers.detect import Container, container_of
 from tagger.tags.containers.matroska import matroska_genres
@@ -80,12 +80,13 @@ def understood() -> Iterator[None]:
     """Turn what damaged files bring about into a sentence.
 
     Raises:
+        UnreachableTagError: the file cannot be read now.
         TagError: what is wrong with the file.
     """
     try:
         yield
     except OSError as error:
-        raise TagError(f"cannot be read ({reason(error)})") from None
+        raise UnreachableTagError(f"cannot be read ({reason(error)})") from None
     except ValueError as error:
         raise TagError(f"has tags that cannot be read ({error})") from None
     except (struct.error, IndexError, OverflowError, StopIteration):
