@@ -5,28 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import RATE, write_audio
+from tunes import tune
 
 from tagger.audio.decode import decode
 from tagger.audio.log_mel import MelStrip
 from tagger.audio.summary import SummaryFeatures
-from trainer.data.fingerprints import digest, find, fingerprint
+from trainer.data.fingerprints import digest, find, fingerprint, same_recordings
 
 FRONT_END = MelStrip()
-
-
-def tune(seed: int, seconds: float = 20.0) -> np.ndarray:
-    """Notes of random pitch and length over noise whose colour changes with them."""
-    rng = np.random.default_rng(seed)
-    parts, left = [], round(seconds * RATE)
-    while left > 0:
-        time = np.arange(min(left, int(RATE * rng.uniform(0.15, 0.5)))) / RATE
-        chord = sum(
-            np.sin(2 * np.pi * pitch * time) for pitch in rng.uniform(80, 6000, 4)
-        ) * np.exp(-3 * time)
-        hiss = np.convolve(rng.standard_normal(time.size), rng.standard_normal(3), "same")
-        parts.append(0.1 * chord + 0.02 * hiss)
-        left -= time.size
-    return np.concatenate(parts).astype(np.float32)
 
 
 def bits(samples: np.ndarray) -> np.ndarray:
@@ -111,6 +97,16 @@ def test_a_search_in_parts_finds_what_a_whole_one_finds(known, monkeypatch):
     parts = list(find(known, known))
     assert [match.index for match in parts] == [match.index for match in whole] == [0, 1, 2, 3]
     assert all(match.agreement == pytest.approx(1, abs=1e-4) for match in parts)
+
+
+def test_all_copies_among_many_are_paired(tunes, tmp_path):
+    changed = [CHANGES[name](tunes[2], tmp_path) for name in ("trim", "codec", "low-pass")]
+    others = [tune(seed, 8.0) for seed in range(10, 30)]
+    found = same_recordings([bits(samples) for samples in [*tunes, *others, *changed]])
+    copies = {2, *range(len(tunes) + len(others), len(tunes) + len(others) + len(changed))}
+    pairs = set(found)
+    assert {place for pair in pairs for place in pair} == copies
+    assert all((other, one) in pairs for one, other in pairs)
 
 
 def test_a_digest_tells_strips_apart():

@@ -15,6 +15,7 @@ from conftest import music, write_audio
 from full_disk import room
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tunes import tune
 from typer.testing import CliRunner
 
 from tagger.audio.pictures import SpectrogramPicture
@@ -570,6 +571,38 @@ def test_identical_audio_is_reported_and_never_learnt_twice(run, clips, tmp_path
     assert "rock/same.flac is the same audio as rock/0.wav; left out" in run.said
     said = "jazz/wrong.wav (jazz) and rock/1.wav (rock) are the same audio under different genres"
     assert f"{said}; left out" in run.said
+
+
+@pytest.mark.parametrize("split", [Split.STRATIFIED, Split.KFOLD])
+def test_copies_of_a_recording_are_in_one_split_with_all_of_their_artists(run, tmp_path, split):
+    source = tmp_path / "clips"
+    lines = ["file,genre,track,artist"]
+    for number in range(16):
+        samples = tune(number, 12.0)
+        genre = ("jazz", "rock")[number % 2]
+        name = f"{genre}/{number}"
+        write_audio(source / f"{name}.wav", samples)
+        lines.append(f"{name}.wav,{genre},{number},{f'band {number // 2}' if number > 9 else ''}")
+        if number in (0, 1, 2, 3, 12, 14):
+            write_audio(source / f"{name} copy.mp3", samples[20_000:] * 0.5)
+            # The same recording under another artist makes one group of both.
+            lines.append(
+                f"{name} copy.mp3,{genre},{number} copy,{'band 5' if number == 12 else ''}"
+            )
+    (source / "tracks.csv").write_text("\n".join(lines) + "\n")
+
+    for seed in range(3):
+        rows = run(source, tmp_path / f"prepared {seed}", split=split, seed=seed, folds=3)
+        assert "12 tracks are copies of the same recordings, such as jazz/0 and" in run.text
+        places = {name: row.fold or row.split for name, row in rows.items()}
+        for name, place in places.items():
+            if name.endswith(" copy"):
+                assert places[name.removesuffix(" copy")] == place
+        bands = ("jazz/10", "rock/11", "jazz/12", "jazz/12 copy", "rock/13")
+        assert len({places[name] for name in bands}) == 1
+        assert len({rows[name].group for name in bands}) == 1
+        assert rows["jazz/0"].group == rows["jazz/0 copy"].group == "jazz/0"
+        assert rows["jazz/4"].group == ""
 
 
 def test_clips_that_cannot_be_read_are_named_and_left_out(run, clips, tmp_path):

@@ -55,7 +55,7 @@ def test_the_graph_computes_what_the_network_does(name, front_end, shrink):
     for length in lengths:
         batch = rng.normal(size=(2, front_end.rows, length, 1)).astype(np.float32)
         (found,) = session.run(["windows"], {"strips": batch})
-        expected = np.asarray(model(batch))
+        expected = keras.ops.convert_to_numpy(model(batch))
         np.testing.assert_allclose(found, expected, atol=1e-5)
         assert found.shape == expected.shape
         assert np.ptp(expected) > 1e-3  # or any graph would do

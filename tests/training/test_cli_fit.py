@@ -256,6 +256,19 @@ def test_a_training_on_a_full_disk_keeps_its_weights_and_goes_on(unbroken, strip
     assert len(losses(run)) == EPOCHS + 1
 
 
+def test_a_run_goes_on_with_its_data_named_again_but_not_with_other_data(
+    unbroken, strips, tmp_path
+):
+    run, other = tmp_path / "run", tmp_path / "other"
+    shutil.copytree(unbroken, run)
+    shutil.copytree(strips, other)
+    train("fit", strips, "--run", run, "--resume", "--epochs", EPOCHS + 1)
+    assert len(losses(run)) == EPOCHS + 1
+    begun = f"begun with other options: DATA is {other} and was {strips}. Repeat"
+    with pytest.raises(DataError, match=re.escape(begun)):
+        train("fit", other, "--run", run, "--resume", "--epochs", EPOCHS + 2)
+
+
 def test_an_epoch_that_cannot_be_noted_leaves_those_before_it(tmp_path):
     epoch = Epoch(
         epoch=1,

@@ -43,9 +43,9 @@ def fit(
 ) -> None:
     """Train a network to tell genres."""
     given = shared.given_options(context)
-    begun = None
-    if repeat or (resume and not data):
-        begun = read_options(repeat) if repeat else load_run(run).options
+    begun = read_options(repeat) if repeat else None
+    if not repeat and shared.goes_on(run, resume=resume, data=data):
+        begun = load_run(run).options
     options = options_of_training(
         data,
         begun,

@@ -124,6 +124,14 @@ def changes(given: set[str], options: TrainingOptions) -> dict[str, Any]:
     }
 
 
+def goes_on(run: Path, *, resume: bool, data: object) -> bool:
+    """Tell whether the options of a run are taken, but those that are given again.
+
+    With data, `--resume` may also begin a run.
+    """
+    return resume and (not data or (run / RUN_FILE).exists())
+
+
 def how_to_go_on(command: str, run: Path) -> str:
     """Say how to go on after Ctrl-C."""
     if not (run / RUN_FILE).exists():

@@ -81,7 +81,7 @@ def pretrain(
         seed=seed,
         augmentation=Augmentation.mild() if augment == "mild" else Augmentation.off(),
     )
-    if resume and not data:
+    if shared.goes_on(run, resume=resume, data=data):
         begun = load_pretraining(run).options
         given = shared.given_options(context)
         options = replace(begun, **shared.changes(given, options))

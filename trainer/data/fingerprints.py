@@ -29,9 +29,9 @@ AGREEMENT = 0.3
 """Strips of the same recording agree at least so much, on a scale from −1 to 1."""
 CHANCE = 5.0
 """And at least this, over the root of the steps they share: chance agrees more in a few steps."""
-MIXTURES = 4  # of the bits, that candidates are chosen by
-CANDIDATES = 5
-MEMORY = 4_000_000  # complex numbers that a search holds at once
+LAGS = 64  # steps, six seconds: what candidates are chosen by
+CANDIDATES = 6  # that are compared at every offset
+MEMORY = 4_000_000  # numbers that a choice of candidates holds at once
 
 
 def digest(strip: NDArray[Any]) -> str:
@@ -75,44 +75,111 @@ class Match:
     steps: int
 
     @property
+    def surplus(self) -> float:
+        """How much they agree over what is needed; above 1 they are the same recording."""
+        return self.agreement / float(_needed(np.array(self.steps)))
+
+    @property
     def is_same(self) -> bool:
         """Tell whether both are the same recording."""
-        return self.agreement > float(_needed(np.array(self.steps)))
+        return self.surplus > 1
 
 
 def find(queries: Sequence[Fingerprint], known: Sequence[Fingerprint]) -> Iterator[Match | None]:
     """Yield for each query the best match among those known; None if there is nothing to compare.
 
-    All offsets are compared at once by the fast Fourier transform: first of a few random mixtures
-    of the bits, and then, for the candidates that these leave, of all bits.
+    Only a few candidates are compared at every offset in time. They are chosen by the
+    autocorrelation of the bits, which is the same wherever a recording begins: comparing it costs a
+    thousandth, so a query takes milliseconds among thousands.
     """
+    for query, places in zip(queries, _candidates(queries, known), strict=True):
+        yield max(_matches(query, places, known), key=lambda match: match.surplus, default=None)
+
+
+def same_recordings(fingerprints: Sequence[Fingerprint]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of fingerprints, by index, that are of the same recording."""
+    for index, places in enumerate(_candidates(fingerprints, fingerprints)):
+        others = [place for place in places if place != index]
+        for match in _matches(fingerprints[index], others, fingerprints):
+            if match.is_same:
+                yield index, match.index
+
+
+def _candidates(
+    queries: Sequence[Fingerprint], known: Sequence[Fingerprint]
+) -> Iterator[list[int]]:
+    """Yield for each query the indices of those that resemble it most, whatever the offset."""
     usable = [index for index, bits in enumerate(known) if len(bits) >= LEAST_STEPS]
-    asked = [index for index, bits in enumerate(queries) if len(bits) >= LEAST_STEPS]
-    candidates: dict[int, list[tuple[float, int]]] = {number: [] for number in asked}
-    if usable:
-        length = _length([*(known[i] for i in usable), *(queries[i] for i in asked)])
-        size = max(1, MEMORY // (MIXTURES * length))
-        for first in range(0, len(usable), size):
-            chunk = usable[first : first + size]
-            refs = _Signals([known[index] for index in chunk], length, mixed=True)
-            for number in asked:
-                surplus = refs.compare(queries[number]).max(1)
-                best = np.argsort(-surplus)[:CANDIDATES]
-                candidates[number] += [(float(surplus[place]), chunk[place]) for place in best]
-    for number, query in enumerate(queries):
-        found = sorted(candidates.get(number, ()), reverse=True)[:CANDIDATES]
-        yield _best(query, [index for _, index in found], known) if found else None
+    if not usable:
+        yield from ([] for _ in queries)
+        return
+    refs = np.stack([_autocorrelation(known[index]) for index in usable])
+    # What all music has in common, such as beats, says nothing about one recording.
+    mean, deviation = refs.mean(0), refs.std(0) + np.float32(1e-6)
+    refs = _unit((refs - mean) / deviation)
+    size = max(1, MEMORY // len(usable))
+    count = min(CANDIDATES, len(usable))
+    for first in range(0, len(queries), size):
+        chunk = queries[first : first + size]
+        asked = np.stack([_autocorrelation(bits) for bits in chunk])
+        resemblance = _unit((asked - mean) / deviation) @ refs.T
+        for bits, row in zip(chunk, resemblance, strict=True):
+            best = np.argpartition(-row, count - 1)[:count]
+            yield [usable[place] for place in best] if len(bits) >= LEAST_STEPS else []
 
 
-def _best(query: Fingerprint, places: Sequence[int], known: Sequence[Fingerprint]) -> Match:
-    """Return the best match among a few fingerprints, by all of their bits."""
+def _autocorrelation(bits: Fingerprint) -> NDArray[np.float32]:
+    """Return how much the bits agree with themselves some steps later, `[15 × LAGS]`."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    if len(bits) < LEAST_STEPS:
+        return np.zeros((BANDS - 1) * LAGS, np.float32)
+    length = next_fast_len(len(bits) + LAGS, real=True)
+    power = np.abs(rfft(_signs(bits), n=length, axis=1)) ** 2
+    found: NDArray[np.float32] = irfft(power, n=length, axis=1)[:, 1 : LAGS + 1]
+    return found.ravel() / np.float32(len(bits))
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale rows to a length of one, but no row of zeros."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, np.float32(1e-6)))
+
+
+def _matches(
+    query: Fingerprint, places: Sequence[int], known: Sequence[Fingerprint]
+) -> list[Match]:
+    """Return how well a query agrees with each of a few, at the best offset.
+
+    All offsets are compared at once by the fast Fourier transform.
+    """
+    from scipy.fft import irfft, rfft
+
+    if not places:
+        return []
     chosen = [known[place] for place in places]
-    refs = _Signals(chosen, _length([query, *chosen]), mixed=False)
-    surplus = refs.compare(query)
-    row, column = divmod(int(surplus.argmax()), surplus.shape[1])
-    steps = int(refs.shared(len(query))[row, column])
-    agreement = float(surplus[row, column]) * float(_needed(np.array(steps)))
-    return Match(index=places[row], agreement=agreement, steps=steps)
+    length = _length([query, *chosen])
+    spectrum = np.conj(rfft(_signs(query), n=length, axis=1))
+    steps = np.array([[len(bits)] for bits in chosen])
+    offsets = np.arange(length)
+    offsets[length // 2 :] -= length  # the second half is negative
+    end = np.minimum(steps, offsets + len(query))
+    shared = np.maximum(end - np.maximum(offsets, 0), 0)
+    weights = np.where(shared >= LEAST_STEPS, 1 / np.maximum(shared, 1), 0)
+    needed = _needed(shared)
+    found = []
+    for row, bits in enumerate(chosen):
+        product = (rfft(_signs(bits), n=length, axis=1) * spectrum).sum(0)
+        agreement = irfft(product, n=length) * weights[row]
+        best = int((agreement / needed[row]).argmax())
+        found.append(
+            Match(
+                index=places[row],
+                agreement=float(agreement[best]),
+                steps=int(shared[row, best]),
+            )
+        )
+    return found
 
 
 def _needed(steps: NDArray[Any]) -> NDArray[np.float64]:
@@ -125,57 +192,7 @@ def _length(fingerprints: Sequence[Fingerprint]) -> int:
     return 1 << (2 * max(map(len, fingerprints)) - 1).bit_length()
 
 
-def _signs(bits: Fingerprint, *, mixed: bool) -> NDArray[np.float32]:
-    """Return bits as signs `[15, steps]`, or mixtures of them `[mixtures, steps]`."""
+def _signs(bits: Fingerprint) -> NDArray[np.float32]:
+    """Return bits as signs `[15, steps]`, over the root of 15."""
     shifted = bits[None] >> np.arange(BANDS - 1, dtype=np.uint16)[:, None]
-    signs = (shifted & 1).astype(np.float32) * 2 - 1
-    if not mixed:
-        return signs / np.float32(np.sqrt(BANDS - 1))
-    mixing = np.random.default_rng(0).choice([-1, 1], (MIXTURES, BANDS - 1)).astype(np.float32)
-    mixtures: NDArray[np.float32] = mixing @ signs / np.float32(np.sqrt(MIXTURES * (BANDS - 1)))
-    return mixtures
-
-
-class _Signals:
-    """Fingerprints in the frequency domain, to be compared with others at every offset."""
-
-    def __init__(self, known: Sequence[Fingerprint], length: int, *, mixed: bool) -> None:
-        from scipy.fft import rfft
-
-        signals = np.zeros((len(known), MIXTURES if mixed else BANDS - 1, length), np.float32)
-        for row, bits in zip(signals, known, strict=True):
-            row[:, : len(bits)] = _signs(bits, mixed=mixed)
-        self._spectra = rfft(signals, axis=2)
-        self._steps = np.array([len(bits) for bits in known])
-        self._length = length
-        self._mixed = mixed
-        self._weights: dict[int, NDArray[np.float32]] = {}
-
-    def compare(self, query: Fingerprint) -> NDArray[np.float32]:
-        """Return the agreement at each offset over what is needed, `[fingerprints, offsets]`."""
-        from scipy.fft import irfft, rfft
-
-        padded = np.zeros((self._spectra.shape[1], self._length), np.float32)
-        padded[:, : len(query)] = _signs(query, mixed=self._mixed)
-        spectrum = np.conj(rfft(padded, axis=1))
-        product = self._spectra[:, 0] * spectrum[0]
-        for band in range(1, len(spectrum)):
-            product += self._spectra[:, band] * spectrum[band]
-        total: NDArray[np.float32] = irfft(product, n=self._length, axis=1)
-        total *= self._weight(len(query))
-        return total
-
-    def shared(self, steps: int) -> NDArray[np.int_]:
-        """Return how many steps each shares with a query at each offset."""
-        offsets = np.arange(self._length)
-        offsets[self._length // 2 :] -= self._length  # the second half is negative
-        end = np.minimum(self._steps[:, None], offsets + steps)
-        return np.asarray(np.maximum(end - np.maximum(offsets, 0), 0))
-
-    def _weight(self, steps: int) -> NDArray[np.float32]:
-        """Return what turns a sum over shared steps into agreement over what is needed."""
-        if steps not in self._weights:
-            shared = self.shared(steps)
-            weight = 1 / (np.maximum(shared, 1) * _needed(shared))
-            self._weights = {steps: np.where(shared >= LEAST_STEPS, weight, 0).astype(np.float32)}
-        return self._weights[steps]
+    return ((shifted & 1).astype(np.float32) * 2 - 1) / np.float32(np.sqrt(BANDS - 1))

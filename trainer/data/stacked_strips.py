@@ -11,8 +11,8 @@ share of the whole in each.
 """
 
 import csv
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,14 +23,13 @@ from tagger.audio.frontend import Strip
 from tagger.audio.log_mel import MelStrip, standardise
 from tagger.errors import DataError, reason
 from trainer.data.dataset import save_strip, write_front_end
+from trainer.data.groups import connected
 from trainer.data.targets import CROSS_ENTROPY, SQUARED_ERROR, TargetPart, Targets
 from trainer.data.tracks_table import TRACKS_FILE, UNLABELLED, Row, write_rows
 from trainer.data.windows import SPLITS
 
 TOP_DB = 80.0
 STRIDE = 64  # stored frames from one window of the teacher to the next
-"""What stands for the genre of tracks that have none."""
-
 Assign = Callable[[list[Row]], list[Row]]
 """Gives a split to rows that have none."""
 
@@ -126,26 +125,18 @@ def _groups(lines: Sequence[Mapping[str, str]]) -> list[str]:
 
     The artist is the first part of a title "Artist - Title".
     """
-    parents: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while parents.setdefault(name, name) != name:
-            name = parents[name]
-        return name
-
-    own = []
+    own, spellings = [], []
     for index, line in enumerate(lines):
         artist, dash, _ = line.get("title", "").partition(" - ")
         names = [line.get("group", "").strip(), artist.strip() if dash else ""]
-        known = [name.casefold() for name in names if name] or [f"track {index}"]
-        for name in known[1:]:
-            parents[root(name)] = root(known[0])
-        own.append((known[0], names[0]))
-    shown: dict[str, Counter[str]] = {}
-    for name, spelling in own:
-        shown.setdefault(root(name), Counter())[spelling] += 1
+        own.append([name.casefold() for name in names if name] or [f"track {index}"])
+        spellings.append(names[0])
+    group_of = connected(own)
+    shown: dict[Hashable, Counter[str]] = defaultdict(Counter)
+    for group, spelling in zip(group_of, spellings, strict=True):
+        shown[group][spelling] += 1
     # The group of most tracks names them all; nothing stands for a track of its own.
-    return [max(sorted(found), key=found.__getitem__) for found in (shown[root(n)] for n, _ in own)]
+    return [max(sorted(found), key=found.__getitem__) for found in map(shown.__getitem__, group_of)]
 
 
 def _with_splits(

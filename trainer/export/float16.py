@@ -2,6 +2,9 @@
 
 from typing import Any
 
+EXACT = ("Softmax", "Mean")
+"""What gives probabilities, and is computed in float32."""
+
 
 def to_half(model: Any) -> Any:
     """Return an ONNX model with weights and activations in float16.
@@ -18,7 +21,7 @@ def to_half(model: Any) -> Any:
 
     _narrow(model, TensorProto)
     half = float16.convert_float_to_float16(
-        model, keep_io_types=True, op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, "Softmax", "Mean"]
+        model, keep_io_types=True, op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, *EXACT]
     )
     _keep_exact(half.graph)
     OnnxModel(half).topological_sort()  # new casts stand at the end
@@ -40,14 +43,14 @@ def _narrow(model: Any, types: Any) -> None:
 
 
 def _keep_exact(graph: Any) -> None:
-    """Let softmax give its output as it is, not by way of float16."""
+    """Let probabilities pass as they are, not by way of float16."""
     made_by = {node.output[0]: node for node in graph.node}
     for widens in [node for node in graph.node if node.op_type == "Cast"]:
         narrows = made_by.get(widens.input[0])
         if narrows is None or narrows.op_type != "Cast":
             continue
-        softmax = made_by.get(narrows.input[0])
-        if softmax is not None and softmax.op_type == "Softmax":
-            softmax.output[0] = widens.output[0]
+        exact = made_by.get(narrows.input[0])
+        if exact is not None and exact.op_type in EXACT:
+            exact.output[0] = widens.output[0]
             graph.node.remove(narrows)
             graph.node.remove(widens)
