@@ -3,8 +3,9 @@
     python benchmarks/sampling.py [--seconds S] [--train]
 
 Makes its own strips, and prints JSON: windows for each second of processor time in one thread, and
-for each second of the clock through the threads of a training. With --train also those of a toy
-network: on one batch again and again, and on batches that are drawn. Where the two are alike,
+for each second of the clock through the threads of a training on a processor, and through as many
+processes as there are cores, as in a training on a GPU. With --train also those of a toy network:
+on one batch again and again, and on batches that are drawn either way. Where these are alike,
 sampling does not hold up the training.
 """
 
@@ -25,6 +26,7 @@ from trainer.data.dataset import DataSet
 from trainer.data.tracks_table import Row, write_rows
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Batch, WindowSampler, shrunk
+from trainer.training.drawing import Draw, SamplingProcesses
 
 FRAMES = 1292  # of thirty seconds
 TRACKS = 40
@@ -57,10 +59,12 @@ def rate(work: Callable[[int], None], seconds: float, clock: Callable[[], float]
     return round(done * SIZE / (clock() - began), 1)
 
 
-def through_threads(sampler: WindowSampler, seconds: float) -> float:
+def drawn(draw: Draw, seconds: float) -> float:
     """Return windows for each second of the clock as a training gets them."""
+    batches = draw(0, 1_000_000, SIZE)
+    next(batches)  # processes have begun by then
     began, done = time.perf_counter(), 0
-    for _ in sampler.batches(0, 1_000_000, SIZE):
+    for _ in batches:
         done += 1
         if time.perf_counter() - began > seconds:
             break
@@ -80,12 +84,16 @@ def training(sampler: WindowSampler, seconds: float) -> dict[str, float]:
         model.train_on_batch(batch.windows, batch.targets, batch.weights)
 
     same = shrunk(sampler.batch(0, SIZE), 1)
-    drawn = sampler.batches(0, 1_000_000, SIZE)
-    found = {
-        "one batch again and again": rate(lambda _: step(same), seconds, time.perf_counter),
-        "sampled": rate(lambda _: step(shrunk(next(drawn), 1)), seconds, time.perf_counter),
-    }
-    return found | {"ratio": round(found["sampled"] / found["one batch again and again"], 3)}
+    found = {"one batch again and again": rate(lambda _: step(same), seconds, time.perf_counter)}
+    processes = SamplingProcesses(sampler, os.cpu_count() or 1)
+    for name, draw in {"threads": sampler.batches, "processes": processes.batches}.items():
+        batches = draw(0, 1_000_000, SIZE)
+        found[f"drawn by {name}"] = rate(
+            lambda _, drawn=batches: step(shrunk(next(drawn), 1)),  # type: ignore[misc]
+            seconds,
+            time.perf_counter,
+        )
+    return found
 
 
 def main() -> None:
@@ -111,7 +119,11 @@ def main() -> None:
                 for name, sampler in samplers.items()
             },
             "windows_per_second_through_threads": {
-                name: through_threads(sampler, asked.seconds) for name, sampler in samplers.items()
+                name: drawn(sampler.batches, asked.seconds) for name, sampler in samplers.items()
+            },
+            "windows_per_second_through_processes": {
+                name: drawn(SamplingProcesses(sampler, os.cpu_count() or 1).batches, asked.seconds)
+                for name, sampler in samplers.items()
             },
         }
         if asked.train:

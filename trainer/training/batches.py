@@ -7,7 +7,7 @@ nothing but the seed and its number: a resumed run sees the batches it would hav
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
@@ -108,15 +108,26 @@ def prefetched(
     A batch depends on nothing but its number, so any number of them can be made at a time.
     """
     pool = ThreadPoolExecutor(WORKERS)
-    numbers = iter(range(first, first + count))
     try:
-        ahead = deque(pool.submit(batch, number, size) for number in islice(numbers, 2 * WORKERS))
-        while ahead:
-            ready = ahead.popleft().result()
-            ahead.extend(pool.submit(batch, number, size) for number in islice(numbers, 1))
-            yield ready
+        yield from ahead(lambda n: pool.submit(batch, n, size), first, count, 2 * WORKERS)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def ahead(
+    submit: Callable[[int], Future[Batch]], first: int, count: int, depth: int
+) -> Iterator[Batch]:
+    """Yield batches `first` to `first + count - 1`, of which `depth` are under way or ready."""
+    numbers = iter(range(first, first + count))
+    under_way = deque(submit(number) for number in islice(numbers, depth))
+    try:
+        while under_way:
+            ready = under_way.popleft().result()
+            under_way.extend(submit(number) for number in islice(numbers, 1))
+            yield ready
+    finally:
+        for future in under_way:
+            future.cancel()
 
 
 def draw_probabilities(

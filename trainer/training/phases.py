@@ -20,6 +20,8 @@ from trainer.networks.backend import keras
 from trainer.networks.heads import split
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Array, Batch, WindowSampler, shrink, shrunk, whole_windows
+from trainer.training.drawing import drawing
+from trainer.training.epoch import device
 from trainer.training.plan import Plan
 from trainer.training.target_batches import TargetSampler
 from trainer.training.teachers import Teachers
@@ -29,7 +31,7 @@ from trainer.training.vectors import side_by_side
 AT_ONCE = 32  # windows whose features are computed in one call
 
 
-Draw = Callable[[int, int], Iterator[Batch]]
+Draws = Callable[[int, int], Iterator[Batch]]
 """Takes the number of the first batch, and how many."""
 
 
@@ -46,7 +48,7 @@ class Phase:
 
     model: keras.Model
     genres: keras.Model
-    batches: Draw
+    batches: Draws
     held_out: HeldOut
 
 
@@ -97,24 +99,26 @@ class Phases:
         options = self._plan.options
         grid, recordings = self._plan.front_end.grid, self._plan.recordings
         sampler = self._sampler(grid, options.augmentation, options.shrink)
+        draw = drawing(sampler, device(self._model))
         others = round(options.batch_size * options.recordings_share) if recordings else 0
 
         def labelled(first: int, count: int) -> Iterator[Batch]:
-            drawn = sampler.batches(first, count, options.batch_size - others)
+            drawn = draw(first, count, options.batch_size - others)
             return (shrunk(self._teachers.teach(batch), 1) for batch in drawn)
 
         if not recordings:
             return self._phase_of(labelled)
-        taught = TargetSampler(
+        of_vectors = TargetSampler(
             recordings, grid, Augmentation.mild(), seed=options.seed, factor=options.shrink
         )
+        taught = drawing(of_vectors, device(self._model))
 
         def batches(first: int, count: int) -> Iterator[Batch]:
-            return side_by_side(labelled(first, count), taught.batches(first, count, others))
+            return side_by_side(labelled(first, count), taught(first, count, others))
 
         return self._phase_of(batches)
 
-    def _phase_of(self, batches: Draw) -> Phase:
+    def _phase_of(self, batches: Draws) -> Phase:
         """Return a phase that trains the whole network."""
         return Phase(
             model=self._trained, genres=self._model, batches=batches, held_out=self._held_out
