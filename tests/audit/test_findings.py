@@ -107,7 +107,7 @@ def test_the_csv_changes_nothing_when_it_is_applied_as_it_is(findings, tmp_path)
     assert (first["genre"], first["confidence"], first["reason"]) == ("Metal", "0.9000", "")
     file = tmp_path / "audit.csv"
     file.write_text(table.getvalue())
-    assert read_plan(file, overwrite=True) == []
+    assert [*read_plan(file, overwrite=True)] == []
     file.write_text(table.getvalue().replace("skip", "write", 2))
     planned = read_plan(file)
     assert [(row.path.name, row.genres) for row in planned] == [
