@@ -153,5 +153,6 @@ def test_the_head_is_trained_alone_where_that_is_the_same_and_quicker(
     vgg.freeze(model, frozen_layers(VGG16, model, options, vgg.names("VGG16"), head_only=False))
     model.compile("adam", "categorical_crossentropy")
     said: list[str] = []
-    begun = phases.Phases(plan(tmp_path / "run", options, resume=False), model, said.append)
+    planned = plan(tmp_path / "run", options, resume=False)
+    begun = phases.Phases(planned, model, model, said.append)
     assert (begun.begin(epochs).model is not model) == head_alone == bool(said)

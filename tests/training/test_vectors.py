@@ -86,6 +86,7 @@ def test_genres_count_in_labelled_rows_and_vectors_in_the_others():
 
 
 def test_windows_come_from_labelled_tracks_and_recordings_by_their_shares(folders):
+    from trainer.networks.strip_vgg import VGG16
     from trainer.training.options import FitOptions
     from trainer.training.phases import Phases
     from trainer.training.plan import plan
@@ -98,8 +99,8 @@ def test_windows_come_from_labelled_tracks_and_recordings_by_their_shares(folder
         shrink=2,
     )
     planned = plan(folders / "new", options, resume=False)
-    phases = Phases(planned, None, None, print)  # type: ignore[arg-type]
-    (batch,) = phases._whole.batches(0, 1)
+    model = VGG16.build((64, 64), 2, batch_norm=True, dropout=0)
+    (batch,) = Phases(planned, model, model, print).begin(1).batches(0, 1)
     assert batch.windows.shape == (8, 64, 64, 1)
     assert batch.targets[:, :2].sum(1).tolist() == pytest.approx([1] * 6 + [0] * 2)
     assert not batch.targets[:6, 2:].any()
