@@ -15,10 +15,11 @@ from trainer.cli import app
 from trainer.export.agreement import TOLERANCE
 from trainer.export.graph import to_onnx
 from trainer.networks import vgg
+from trainer.networks.backend import layers
 from trainer.networks.base import WHOLE_BACKBONE, architecture, window_shape
 from trainer.networks.heads import head_layers, head_units
 from trainer.networks.registry import NETWORKS
-from trainer.networks.strip_vgg import VGG16
+from trainer.networks.strip_vgg import VGG16, VGG16_QUARTER
 from trainer.training.fit import frozen_layers
 from trainer.training.options import FitOptions
 
@@ -88,3 +89,14 @@ def test_a_head_that_is_none_is_refused(head, tmp_path):
     done = CliRunner().invoke(app, ["fit", "--run", str(tmp_path), "--head", head])
     assert done.exit_code == 2
     assert "not a list of units" in done.output
+
+
+def test_vgg_is_built_without_configurations_for_which_keras_loads_tensorflow(monkeypatch):
+    def no_config(_: object) -> None:
+        raise AssertionError("a configuration was asked for")
+
+    for kind in (layers.Conv2D, layers.MaxPooling2D):
+        monkeypatch.setattr(kind, "get_config", no_config)
+    for batch_norm in (True, False):
+        model = VGG16_QUARTER.build((64, 64), 2, batch_norm=batch_norm, dropout=0)
+        assert model.output_shape == (None, 2)

@@ -114,19 +114,23 @@ def convolve(application: str, given: Any, *, batch_norm: bool, width: float = 1
     build = getattr(keras.applications, application)
     plain = build(include_top=False, weights=None, input_shape=(None, None, given.shape[-1]))
     outputs = given
+    # Not from their configurations: Keras loads TensorFlow to write these, whatever the backend.
     for layer in plain.layers[1:]:
-        config = layer.get_config()
-        if "filters" in config:
-            config["filters"] = round(config["filters"] * width)
         if isinstance(layer, layers.MaxPooling2D):
-            outputs = MaxPooling2D.from_config(config)(outputs)
-        elif not batch_norm:
-            outputs = Conv2D.from_config(config)(outputs)
-        else:
-            config |= {"activation": None, "use_bias": False, "kernel_initializer": "he_normal"}
-            outputs = Conv2D.from_config(config)(outputs)
+            outputs = MaxPooling2D(2, name=layer.name)(outputs)
+            continue
+        kernels: dict[str, Any] = {
+            "filters": round(layer.filters * width),
+            "kernel_size": 3,
+            "padding": "same",
+        }
+        if batch_norm:
+            kernels |= {"use_bias": False, "kernel_initializer": "he_normal"}
+            outputs = Conv2D(**kernels, name=layer.name)(outputs)
             outputs = BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(outputs)
             outputs = layers.ReLU(name=f"{layer.name}_relu")(outputs)
+        else:
+            outputs = Conv2D(**kernels, activation="relu", name=layer.name)(outputs)
     return outputs
 
 
