@@ -2,11 +2,10 @@
 
     python benchmarks/sampling.py [--seconds S] [--train]
 
-Makes its own strips, and prints JSON: windows for each second of processor time in one thread, and
-for each second of the clock through the threads of a training on a processor, and through as many
-processes as there are cores, as in a training on a GPU. With --train also those of a toy network:
-on one batch again and again, and on batches that are drawn either way. Where these are alike,
-sampling does not hold up the training.
+Makes its own strips, and prints JSON: windows at full and at half resolution, for each second of
+processor time in one thread, and for each second of the clock through as many threads as there are
+cores. With --train also those of a toy network: on one batch again and again, and on batches that
+are drawn meanwhile. Where these are alike, sampling does not hold up the training.
 """
 
 import argparse
@@ -24,14 +23,16 @@ from tagger.audio.log_mel import MelStrip
 from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet
 from trainer.data.tracks_table import Row, write_rows
+from trainer.training import batches
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Batch, WindowSampler, shrunk
-from trainer.training.drawing import Draw, SamplingProcesses
 
 FRAMES = 1292  # of thirty seconds
 TRACKS = 40
-SIZE = 32  # windows in a batch
-KINDS = {"off": Augmentation.off(), "normal": Augmentation(), "strong": Augmentation.strong()}
+SIZE = 64  # windows in a batch
+MOST = 1_000_000  # batches
+RESOLUTIONS = {"full": 1, "half": 2}  # by how much windows are shrunk
+LEVELS = {"off": Augmentation.off(), "normal": Augmentation(), "strong": Augmentation.strong()}
 
 
 def make_data(folder: Path) -> DataSet:
@@ -49,7 +50,7 @@ def make_data(folder: Path) -> DataSet:
     return prepared.load([folder])
 
 
-def rate(work: Callable[[int], None], seconds: float, clock: Callable[[], float]) -> float:
+def rate(work: Callable[[int], object], seconds: float, clock: Callable[[], float]) -> float:
     """Return windows a second of a piece of work that takes the number of a batch."""
     work(0)
     began, done = clock(), 0
@@ -59,23 +60,22 @@ def rate(work: Callable[[int], None], seconds: float, clock: Callable[[], float]
     return round(done * SIZE / (clock() - began), 1)
 
 
-def drawn(draw: Draw, seconds: float) -> float:
-    """Return windows for each second of the clock as a training gets them."""
-    batches = draw(0, 1_000_000, SIZE)
-    next(batches)  # processes have begun by then
-    began, done = time.perf_counter(), 0
-    for _ in batches:
-        done += 1
-        if time.perf_counter() - began > seconds:
-            break
-    return round(done * SIZE / (time.perf_counter() - began), 1)
+def in_one_thread(sampler: WindowSampler, seconds: float) -> float:
+    """Return windows for each second of processor time."""
+    return rate(lambda number: sampler.batch(number, SIZE), seconds, time.process_time)
+
+
+def in_threads(sampler: WindowSampler, seconds: float) -> float:
+    """Return windows for each second of the clock, as a training gets them."""
+    drawn = sampler.batches(0, MOST, SIZE)
+    return rate(lambda _: next(drawn), seconds, time.perf_counter)
 
 
 def training(sampler: WindowSampler, seconds: float) -> dict[str, float]:
     """Return windows a second of a network of one convolution, with and without sampling."""
     from trainer.networks.backend import keras, layers
 
-    given = keras.Input((128, 128, 1))
+    given = keras.Input((64, 64, 1))
     pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(8, 3, strides=4)(given))
     model = keras.Model(given, layers.Dense(2, activation="softmax")(pooled))
     model.compile("adam", "categorical_crossentropy")
@@ -84,16 +84,11 @@ def training(sampler: WindowSampler, seconds: float) -> dict[str, float]:
         model.train_on_batch(batch.windows, batch.targets, batch.weights)
 
     same = shrunk(sampler.batch(0, SIZE), 1)
-    found = {"one batch again and again": rate(lambda _: step(same), seconds, time.perf_counter)}
-    processes = SamplingProcesses(sampler, os.cpu_count() or 1)
-    for name, draw in {"threads": sampler.batches, "processes": processes.batches}.items():
-        batches = draw(0, 1_000_000, SIZE)
-        found[f"drawn by {name}"] = rate(
-            lambda _, drawn=batches: step(shrunk(next(drawn), 1)),  # type: ignore[misc]
-            seconds,
-            time.perf_counter,
-        )
-    return found
+    drawn = sampler.batches(0, MOST, SIZE)
+    return {
+        "one batch again and again": rate(lambda _: step(same), seconds, time.perf_counter),
+        "drawn meanwhile": rate(lambda _: step(shrunk(next(drawn), 1)), seconds, time.perf_counter),
+    }
 
 
 def main() -> None:
@@ -102,32 +97,32 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--train", action="store_true")
     asked = parser.parse_args()
+    cores = os.cpu_count() or 1
+    batches.WORKERS = cores
     with tempfile.TemporaryDirectory() as folder:
         data = make_data(Path(folder))
         samplers = {
-            name: WindowSampler(data, data.tracks, WindowGrid(), augmentation, seed=1)
-            for name, augmentation in KINDS.items()
-        }
-        found: dict[str, object] = {
-            "cores": os.cpu_count(),
-            "windows_per_second_of_one_core": {
-                name: rate(
-                    lambda number, own=sampler: own.batch(number, SIZE) and None,  # type: ignore[misc]
-                    asked.seconds,
-                    time.process_time,
+            name: {
+                level: WindowSampler(
+                    data, data.tracks, WindowGrid(), augmentation, seed=1, factor=factor
                 )
-                for name, sampler in samplers.items()
-            },
-            "windows_per_second_through_threads": {
-                name: drawn(sampler.batches, asked.seconds) for name, sampler in samplers.items()
-            },
-            "windows_per_second_through_processes": {
-                name: drawn(SamplingProcesses(sampler, os.cpu_count() or 1).batches, asked.seconds)
-                for name, sampler in samplers.items()
-            },
+                for level, augmentation in LEVELS.items()
+            }
+            for name, factor in RESOLUTIONS.items()
+        }
+
+        def measured(how: Callable[[WindowSampler, float], float]) -> dict[str, dict[str, float]]:
+            return {
+                name: {level: how(sampler, asked.seconds) for level, sampler in kinds.items()}
+                for name, kinds in samplers.items()
+            }
+
+        found: dict[str, object] = {
+            "windows_per_second_of_one_core": measured(in_one_thread),
+            f"windows_per_second_through_{cores}_threads": measured(in_threads),
         }
         if asked.train:
-            found["toy_network"] = training(samplers["normal"], asked.seconds)
+            found["toy_network"] = training(samplers["half"]["normal"], asked.seconds)
     print(json.dumps(found, indent=1))
 
 

@@ -4,7 +4,6 @@ import threading
 import time
 import zlib
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from trainer.data import dataset as prepared
 from trainer.data.dataset import Track
 from trainer.data.tracks_table import Row, write_rows
 from trainer.training import batches
-from trainer.training.augmentation import LOW_PASS, Augmentation, augment, vary
+from trainer.training.augmentation import Augmentation
 from trainer.training.batches import (
     Batch,
     WindowSampler,
@@ -151,23 +150,6 @@ def test_a_shrink_that_is_none_is_refused(tmp_path):
 # Augmentation
 
 
-def test_a_low_pass_silences_the_highest_bands_of_its_share_of_windows():
-    augmentation = Augmentation(**{**vars(Augmentation.off()), "low_pass": 0.5})
-    rng = np.random.default_rng(0)
-    piece = rng.uniform(1, 2, (64, 64)).astype(np.float32)
-    piece[0, 0] = 0.5
-    cut = []
-    for _ in range(200):
-        window = vary(piece.copy(), 64, augmentation, rng)
-        silent = np.flatnonzero((window == 0.5).all(1))
-        cut.append(silent[0] if silent.size else 64)
-        np.testing.assert_array_equal(window[: cut[-1]], piece[: cut[-1]])
-    filtered = [place for place in cut if place < 64]
-    assert 70 < len(filtered) < 130
-    assert min(filtered) >= int(64 * LOW_PASS[0])
-    assert max(filtered) < 64 * LOW_PASS[1]
-
-
 def test_augmentation_is_scaled_with_the_windows():
     full = Augmentation.strong()
     half = full.scaled(2)
@@ -205,10 +187,3 @@ def test_what_goes_wrong_with_a_batch_is_raised_and_ends_the_others(monkeypatch)
     with pytest.raises(DataError, match="no such batch"):
         next(drawn)
     assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
-
-
-def test_noise_differs_from_window_to_window_and_has_the_deviation_asked_for():
-    noisy = replace(Augmentation.off(), noise=0.5)
-    windows = augment(np.zeros((16, 64, 64), np.float32), noisy, np.random.default_rng(0))
-    np.testing.assert_allclose(windows.std((1, 2)), 0.5, rtol=0.1)
-    assert np.abs(np.corrcoef(windows.reshape(16, -1)) - np.eye(16)).max() < 0.1

@@ -68,7 +68,7 @@ def test_frozen_layers_are_computed_once(data, pretrained, tmp_path, monkeypatch
     monkeypatch.setattr(
         phases, "feature_strips", lambda *given: calls.append(given) or compute(*given)
     )
-    said = fit(data, run, pretrained, "--unfreeze-layers", 0, "--head-epochs", 1, "--average", 1)
+    said = fit(data, run, pretrained, "--unfreeze-layers", 0, "--head-epochs", 1, "--average", 4)
     assert said.count(ONCE) == len(calls) == 1
     # The weights that are kept are those of the whole network.
     stored = load_run(run)

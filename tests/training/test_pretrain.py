@@ -164,25 +164,19 @@ def test_vgg_keeps_the_names_and_order_that_weight_files_go_by(tmp_path):
 # Targets
 
 
-@given(st.integers(2, 6), st.floats(-50, 500), st.integers(0, 9))
-def test_a_target_lies_between_those_of_the_windows_around_it(count, start, seed):
-    starts = np.arange(count) * 64.0
-    values = np.random.default_rng(seed).standard_normal((count, 3)).astype(np.float32)
-    found = interpolate(values, starts, start)
-    place = np.clip(start / 64, 0, count - 1)
-    around = values[[int(np.floor(place)), int(np.ceil(place))]]
-    assert (found >= around.min(0) - 1e-6).all()
-    assert (found <= around.max(0) + 1e-6).all()
-    # Linear in between: what a straight line gives at the windows it gives everywhere.
-    line = np.outer(starts, [1, -2]).astype(np.float32)
-    np.testing.assert_allclose(
-        interpolate(line, starts, start), [64 * place, -128 * place], 1e-4, 1e-4
-    )
-
-
-def test_a_single_window_has_one_target():
-    values = np.array([[1, 2]], np.float32)
-    assert interpolate(values, np.array([0.0]), 30).tolist() == [1, 2]
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.data())
+def test_a_target_lies_between_those_of_the_windows_around_it(counts, data):
+    """Strips of so many windows of the teacher, and a window of each at any place."""
+    starts = np.array([data.draw(st.floats(-50, 500)) for _ in counts])
+    teacher = np.arange(6) * 64.0
+    of_strips = [np.random.default_rng(count).standard_normal((count, 3)) for count in counts]
+    values = np.concatenate(of_strips).astype(np.float32)
+    first = np.cumsum(counts) - counts
+    found = interpolate(values, first, np.array(counts), teacher, starts)
+    for target, own, start in zip(found, of_strips, starts, strict=True):
+        for output in range(3):
+            expected = np.interp(start, teacher[: len(own)], own[:, output])
+            assert target[output] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("factor", [1, 2])

@@ -1,26 +1,8 @@
-"""What is done to training windows before the network sees them."""
+"""By how much training windows are varied before the network sees them."""
 
 from dataclasses import dataclass, fields, replace
-from functools import cache
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tagger.audio.pictures import TOP_OF_SCALE
-
-Array = NDArray[np.float32]
-
-NOISE_NUMBERS = 1 << 21
-"""Far more than a window has, so that hardly two windows get the same noise."""
-
-LOW_PASS = (0.6, 0.95)
-"""Range of the cut-off of a low-pass filter, as a share of the bands."""
-
-ERASED = (0.02, 0.2)
-"""Range of the area of an erased rectangle, as a share of the window."""
-ERASED_RATIO = 3.0
-"""Height to width of the tallest one; the widest has the reciprocal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,101 +106,3 @@ class Augmentation:
             if self in (replace(level, mixup=self.mixup) for level in levels):
                 return name
         return "custom"
-
-    def piece(self, window: int, frames: int, rng: np.random.Generator) -> int:
-        """Draw how many frames of a strip of `frames` frames are stretched to a window."""
-        length = round(window * (1 + rng.uniform(-1, 1) * self.stretch_frames))
-        return window if length > frames else length
-
-
-@cache
-def noise_table() -> Array:
-    """Return normal numbers to cut noise from: to draw as many costs more than all else here."""
-    return np.random.default_rng(0).standard_normal(NOISE_NUMBERS, dtype=np.float32)
-
-
-def augment(windows: Array, augmentation: Augmentation, rng: np.random.Generator) -> Array:
-    """Mask windows `[batch, bands, frames]`, erase parts and add noise, in place."""
-    noise = np.empty(windows.shape[1:], np.float32)
-    for window in windows:
-        mask(window, augmentation, rng)
-        if augmentation.erase and rng.random() < augmentation.erase:
-            erase(window, augmentation.masked, rng)
-        if augmentation.noise:
-            table = noise_table()
-            start = int(rng.integers(len(table) - noise.size + 1))
-            cut = table[start : start + noise.size].reshape(noise.shape)
-            np.add(window, np.multiply(cut, augmentation.noise, out=noise), out=window)
-    return windows
-
-
-def vary(piece: Array, frames: int, augmentation: Augmentation, rng: np.random.Generator) -> Array:
-    """Stretch a piece to a window, stretch and shift its bands, equalise, scale the contrast."""
-    n_bands = piece.shape[0]
-    bands = np.arange(n_bands, dtype=np.float32)
-    centre = (n_bands - 1) / 2
-    scale = 1 + rng.uniform(-1, 1) * augmentation.stretch_bands
-    shift = rng.uniform(-1, 1) * augmentation.shift_bands
-    window = piece
-    if scale != 1 or shift:
-        window = _resample(piece, (bands - centre) * scale + centre + shift)
-    if piece.shape[1] != frames:
-        window = _resample(window.T, np.linspace(0, piece.shape[1] - 1, frames)).T
-    if augmentation.turn:
-        window = np.roll(window, round(rng.uniform(-1, 1) * augmentation.turn * frames), axis=1)
-    if augmentation.low_pass and rng.random() < augmentation.low_pass:
-        window[int(n_bands * rng.uniform(*LOW_PASS)) :] = window.min()
-    if augmentation.equaliser:
-        waves = np.cos(np.pi * np.outer(bands / n_bands, np.arange(1, 4)))
-        curve = waves @ rng.normal(0, augmentation.equaliser, waves.shape[1])
-        window = window + curve[:, None].astype(np.float32)
-    gain = np.float32(1 + rng.uniform(-1, 1) * augmentation.gain)
-    return window if gain == 1 else window * gain
-
-
-def _resample(rows: Array, places: NDArray[Any]) -> Array:
-    """Return rows at fractional places, between the two rows around each; edges are repeated."""
-    places = np.clip(places, 0, len(rows) - 1)
-    below = places.astype(int)
-    above = np.minimum(below + 1, len(rows) - 1)
-    lower: Array = rows[below]
-    mixed: Array = rows[above]
-    mixed -= lower  # in place: to fill new memory takes as long as to compute
-    mixed *= (places - below).astype(np.float32)[:, None]
-    mixed += lower
-    return mixed
-
-
-def mix(
-    windows: Array, targets: Array, alpha: float, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Blend every window and its label with another of the batch (mixup)."""
-    if not alpha:
-        return windows, targets
-    share = rng.beta(alpha, alpha, len(windows)).astype(np.float32)
-    partner = rng.permutation(len(windows))
-    mixed = windows[partner]
-    mixed -= windows
-    mixed *= (1 - share)[:, None, None]
-    mixed += windows
-    return mixed, share[:, None] * targets + (1 - share)[:, None] * targets[partner]
-
-
-def mask(window: Array, augmentation: Augmentation, rng: np.random.Generator) -> None:
-    """Set runs of bands and runs of frames to what hides them, in place."""
-    bands, frames = window.shape
-    kinds = (bands, augmentation.mask_bands, window), (frames, augmentation.mask_frames, window.T)
-    for length, widest, view in kinds * augmentation.masks:
-        width = int(rng.integers(min(widest, length) + 1))
-        start = int(rng.integers(length - width + 1))
-        view[start : start + width] = augmentation.masked
-
-
-def erase(window: Array, value: float, rng: np.random.Generator) -> None:
-    """Set a rectangle of some of the area to a value, in place."""
-    rows, columns = window.shape
-    area = rng.uniform(*ERASED) * rows * columns
-    height = np.sqrt(area * np.exp(rng.uniform(-1, 1) * np.log(ERASED_RATIO)))
-    high, wide = min(rows, round(height)), min(columns, round(area / height))
-    top, left = rng.integers(rows - high + 1), rng.integers(columns - wide + 1)
-    window[top : top + high, left : left + wide] = value

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from tagger.audio.frontend import FrontEnd, WindowGrid
 from trainer.data.dataset import DataSet, Track, class_weights
-from trainer.training.augmentation import Array, Augmentation, augment, mix, vary
+from trainer.training.augmentation import Augmentation
+from trainer.training.variation import Array, augment, lengths, mix, vary
 
-__all__ = ["Array", "Batch", "WindowSampler", "cut_window", "inputs", "shrink", "shrunk"]
+__all__ = ["Array", "Batch", "WindowSampler", "cut", "cut_window", "inputs", "shrink", "shrunk"]
 
 WORKERS = min(8, max(1, (os.cpu_count() or 1) // 2))
 """Threads that prepare batches; the other cores are left to the network."""
@@ -40,11 +41,28 @@ class Batch:
     weights: Array
 
 
+def cut(
+    strips: Sequence[NDArray[Any]], starts: NDArray[np.int_], frames: NDArray[np.int_]
+) -> Array:
+    """Cut a piece out of each strip `[bands, frames]`, repeating one that is too short.
+
+    Returns:
+        `[batch, bands, longest]`, zero behind a piece that is shorter than the longest.
+    """
+    pieces = np.zeros((len(strips), len(strips[0]), frames.max()), np.float32)
+    for piece, strip, start, length in zip(
+        pieces, strips, starts.tolist(), frames.tolist(), strict=True
+    ):
+        part = strip[:, start : start + length]
+        if part.shape[1] < length:
+            part = np.pad(part, ((0, 0), (0, length - part.shape[1])), mode="wrap")
+        piece[:, :length] = part
+    return pieces
+
+
 def cut_window(strip: NDArray[Any], start: int, window: int) -> Array:
     """Cut `[bands, window]` frames out of a strip, repeating one that is too short."""
-    piece = strip[:, start : start + window].astype(np.float32)
-    if piece.shape[1] < window:
-        piece = np.pad(piece, ((0, 0), (0, window - piece.shape[1])), mode="wrap")
+    piece: Array = cut([strip], np.array([start]), np.array([window]))[0]
     return piece
 
 
@@ -176,12 +194,16 @@ class WindowSampler:
         self.balance = balance
         self.seed = seed
         self.n_labels = len(data.labels)
-        self._strips = strips or [
+        of_tracks = strips or [
             [shrink_strip(strip, factor) for strip in track.load()] for track in tracks
         ]
+        self._strips = list(chain.from_iterable(of_tracks))
+        self._frames = np.array([strip.shape[1] for strip in self._strips])
+        # Of each strip, to its track: its targets, and how likely the track is drawn.
+        self._owners = np.repeat(np.arange(len(of_tracks)), list(map(len, of_tracks)))
+        odds = draw_probabilities(tracks, balance, shares)[self._owners] * self._odds_in_track()
+        self._cumulative = np.cumsum(odds) / odds.sum()
         self._targets = np.stack([data.probabilities(track) for track in tracks])
-        self._cumulative = _cumulative(draw_probabilities(tracks, balance, shares))
-        self._cumulative_of_strips = [self._odds_of(strips) for strips in self._strips]
         self._weights = (
             class_weights(tracks, data.labels)
             if balance == "weights"
@@ -191,9 +213,14 @@ class WindowSampler:
     def batch(self, number: int, size: int) -> Batch:
         """Return batch `number` of the run."""
         rng = np.random.default_rng((self.seed, number))
+        window, step = self.grid.window, self.grid.step
         drawn = np.searchsorted(self._cumulative, rng.random(size), side="right")
-        windows = np.stack([self._window(index, rng) for index in drawn])
-        targets = self._targets[drawn]
+        strips = [self._strips[index] for index in drawn]
+        taken = lengths(self._frames[drawn], window, self.augmentation, rng)
+        rooms = np.maximum(self._frames[drawn] - taken, 0) // step
+        starts = rng.integers(rooms + 1) * step
+        windows = vary(cut(strips, starts, taken), taken, window, self.augmentation, rng)
+        targets = self._targets[self._owners[drawn]]
         windows, targets = mix(windows, targets, self.augmentation.mixup, rng)
         return Batch(
             windows=augment(windows, self.augmentation, rng),
@@ -202,28 +229,13 @@ class WindowSampler:
         )
 
     def batches(self, first: int, count: int, size: int) -> Iterator[Batch]:
-        """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""
+        """Yield batches `first` to `first + count - 1`, each prepared while others are used."""
         return prefetched(self.batch, first, count, size)
 
-    def _odds_of(self, strips: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-        """Return the cumulative odds of the strips of a track."""
-        starts = np.array([max(strip.shape[1] - self.grid.window, 0) + 1 for strip in strips])
+    def _odds_in_track(self) -> NDArray[np.float64]:
+        """Return how likely each strip is drawn among those of its track, `[strips]`."""
+        starts = np.maximum(self._frames - self.grid.window, 0) + 1
         # A long strip has more to show than a short one, but its windows resemble each other.
-        return _cumulative(np.sqrt(starts + self.grid.hop))
-
-    def _window(self, index: int, rng: np.random.Generator) -> Array:
-        """Draw a varied window of a track."""
-        odds = self._cumulative_of_strips[index]
-        strip = self._strips[index][int(np.searchsorted(odds, rng.random(), side="right"))]
-        length = self.augmentation.piece(self.grid.window, strip.shape[1], rng)
-        room, step = max(strip.shape[1] - length, 0), self.grid.step
-        start = int(rng.integers(room // step + 1)) * step
-        piece = cut_window(strip, start, length)
-        return vary(piece, self.grid.window, self.augmentation, rng)
-
-
-def _cumulative(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return cumulative probabilities to look up numbers from 0 to 1 in; the last one is 1."""
-    sums = np.cumsum(odds)
-    found: NDArray[np.float64] = sums / sums[-1]
-    return found
+        odds = np.sqrt(starts + self.grid.hop)
+        found: NDArray[np.float64] = odds / np.bincount(self._owners, odds)[self._owners]
+        return found

@@ -20,8 +20,6 @@ from trainer.networks.backend import keras
 from trainer.networks.heads import split
 from trainer.training.augmentation import Augmentation
 from trainer.training.batches import Array, Batch, WindowSampler, shrink, shrunk, whole_windows
-from trainer.training.drawing import drawing
-from trainer.training.epoch import device
 from trainer.training.plan import Plan
 from trainer.training.target_batches import TargetSampler
 from trainer.training.teachers import Teachers
@@ -99,11 +97,10 @@ class Phases:
         options = self._plan.options
         grid, recordings = self._plan.front_end.grid, self._plan.recordings
         sampler = self._sampler(grid, options.augmentation, options.shrink)
-        draw = drawing(sampler, device(self._model))
         others = round(options.batch_size * options.recordings_share) if recordings else 0
 
         def labelled(first: int, count: int) -> Iterator[Batch]:
-            drawn = draw(first, count, options.batch_size - others)
+            drawn = sampler.batches(first, count, options.batch_size - others)
             return (shrunk(self._teachers.teach(batch), 1) for batch in drawn)
 
         if not recordings:
@@ -111,10 +108,9 @@ class Phases:
         of_vectors = TargetSampler(
             recordings, grid, Augmentation.mild(), seed=options.seed, factor=options.shrink
         )
-        taught = drawing(of_vectors, device(self._model))
 
         def batches(first: int, count: int) -> Iterator[Batch]:
-            return side_by_side(labelled(first, count), taught(first, count, others))
+            return side_by_side(labelled(first, count), of_vectors.batches(first, count, others))
 
         return self._phase_of(batches)
 

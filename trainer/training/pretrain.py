@@ -17,7 +17,6 @@ from trainer.networks.backend import keras, layers, set_seed
 from trainer.networks.base import architecture, window_shape
 from trainer.training.averaging import MEASURED, WeightAverage
 from trainer.training.batches import Batch
-from trainer.training.drawing import drawing
 from trainer.training.epoch import Progress, device, train_epoch
 from trainer.training.history import PretrainEpoch
 from trainer.training.pretrain_plan import PretrainPlan
@@ -68,13 +67,12 @@ def pretrain(
     sampler = TargetSampler(
         plan.recordings, grid, options.augmentation, seed=options.seed, factor=options.shrink
     )
-    draw = drawing(sampler, device(model))
     held_out = validation_batch(plan.recordings, grid, options.shrink)
     for number in range(len(past) + 1, options.epochs + 1):
         first = (number - 1) * options.batches
-        batches = draw(first, options.batches, options.batch_size)
+        batches = sampler.batches(first, options.batches, options.batch_size)
         trained = train_epoch(model, batches, options, number, average, progress)
-        some = draw(first, 1 + MEASURED, options.batch_size)
+        some = sampler.batches(first, 1 + MEASURED, options.batch_size)
         with average.in_place(some) if average else nullcontext():
             validation_loss, fit_of_parts = math.nan, dict[str, float]()
             if held_out:

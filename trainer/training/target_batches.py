@@ -1,14 +1,16 @@
 """Batches of a pretraining: windows drawn at random, with what a teacher says of them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.audio.frontend import WindowGrid
 from trainer.data.recordings import Recordings
-from trainer.training.augmentation import Array, Augmentation, augment, vary
-from trainer.training.batches import Batch, cut_window, prefetched, shrink_strip
+from trainer.training.augmentation import Augmentation
+from trainer.training.batches import Batch, cut, cut_window, prefetched, shrink_strip
+from trainer.training.variation import Array, augment, lengths, vary
 
 JITTER = 0.25  # of a window: how far windows of a training may begin from those of the teacher
 
@@ -32,55 +34,64 @@ class TargetSampler:
         self._augmentation = augmentation.scaled(factor)
         self._seed = seed
         self._starts = np.array(recordings.targets.starts) * recordings.shrink / factor
-        self._strips, self._values = [], []
+        self._strips, of_strips = [], []
         for index in recordings.split("train"):
             given = recordings.targets.values[index]
             values = given[np.isfinite(given).all(1)].astype(np.float32)
             if len(values):
                 self._strips.append(shrink_strip(recordings.load(index), factor))
-                self._values.append(values)
+                of_strips.append(values)
+        self._frames = np.array([strip.shape[1] for strip in self._strips])
+        self._counts = np.array([len(values) for values in of_strips])
+        self._first = np.cumsum(self._counts) - self._counts
+        self._values = np.concatenate(of_strips)
 
     def batch(self, number: int, size: int) -> Batch:
-        """Return batch `number` of the run."""
+        """Return batch `number` of the run: varied windows near those of the teacher."""
         rng = np.random.default_rng((self._seed, number))
-        drawn = [self._draw(rng) for _ in range(size)]
-        windows = augment(np.stack([window for window, _ in drawn]), self._augmentation, rng)
+        window = self._window
+        drawn = rng.integers(len(self._strips), size=size)
+        counts = self._counts[drawn]
+        near = self._starts[rng.integers(counts)] + rng.uniform(-1, 1, size) * JITTER * window
+        starts = np.rint(np.clip(near, self._starts[0], self._starts[counts - 1])).astype(int)
+        taken = lengths(self._frames[drawn] - starts, window, self._augmentation, rng)
+        pieces = cut([self._strips[index] for index in drawn], starts, taken)
+        windows = augment(
+            vary(pieces, taken, window, self._augmentation, rng), self._augmentation, rng
+        )
         return Batch(
             windows=windows[..., None],
-            targets=np.stack([target for _, target in drawn]),
+            targets=interpolate(self._values, self._first[drawn], counts, self._starts, starts),
             weights=np.ones(size, np.float32),
         )
 
     def batches(self, first: int, count: int, size: int) -> Iterator[Batch]:
-        """Yield batches `first` to `first + count - 1`, each prepared while the last is used."""
+        """Yield batches `first` to `first + count - 1`, each prepared while others are used."""
         return prefetched(self.batch, first, count, size)
 
-    def _draw(self, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw a varied window near one of the teacher's, and its target."""
-        index = int(rng.integers(len(self._strips)))
-        strip, values = self._strips[index], self._values[index]
-        starts = self._starts[: len(values)]
-        offset = rng.uniform(-1, 1) * JITTER * self._window
-        start = round(float(np.clip(rng.choice(starts) + offset, starts[0], starts[-1])))
-        length = self._augmentation.piece(self._window, strip.shape[1] - start, rng)
-        piece = cut_window(strip, start, length)
-        window = vary(piece, self._window, self._augmentation, rng)
-        return window, interpolate(values, starts, start)
 
-
-def interpolate(values: Array, starts: NDArray[np.floating], start: float) -> Array:
-    """Return the target of a window that begins at `start`, between two windows of the teacher.
+def interpolate(
+    values: Array,
+    first: NDArray[np.int_],
+    counts: NDArray[np.int_],
+    teacher: NDArray[np.floating],
+    starts: NDArray[Any],
+) -> Array:
+    """Return the targets of windows that begin between two windows of the teacher.
 
     Args:
-        values: Targets of the teacher's windows, `[windows, outputs]`.
-        starts: Where these windows begin, in rising order.
-        start: Where the window begins; before the first and after the last it gets theirs.
+        values: Targets of the teacher's windows of all strips, `[windows, outputs]`.
+        first: Which of them is the first of each window's strip, `[batch]`.
+        counts: How many of them that strip has, `[batch]`.
+        teacher: Where the teacher's windows begin in any strip, in rising order.
+        starts: Where the windows begin, `[batch]`; one before the first of the teacher's or after
+            the last gets the targets of that.
     """
-    above = min(int(np.searchsorted(starts, start)), len(starts) - 1)
-    below = max(above - 1, 0)
-    span = max(starts[above] - starts[below], 1e-9)
-    share = np.float32(np.clip((start - starts[below]) / span, 0, 1))
-    mixed: Array = values[below] * (1 - share) + values[above] * share
+    below = np.clip(np.searchsorted(teacher, starts, side="right"), 1, counts) - 1
+    above = np.minimum(below + 1, counts - 1)
+    span = np.maximum(teacher[above] - teacher[below], 1e-9)
+    share = np.clip((starts - teacher[below]) / span, 0, 1).astype(np.float32)[:, None]
+    mixed: Array = values[first + below] * (1 - share) + values[first + above] * share
     return mixed
 
 
