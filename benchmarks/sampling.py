@@ -4,7 +4,7 @@
 
 Makes its own strips, and prints JSON: windows at full and at half resolution, for each second of
 processor time in one thread, and for each second of the clock through as many threads as there are
-cores. With --train also those of a toy network: on one batch again and again, and on batches that
+cores. With --train also those of toy networks: on one batch again and again, and on batches that
 are drawn meanwhile. Where these are alike, sampling does not hold up the training.
 """
 
@@ -71,12 +71,12 @@ def in_threads(sampler: WindowSampler, seconds: float) -> float:
     return rate(lambda _: next(drawn), seconds, time.perf_counter)
 
 
-def training(sampler: WindowSampler, seconds: float) -> dict[str, float]:
+def training(sampler: WindowSampler, filters: int, seconds: float) -> dict[str, float]:
     """Return windows a second of a network of one convolution, with and without sampling."""
     from trainer.networks.backend import keras, layers
 
     given = keras.Input((64, 64, 1))
-    pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(8, 3, strides=4)(given))
+    pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(filters, 3, strides=2)(given))
     model = keras.Model(given, layers.Dense(2, activation="softmax")(pooled))
     model.compile("adam", "categorical_crossentropy")
 
@@ -122,7 +122,10 @@ def main() -> None:
             f"windows_per_second_through_{cores}_threads": measured(in_threads),
         }
         if asked.train:
-            found["toy_network"] = training(samplers["half"]["normal"], asked.seconds)
+            found["toy_networks"] = {
+                f"{filters} filters": training(samplers["half"]["normal"], filters, asked.seconds)
+                for filters in (8, 64)
+            }
     print(json.dumps(found, indent=1))
 
 

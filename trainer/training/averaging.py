@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from trainer.networks.backend import keras
 from trainer.training.batches import Batch
 
+ops = keras.ops
 Loss = Callable[[NDArray[Any], NDArray[Any]], float]
 """Takes targets and predictions, `[batch, outputs]`, and gives their mean loss."""
 
@@ -25,6 +26,8 @@ MEASURED = 2  # batches that batch normalisation is measured on; another tells w
 
 class WeightAverage:
     """The exponential moving average of a model's weights over `span` batches."""
+
+    _means: list[Any]
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class WeightAverage:
         self._model = model
         self._loss = loss or cross_entropy
         self._share = min(1.0, EVERY / span)
-        self._means = [np.array(w, np.float32) for w in start or model.get_weights()]
+        self._keep(start or model.get_weights())
 
     def update(self, batch: int) -> None:
         """Take the weights into the average after batch number `batch` of the run."""
@@ -46,8 +49,8 @@ class WeightAverage:
         # The first batches weigh more, or the start would be remembered for long.
         share = max(self._share, 1 / (1 + batch / EVERY))
         self._means = [
-            mean + np.float32(share) * (weight - mean)
-            for mean, weight in zip(self._means, self._model.get_weights(), strict=True)
+            mean + share * (ops.stop_gradient(ops.cast(weight, "float32")) - mean)
+            for mean, weight in zip(self._means, self._model.weights, strict=True)
         ]
 
     @contextmanager
@@ -56,20 +59,24 @@ class WeightAverage:
 
         The first of the batches tells which: the averaged one, or one measured on the others.
         """
-        own = self._model.get_weights()
-        self._model.set_weights(self._means)
+        own, means = self._model.get_weights(), list(map(ops.convert_to_numpy, self._means))
+        self._model.set_weights(means)
         if norms := _norms(self._model):
             chosen_by, *others = batches
             averaged = self._loss_of(chosen_by)
             _measure(self._model, norms, others)
             if averaged <= self._loss_of(chosen_by):
-                self._model.set_weights(self._means)
+                self._model.set_weights(means)
             else:  # what is saved is what a resumed run goes on with
-                self._means = [np.array(w, np.float32) for w in self._model.get_weights()]
+                self._keep(self._model.get_weights())
         try:
             yield
         finally:
             self._model.set_weights(own)
+
+    def _keep(self, weights: Sequence[NDArray[Any]]) -> None:
+        """Set the average; it is kept where the network is, which saves waiting for a GPU."""
+        self._means = [ops.convert_to_tensor(weight, "float32") for weight in weights]
 
     def _loss_of(self, batch: Batch) -> float:
         found = np.asarray(self._model.predict_on_batch(batch.windows))

@@ -77,7 +77,8 @@ class Phases:
         drawn = epochs * options.batches * options.batch_size
         if features.trainable_variables or varied or self._windows > drawn:
             return self._whole
-        head.compile(self._trained.optimizer, self._model.loss, jit_compile=False)
+        whole = self._trained
+        head.compile(whole.optimizer, self._model.loss, jit_compile=whole.jit_compile)
         return self._of_head
 
     @cached_property

@@ -111,10 +111,12 @@ def augment(windows: Array, augmentation: Augmentation, rng: np.random.Generator
         for number in np.flatnonzero(rng.random(size) < augmentation.erase):
             erase(windows[number], augmentation.masked, rng)
     if augmentation.noise:
-        numbers, cells = noise(augmentation.noise), bands * frames
-        starts = rng.integers(len(numbers) - cells + 1, size=size)
-        for window, start in zip(windows, starts.tolist(), strict=True):
-            np.add(window, numbers[start : start + cells].reshape(bands, frames), out=window)
+        numbers = noise(augmentation.noise)
+        at_once = max(len(numbers) // 2 // (bands * frames), 1)
+        for first in range(0, size, at_once):
+            part = windows[first : first + at_once]
+            start = int(rng.integers(len(numbers) - part.size, endpoint=True))
+            part += numbers[start : start + part.size].reshape(part.shape)
     return windows
 
 
@@ -122,8 +124,9 @@ def mask(lines: Array, widest: int, value: float, rng: np.random.Generator) -> N
     """Set a run of at most so many lines of each window to a value, in place."""
     widths: NDArray[np.int_] = rng.integers(widest, endpoint=True, size=len(lines))
     starts: NDArray[np.int_] = rng.integers(lines.shape[1] - widths, endpoint=True)
-    for window, start, width in zip(lines, starts.tolist(), widths.tolist(), strict=True):
-        window[start : start + width] = value
+    places = np.arange(lines.shape[1]) - starts[:, None]
+    hidden = (places >= 0) & (places < widths[:, None])
+    np.copyto(lines, np.float32(value), where=hidden[..., None])
 
 
 def erase(window: Array, value: float, rng: np.random.Generator) -> None:
