@@ -202,7 +202,8 @@ class WindowSampler:
         # Of each strip, to its track: its targets, and how likely the track is drawn.
         self._owners = np.repeat(np.arange(len(of_tracks)), list(map(len, of_tracks)))
         odds = draw_probabilities(tracks, balance, shares)[self._owners] * self._odds_in_track()
-        self._cumulative = np.cumsum(odds) / odds.sum()
+        sums = np.cumsum(odds)
+        self._cumulative = sums / sums[-1]  # exactly 1 at the end: every number finds a strip
         self._targets = np.stack([data.probabilities(track) for track in tracks])
         self._weights = (
             class_weights(tracks, data.labels)
