@@ -41,6 +41,7 @@ def low_passed(samples: np.ndarray) -> np.ndarray:
 
 CHANGES = {
     "trim": lambda x, _: x[round(3.217 * RATE) : round(17.1 * RATE)],
+    "four seconds": lambda x, _: x[round(7.03 * RATE) : round(11.03 * RATE)],
     "level": lambda x, _: x * 0.3,
     "clipping": lambda x, _: (x * 4).clip(-0.5, 0.5),
     "codec": as_mp3,
@@ -56,6 +57,14 @@ def test_a_changed_copy_is_the_same_recording(tunes, known, change, tmp_path):
     (match,) = find([bits(changed)], known)
     assert match.index == 2
     assert match.is_same
+
+
+@pytest.mark.parametrize("samples", [512, 1024, 1536])
+def test_it_matters_little_where_a_copy_begins(tunes, known, samples):
+    """A copy is cut between steps, and still agrees far more than it has to."""
+    (match,) = find([bits(tunes[1][5 * RATE + samples :])], known)
+    assert match.index == 1
+    assert match.surplus > 2
 
 
 def test_other_recordings_are_not_the_same(known):

@@ -1,9 +1,10 @@
 """Fingerprints of log-mel strips: the same recording is found under another codec, trim or level.
 
 A bit says whether the difference between two neighbouring bands of energy rises or falls from one
-step to the next (Haitsma and Kalker 2002). Two strips are compared at every offset in time by the
-share of bits in which they agree. Level, equalisation and low bit rates change few of the bits, and
-of unrelated recordings about half agree.
+stretch of time to the next (Haitsma and Kalker 2002). Stretches overlap, so it matters little where
+a copy begins. Two strips are compared at every offset in time by the share of bits in which they
+agree. Level, equalisation and low bit rates change few of the bits, and of unrelated recordings
+about half agree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,14 +23,15 @@ Fingerprint = NDArray[np.uint16]
 """One number a step, `[steps]`; each of its lowest 15 bits belongs to two bands."""
 
 BANDS = 16
-STEP = 4  # frames, 93 ms
+STEP = 2  # frames, 46 ms
+STRETCH = 2  # steps that energy is averaged over
 STILL = 1e-3  # a change below this, in deviations of the strip, is none
-LEAST_STEPS = 16  # that two strips must share, 1.5 s
+LEAST_STEPS = 32  # that two strips must share, 1.5 s
 AGREEMENT = 0.3
 """Strips of the same recording agree at least so much, on a scale from −1 to 1."""
-CHANCE = 5.0
-"""And at least this, over the root of the steps they share: chance agrees more in a few steps."""
-LAGS = 64  # steps, six seconds: what candidates are chosen by
+CHANCE = 4.0
+"""And at least this, over the root of the stretches they share: few agree more by chance."""
+LAGS = 64  # stretches, six seconds: what candidates are chosen by
 CANDIDATES = 6  # that are compared at every offset
 MEMORY = 4_000_000  # numbers that a choice of candidates holds at once
 
@@ -47,11 +49,13 @@ def fingerprint(strip: NDArray[Any], front_end: FrontEnd, shrink: int = 1) -> Fi
     step = STEP // shrink
     bands_are_mel = isinstance(front_end, MelStrip) and strip.shape[0] % BANDS == 0
     steps = strip.shape[1] // step if step else 0
-    if not bands_are_mel or steps < LEAST_STEPS + 1:
+    if not bands_are_mel or steps < LEAST_STEPS + STRETCH + 1:
         return np.zeros(0, np.uint16)
     cells = strip[:, : steps * step].astype(np.float32)
-    energy = cells.reshape(BANDS, -1, steps, step).mean((1, 3))
-    change = np.diff(np.diff(energy, axis=0), axis=1)
+    means = cells.reshape(BANDS, -1, steps, step).mean((1, 3))
+    energy = (means[:, 1:] + means[:, :-1]) / STRETCH
+    between = np.diff(energy, axis=0)
+    change = between[:, STRETCH:] - between[:, :-STRETCH]
     # Where nothing changes, as in silent bands, the bit is random, or all silence would agree.
     still = np.abs(change) < STILL
     rng = np.random.default_rng(crc32(energy.tobytes()))
@@ -129,11 +133,12 @@ def _candidates(
 
 
 def _autocorrelation(bits: Fingerprint) -> NDArray[np.float32]:
-    """Return how much the bits agree with themselves some steps later, `[15 × LAGS]`."""
+    """Return how much the bits agree with themselves some stretches later, `[15 × LAGS]`."""
     from scipy.fft import irfft, next_fast_len, rfft
 
     if len(bits) < LEAST_STEPS:
         return np.zeros((BANDS - 1) * LAGS, np.float32)
+    bits = bits[::STRETCH]
     length = next_fast_len(len(bits) + LAGS, real=True)
     power = np.abs(rfft(_signs(bits), n=length, axis=1)) ** 2
     found: NDArray[np.float32] = irfft(power, n=length, axis=1)[:, 1 : LAGS + 1]
@@ -184,7 +189,8 @@ def _matches(
 
 def _needed(steps: NDArray[Any]) -> NDArray[np.float64]:
     """Return how much strips have to agree that share so many steps."""
-    return np.asarray(np.maximum(AGREEMENT, CHANCE / np.sqrt(np.maximum(steps, 1))))
+    stretches = np.maximum(steps // STRETCH, 1)
+    return np.asarray(np.maximum(AGREEMENT, CHANCE / np.sqrt(stretches)))
 
 
 def _length(fingerprints: Sequence[Fingerprint]) -> int:
