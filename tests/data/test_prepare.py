@@ -55,7 +55,7 @@ class Prepared:
     def __call__(self, source: Path, output: Path, **options) -> dict[str, Row]:
         self.said.clear()
         self.decoded.clear()
-        self.counted: list[tuple[int, int]] = []
+        self.counted: list[tuple[int, int, str]] = []
         how = Preparation(jobs=1, **options)
         prepare.prepare(
             source, output, how, report=self.said.append, progress=lambda *n: self.counted.append(n)
@@ -395,7 +395,11 @@ def test_only_what_changed_is_decoded_again(run, clips, tmp_path):
     output = tmp_path / "out"
     first = run(clips, output)
     assert len(run.decoded) == 8
-    assert run.counted == [(done, 8) for done in range(1, 9)]
+    decoded = [(done, 8, "clips") for done in range(1, 9)]
+    compared = [
+        (done, 8, what) for what in ("tracks to compare", "tracks compared") for done in range(8)
+    ]
+    assert run.counted == decoded + compared
     for path in output.rglob("*.npy"):
         os.utime(path, (0, 0))
 

@@ -121,8 +121,10 @@ def test_clips_are_counted_on_a_terminal_while_they_are_decoded():
         shown.progress(3, 24)
         shown.say("jazz/1.mp3 is empty; left out")
         shown.progress(4, 24)
+        shown.progress(0, 23, "tracks compared")
     shown = screen.getvalue()
     assert shown.index(" 3/24") < shown.index("left out") < shown.index(" 4/24")
+    assert shown.index(" 4/24") < shown.index(" 0/23") < shown.index("tracks compared")
     assert shown.endswith("\x1b[2K")
 
 

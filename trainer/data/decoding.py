@@ -51,7 +51,7 @@ def make_strips(
     ]
     decoded = 0
     for done, (task, result) in enumerate(_in_processes(tasks, how.jobs), 1):
-        progress(done, len(tasks))
+        progress(done, len(tasks), "clips")
         if isinstance(result, str):
             report(f"{printable(source / task.file)} {result}; left out")
             continue

@@ -7,7 +7,7 @@ agree. Level, equalisation and low bit rates change few of the bits, and of unre
 about half agree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -100,9 +100,15 @@ def find(queries: Sequence[Fingerprint], known: Sequence[Fingerprint]) -> Iterat
         yield max(_matches(query, places, known), key=lambda match: match.surplus, default=None)
 
 
-def same_recordings(fingerprints: Sequence[Fingerprint]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of fingerprints, by index, that are of the same recording."""
+def same_recordings(
+    fingerprints: Sequence[Fingerprint], progress: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[int, int]]:
+    """Yield pairs of fingerprints, by index, that are of the same recording.
+
+    `progress` takes how many fingerprints have been compared with all others.
+    """
     for index, places in enumerate(_candidates(fingerprints, fingerprints)):
+        progress(index)
         others = [place for place in places if place != index]
         for match in _matches(fingerprints[index], others, fingerprints):
             if match.is_same:

@@ -35,7 +35,11 @@ def connected(names: Iterable[Iterable[Hashable]]) -> list[Hashable]:
 
 
 def with_copies(
-    rows: Sequence[Row], folder: Path, front_end: FrontEnd, report: Callable[[str], None]
+    rows: Sequence[Row],
+    folder: Path,
+    front_end: FrontEnd,
+    report: Callable[[str], None],
+    progress: Callable[[int, int, str], None],
 ) -> list[Row]:
     """Return tracks in groups that hold all copies of a recording, and the artists of these.
 
@@ -47,12 +51,15 @@ def with_copies(
         folder: Where their strips are.
         front_end: How these were made; only mel strips are compared.
         report: Is told how many copies there are, with an example.
+        progress: Takes how many tracks were looked at, of how many, and what for.
     """
     bits = []
-    for row in rows:
+    for done, row in enumerate(rows):
+        progress(done, len(rows), "tracks to compare")
         strip = np.load(folder / row.file, mmap_mode="r")
         bits.append(fingerprint(strip, front_end, max(1, front_end.rows // strip.shape[0])))
-    pairs = {(min(pair), max(pair)) for pair in same_recordings(bits)}
+    same = same_recordings(bits, lambda done: progress(done, len(rows), "tracks compared"))
+    pairs = {(min(pair), max(pair)) for pair in same}
     pairs = {(one, other) for one, other in pairs if rows[one].key != rows[other].key}
     if not pairs:
         return list(rows)

@@ -13,8 +13,8 @@ from trainer.data.tracks_table import Row
 from trainer.data.windows import WindowSplit
 
 Report = Callable[[str], None]
-Progress = Callable[[int, int], None]
-"""Takes how many clips are done, and how many there are to do."""
+Progress = Callable[[int, int, str], None]
+"""Takes how many are done, of how many, and of what, such as "clips"."""
 
 SHARES = (0.7, 0.15, 0.15)
 UNLABELLED_SHARES = (0.9, 0.1, 0.0)  # a pretraining is validated, and tests nothing

@@ -91,7 +91,7 @@ def prepare(
     if assignment.shares:
         audio = [stamp.audio for _, stamp in usable]
         rows = list(map(before.keep_split, rows, audio))
-        rows = with_copies(rows, output, how.front_end, report)
+        rows = with_copies(rows, output, how.front_end, report, progress)
     rows = how.assigned(rows, split, report)
     write_rows(output / TRACKS_FILE, rows)
     if isinstance(how.front_end, SummaryFeatures):
@@ -137,7 +137,7 @@ def _prepare_stacked(
     how.assignment(how.split or Split.STRATIFIED).write(output)
 
     def assign(rows: list[Row]) -> list[Row]:
-        rows = with_copies(rows, output, how.front_end, report)
+        rows = with_copies(rows, output, how.front_end, report, progress)
         return how.assigned(rows, how.split or Split.STRATIFIED, report)
 
     rows = prepare_stacked(source, output, how.front_end, assign=assign, progress=progress)

@@ -45,7 +45,7 @@ def prepare_stacked(
     front_end: MelStrip,
     *,
     assign: Assign,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int, str], None],
 ) -> list[Row]:
     """Write a prepared data set out of a folder of stacks, with targets if it has any.
 
@@ -68,7 +68,7 @@ def prepare_stacked(
     groups = _groups(lines)
     strips = (strip for stack in stacks for strip in stack)
     for index, (line, levels) in enumerate(zip(lines, strips, strict=True)):
-        progress(index, len(lines))
+        progress(index, len(lines), "strips")
         genre, name = line.get("genre") or UNLABELLED, f"{source.name}-{index:05d}"
         frames = int(line.get("frames") or levels.shape[1])
         file = f"{genre}/{name}.npy"

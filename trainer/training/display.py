@@ -66,16 +66,19 @@ class _Display:
 
 
 class PrepareDisplay(_Display):
-    """Shows what is to be said of clips, on standard error, and how many of them are decoded."""
+    """Shows what is to be said of clips, on standard error, and how far the work on them is."""
 
     def __init__(self, console: Console | None = None, unit: str = "clips") -> None:
         super().__init__(console or Console(stderr=True, highlight=False, soft_wrap=True))
         self._unit = unit
 
-    def progress(self, done: int, clips: int) -> None:
-        """Show how many clips are done."""
+    def progress(self, done: int, total: int, unit: str = "") -> None:
+        """Show how many are done; what else is counted than before gets a bar of its own."""
+        if unit and unit != self._unit:
+            self._clear()
+            self._unit = unit
         columns = BarColumn(20), MofNCompleteColumn(), TextColumn(self._unit), TimeRemainingColumn()
-        self._show(done, clips, (*columns, TextColumn("left")))
+        self._show(done, total, (*columns, TextColumn("left")))
 
 
 class TrainingDisplay(_Display):
