@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from tagger.errors import DataError, UsageError
 from tagger.runtime.entry import run_app
@@ -16,6 +17,7 @@ from trainer.commands.options import Command, KeepOption, RunFolder
 from trainer.commands.prepare import prepare
 from trainer.commands.pretrain import pretrain
 from trainer.evaluation.calibration import PRECISION_GOAL
+from trainer.training.display import show
 from trainer.training.run_folder import load_run
 
 app = typer.Typer(
@@ -208,7 +210,7 @@ def export(
 
 
 def _say(text: str) -> None:
-    typer.echo(text)
+    show(text, Console(highlight=False))
 
 
 def main() -> None:

@@ -190,6 +190,12 @@ def test_a_model_file_holds_both_figures_if_they_belong_together(run):
 # Whose figures
 
 
+def test_the_split_that_a_run_was_trained_on_has_no_figures(clips, tmp_path):
+    final = new_run(tmp_path / "final", clips, train_splits=("train", "valid"))
+    with pytest.raises(DataError, match=r"final was trained on 'valid'; its figures there mean"):
+        scored(final)
+
+
 def test_figures_of_another_run_need_a_network_of_the_same_kind(run, tmp_path, clips):
     scored(run)
     both = {"train_splits": ("train", "valid")}

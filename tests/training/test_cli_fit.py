@@ -115,6 +115,17 @@ def test_a_file_gets_the_lines_and_nothing_else():
     assert screen.getvalue() == "epoch   1/7  loss 3.000\n"
 
 
+def test_long_lines_are_broken_between_words_on_a_terminal_alone():
+    text = " ".join(["No confidence of this network is right in 80% of the validation tracks."] * 2)
+    for is_terminal in (True, False):
+        screen = io.StringIO()
+        with PrepareDisplay(Console(file=screen, force_terminal=is_terminal, width=80)) as shown:
+            shown.say(text)
+        lines = screen.getvalue().splitlines()
+        assert " ".join(map(str.rstrip, lines)) == text
+        assert [len(line) <= 80 for line in lines] == ([True, True] if is_terminal else [False])
+
+
 def test_clips_are_counted_on_a_terminal_while_they_are_decoded():
     screen = io.StringIO()
     with PrepareDisplay(Console(file=screen, force_terminal=True, width=80)) as shown:

@@ -25,6 +25,11 @@ from trainer.training.options import TrainingOptions
 LONG = 3600.0  # seconds over which the speed is taken: a batch may last many of them
 
 
+def show(text: str, console: Console) -> None:
+    """Print a line: broken between words on a terminal, and as it is elsewhere."""
+    console.print(Text(text), soft_wrap=not console.is_terminal)
+
+
 class _Display:
     """Shows lines and, on a terminal, a bar below them; it is gone when the next line comes."""
 
@@ -41,7 +46,7 @@ class _Display:
     def say(self, text: str) -> None:
         """Show a line in place of the bar."""
         self._clear()
-        self._console.print(Text(text))
+        show(text, self._console)
 
     def _show(self, done: int, total: int, columns: Sequence[ProgressColumn], **words: Any) -> None:
         """Move the bar; `columns` stand around it when it begins."""
@@ -69,7 +74,7 @@ class PrepareDisplay(_Display):
     """Shows what is to be said of clips, on standard error, and how far the work on them is."""
 
     def __init__(self, console: Console | None = None, unit: str = "clips") -> None:
-        super().__init__(console or Console(stderr=True, highlight=False, soft_wrap=True))
+        super().__init__(console or Console(stderr=True, highlight=False))
         self._unit = unit
 
     def progress(self, done: int, total: int, unit: str = "") -> None:
@@ -89,7 +94,7 @@ class TrainingDisplay(_Display):
     """
 
     def __init__(self, options: TrainingOptions, console: Console | None = None) -> None:
-        super().__init__(console or Console(highlight=False, soft_wrap=True))
+        super().__init__(console or Console(highlight=False))
         self._options = options
         self._signals = ExitStack()
         self._stop: Event | None = None
