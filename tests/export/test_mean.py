@@ -105,6 +105,16 @@ def test_tracks_that_one_of_the_runs_has_seen_tell_nothing_of_the_mean(runs, tmp
     assert accuracy["protocol"].endswith("of the run that chose the settings")
 
 
+def test_the_mean_is_as_precise_as_the_strictest_of_its_runs_was_to_be(runs, tmp_path):
+    file = tmp_path / "m.onnx"
+    for run, goal in zip(runs, (0.9, 0.7), strict=True):
+        train("evaluate", run, "--precision-goal", goal)
+    said = train("export", *runs, file)
+    assert "fitted to 4 validation tracks, for 90% right" in said
+    fitted = GenreModel(file, "cpu").metadata.training["confidence_fitted_to"]
+    assert fitted["precision_goal"] == 0.9
+
+
 def test_figures_are_of_the_weights_that_are_exported(data, tmp_path):
     run = tmp_path / "run"
     train("fit", data, "--run", run, *SHORT)

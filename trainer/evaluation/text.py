@@ -21,7 +21,7 @@ def describe(found: Evaluation) -> str:
         table(_sources(found)),
         table(confusion(found)),
         table(genres(found)),
-        "\n".join(_confidence(found)),
+        "\n".join(confidence(found)),
         *map(sentence, warnings(found.settings)),
     ]
     if found.mistakes:
@@ -119,7 +119,7 @@ def genres(found: Confusion) -> list[tuple[str, ...]]:
     ]
 
 
-def _confidence(found: Evaluation) -> list[str]:
+def confidence(found: Evaluation) -> list[str]:
     """Return the settings and what the confidence is worth, a line each."""
     settings, calibration, worth = found.settings, found.calibration, found.confidence
     fitted_to = f"{count_of(settings.tracks, 'validation track')}"

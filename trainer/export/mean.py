@@ -6,6 +6,7 @@ whose logarithm is never worse on average than the mean of the networks' own.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tagger.errors import DataError
@@ -14,7 +15,7 @@ from trainer.evaluation.calibration import PRECISION_GOAL
 from trainer.evaluation.evaluate import predict_windows, windows_per_second
 from trainer.evaluation.figures import VALIDATION, Figures, check_same_kind
 from trainer.evaluation.results import Subject, evaluate_predictions, protocol
-from trainer.evaluation.text import interval
+from trainer.evaluation.text import confidence, interval
 from trainer.training.options import Keep
 from trainer.training.run_folder import Run
 from trainer.training.seen_tracks import refuse_seen_tracks
@@ -102,10 +103,20 @@ def figures_of_mean(
         windows_per_second=windows_per_second(model, tracks, runs[0].front_end),
     )
     found = evaluate_predictions(
-        subject, predict_windows(model, tracks, runs[0]), goal=PRECISION_GOAL
+        subject, predict_windows(model, tracks, runs[0]), goal=_precision_goal(runs)
     )
     report(
         f"The mean of {len(runs)} runs is right in {found.track.accuracy:.1%} (95 % interval "
         f"{interval(found.track.accuracy_interval)}) of {found.protocol}."
     )
+    report("\n".join(confidence(found)))
     return Figures(metrics=found.to_dict())
+
+
+def _precision_goal(runs: Sequence[Run]) -> float:
+    """Return the strictest goal that one of the runs was evaluated with."""
+    goals = []
+    for run in runs:
+        with suppress(DataError):  # it was not evaluated
+            goals.append(float(run.metrics()["settings"]["precision_goal"]))
+    return max(goals, default=PRECISION_GOAL)
