@@ -105,6 +105,14 @@ def test_tracks_that_one_of_the_runs_has_seen_tell_nothing_of_the_mean(runs, tmp
     assert accuracy["protocol"].endswith("of the run that chose the settings")
 
 
+def test_the_mean_takes_no_figures_of_another_kind_of_network(runs, tmp_path):
+    other = write(tmp_path / "other", labels=("jazz", "pop"))
+    train("fit", other, "--run", tmp_path / "run", *SHORT)
+    train("evaluate", tmp_path / "run")
+    with pytest.raises(DataError, match="run has another labels than .*seed-1"):
+        train("export", *runs, tmp_path / "m.onnx", "--figures-from", tmp_path / "run")
+
+
 def test_the_mean_is_as_precise_as_the_strictest_of_its_runs_was_to_be(runs, tmp_path):
     file = tmp_path / "m.onnx"
     for run, goal in zip(runs, (0.9, 0.7), strict=True):
