@@ -24,6 +24,7 @@ from trainer.training.history import History, PretrainEpoch
 from trainer.training.pretrain import _line, _mean_correlation
 from trainer.training.pretraining_folder import load_pretraining
 from trainer.training.start import load_start
+from trainer.training.seen_tracks import load_seen
 from trainer.training.target_batches import TargetSampler, interpolate, validation_batch
 
 WINDOW = 64  # half-resolution frames
@@ -80,6 +81,15 @@ def test_loss_falls_and_every_epoch_is_noted(run):
     assert epochs[-1].loss < epochs[0].loss
     assert all(np.isfinite(epoch.validation_loss) for epoch in epochs)
     assert [np.isfinite(epoch.probe_track_accuracy) for epoch in epochs] == [False, True, True]
+
+
+def test_what_a_pretraining_has_seen_is_recorded(run, music):
+    """All that it was trained on by name and audio, and that nobody knows of its teacher."""
+    seen = load_seen(run)
+    trained = load_recordings(music).split("train")
+    assert seen.names == tuple(load_recordings(music).rows[index].full_name for index in trained)
+    assert len(set(seen.digests)) == len(trained)
+    assert seen.unknown == ("the teacher of music",)
 
 
 def test_a_resumed_pretraining_ends_like_an_unbroken_one(run, music, tmp_path, monkeypatch):
