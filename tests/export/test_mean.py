@@ -109,7 +109,7 @@ def test_the_mean_takes_no_figures_of_another_kind_of_network(runs, tmp_path):
     other = write(tmp_path / "other", labels=("jazz", "pop"))
     train("fit", other, "--run", tmp_path / "run", *SHORT)
     train("evaluate", tmp_path / "run")
-    with pytest.raises(DataError, match="run has another labels than .*seed-1"):
+    with pytest.raises(DataError, match=r"run has another labels than .*seed-1"):
         train("export", *runs, tmp_path / "m.onnx", "--figures-from", tmp_path / "run")
 
 

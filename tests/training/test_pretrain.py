@@ -23,8 +23,8 @@ from trainer.training.display import TrainingDisplay
 from trainer.training.history import History, PretrainEpoch
 from trainer.training.pretrain import _line, _mean_correlation
 from trainer.training.pretraining_folder import load_pretraining
-from trainer.training.start import load_start
 from trainer.training.seen_tracks import load_seen
+from trainer.training.start import load_start
 from trainer.training.target_batches import TargetSampler, interpolate, validation_batch
 
 WINDOW = 64  # half-resolution frames
@@ -89,7 +89,7 @@ def test_what_a_pretraining_has_seen_is_recorded(run, music):
     trained = load_recordings(music).split("train")
     assert seen.names == tuple(load_recordings(music).rows[index].full_name for index in trained)
     assert len(set(seen.digests)) == len(trained)
-    assert seen.unknown == ("the teacher of music",)
+    assert seen.unknown == (f"the teacher of {music.name}",)
 
 
 def test_a_resumed_pretraining_ends_like_an_unbroken_one(run, music, tmp_path, monkeypatch):
