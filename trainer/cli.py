@@ -182,8 +182,15 @@ def export(
     ],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The ONNX file to write.")],
     keep: KeepOption = "best",
-    figures_from: FiguresFrom = None,
-    judged_by: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    figures_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="RUN",
+            help="The evaluated run whose settings and figures count, for one that was trained on "
+            "the validation tracks too; of several runs, one for each: the mean of these counts.",
+        ),
+    ] = None,
+    judged_by: Annotated[list[Path] | None, typer.Option(hidden=True)] = None,
     half: Annotated[bool, typer.Option("--half", help="Compute in float16, for a GPU.")] = False,
     int8: Annotated[
         bool, typer.Option("--int8", help="Compute in eight-bit integers, the quickest on a CPU.")
@@ -197,12 +204,12 @@ def export(
     with said_when_stopped(lambda: "stopped; nothing was written."):
         from trainer.export.export import export as export_run
 
-        named = figures_from or judged_by  # the latter is the old spelling
+        named = figures_from or judged_by or []  # the latter is the old spelling
         export_run(
             list(map(load_run, runs)),
             output,
             keep,
-            figures_from=load_run(named) if named else None,
+            figures_from=list(map(load_run, named)),
             half=half,
             int8=int8,
             report=_say,

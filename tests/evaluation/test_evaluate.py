@@ -293,7 +293,7 @@ def test_the_old_spelling_of_figures_from_is_understood(run, tmp_path, monkeypat
     final = new_run(tmp_path / "final", train_splits=("train", "valid"))
     done = CliRunner().invoke(app, ["export", str(final.folder), "m.onnx", option, str(run.folder)])
     assert done.exit_code == 0, done.output
-    assert asked[0]["figures_from"] == run
+    assert asked[0]["figures_from"] == [run]
     assert "--judged-by" not in CliRunner().invoke(app, ["export", "--help"]).output
 
 

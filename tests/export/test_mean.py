@@ -113,6 +113,31 @@ def test_the_mean_takes_no_figures_of_another_kind_of_network(runs, tmp_path):
         train("export", *runs, tmp_path / "m.onnx", "--figures-from", tmp_path / "run")
 
 
+def test_the_figures_may_be_those_of_the_mean_of_other_runs(runs, data, tmp_path):
+    """Networks that learnt the validation tracks too are judged by those that did not."""
+    final = [tmp_path / "final-1", tmp_path / "final-2"]
+    for run, folder in zip(runs, final, strict=True):
+        both = ("--train-split", "train", "--train-split", "valid")
+        train("fit", data, "--run", folder, *SHORT, "--init", run, *both)
+    file = tmp_path / "m.onnx"
+    last = ("--keep", "last")
+    said = train(
+        "export", *final, file, *last, "--figures-from", runs[0], "--figures-from", runs[1]
+    )
+    found = GenreModel(file, "cpu").metadata
+    assert found.training["mean_of_probabilities"]["network 1"]["seed"] == 1
+    assert found.training["accuracy"]["protocol"].endswith("of the run that chose the settings")
+    train("export", *runs, tmp_path / "judge.onnx", *last)
+    judge = GenreModel(tmp_path / "judge.onnx", "cpu").metadata
+    assert (found.voting, found.temperature) == (judge.voting, judge.temperature)
+    assert "The mean of 2 runs is right in" in said
+    named = ("--figures-from", runs[0], "--figures-from", runs[1], *last)
+    with pytest.raises(DataError, match="names 2 runs for the mean of 3; name one, or one for"):
+        train("export", *final, runs[0], file, *named)
+    with pytest.raises(DataError, match="names one run where one is written"):
+        train("export", final[0], file, *named)
+
+
 def test_the_mean_is_as_precise_as_the_strictest_of_its_runs_was_to_be(runs, tmp_path):
     file = tmp_path / "m.onnx"
     for run, goal in zip(runs, (0.9, 0.7), strict=True):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tagger.audio.frontend import FrontEnd
+from tagger.errors import DataError
 from tagger.inference.metadata import METADATA_KEY, ModelMetadata
 from tagger.inference.model import GenreModel
 from tagger.inference.verify import RECORDED, recorded_answer
-from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet
 from trainer.evaluation.figures import Figures, figures_of
 from trainer.evaluation.text import warnings as warnings_of
@@ -20,7 +20,7 @@ from trainer.export.agreement import check_agreement
 from trainer.export.float16 import to_half
 from trainer.export.graph import to_onnx
 from trainer.export.int8 import quantise
-from trainer.export.mean import check_mean, figures_of_mean, mean_network
+from trainer.export.mean import check_mean, data_of, figures_of_mean, mean_network
 from trainer.files import writing
 from trainer.training.batches import Array, inputs
 from trainer.training.options import Keep
@@ -37,7 +37,7 @@ def export(
     output: Path,
     keep: Keep,
     *,
-    figures_from: Run | None = None,
+    figures_from: Sequence[Run] = (),
     half: bool = False,
     int8: bool = False,
     report: Callable[[str], None],
@@ -46,8 +46,9 @@ def export(
 
     It is checked on real strips. Voting, temperature, confidence and accuracy come from the
     evaluation of the run, or of `figures_from` when this run was trained on the validation tracks
-    too; the mean of several is scored here. With `half` weights are stored as float16, and a GPU
-    computes in it; with `int8` they are eight-bit integers and computed with as such.
+    too; the mean of several is scored here, or that of as many in `figures_from`. With `half`
+    weights are stored as float16, and a GPU computes in it; with `int8` they are eight-bit
+    integers and computed with as such.
 
     Raises:
         DataError: the run was not evaluated, or with other weights, its data is gone,
@@ -56,8 +57,10 @@ def export(
     """
     run, *others = runs
     check_mean(runs)
-    figures = None if others else figures_of(run, keep, figures_from)
-    data = prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
+    if not others and len(figures_from) > 1:
+        raise DataError("--figures-from names one run where one is written.")
+    figures = None if others else figures_of(run, keep, *figures_from)
+    data = data_of(run)
     model = mean_network(runs, keep) if others else run.deployed(keep)
     if figures is None:
         figures = figures_of_mean(runs, keep, model, data, figures_from, report)

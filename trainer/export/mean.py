@@ -7,9 +7,11 @@ whose logarithm is never worse on average than the mean of the networks' own.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagger.errors import DataError
+from trainer.data import dataset as prepared
 from trainer.data.dataset import DataSet
 from trainer.evaluation.calibration import PRECISION_GOAL
 from trainer.evaluation.evaluate import predict_windows, windows_per_second
@@ -57,12 +59,17 @@ def mean_network(runs: Sequence[Run], keep: Keep) -> "keras.Model":
     return keras.Model(given, layers.Average(name="mean")([member(given) for member in members]))
 
 
+def data_of(run: Run) -> DataSet:
+    """Read the data sets that a run was trained on."""
+    return prepared.load([Path(folder) for folder in run.options.data], run.options.fold)
+
+
 def figures_of_mean(
     runs: Sequence[Run],
     keep: Keep,
     model: "keras.Model",
     data: DataSet,
-    other: Run | None,
+    named: Sequence[Run],
     report: Callable[[str], None],
 ) -> Figures:
     """Score the mean of runs on the validation tracks, which chooses its settings.
@@ -72,20 +79,32 @@ def figures_of_mean(
         keep: Which of their weights.
         model: Their mean.
         data: Of the first run.
-        other: The run whose settings and figures count, where no track is left to score.
+        named: Where no track is left to score: the run whose settings and figures count, or the
+            runs, one for each, whose mean is scored in place of this one.
         report: Takes the accuracy.
 
     Raises:
-        DataError: a run was trained on the tracks that would be scored, or the other run is a
-            network of another kind.
+        DataError: a run was trained on the tracks that would be scored, or a run that is named is
+            a network of another kind.
     """
-    if other:
+    if len(named) == 1:
         for run in runs:
+            check_same_kind(run, named[0])
+        return Figures(metrics=named[0].metrics(), borrowed=True)
+    if named:
+        if len(named) != len(runs):
+            raise DataError(
+                f"--figures-from names {len(named)} runs for the mean of {len(runs)}; name one, or "
+                "one for each in the same order."
+            )
+        for run, other in zip(runs, named, strict=True):
             check_same_kind(run, other)
-        return Figures(metrics=other.metrics(), borrowed=True)
+        check_mean(named)
+        model, data = mean_network(named, keep), data_of(named[0])
+    scored = named or runs
     tracks = data.split(VALIDATION)
     try:
-        for run in runs:
+        for run in scored:
             if VALIDATION in run.options.train_splits:
                 raise DataError(f"{run.folder} was trained on the validation tracks.")
             refuse_seen_tracks(str(run.folder), tracks, run.front_end, run.seen)
@@ -93,24 +112,24 @@ def figures_of_mean(
         raise DataError(
             f"{error} Name an evaluated run whose settings and figures count with --figures-from."
         ) from None
-    unrecorded = dict.fromkeys(name for run in runs for name in run.seen.unknown)
+    unrecorded = dict.fromkeys(name for run in scored for name in run.seen.unknown)
     subject = Subject(
         split=VALIDATION,
         protocol=protocol(VALIDATION, data.flattering, unrecorded),
         weights=keep,
-        architecture=" + ".join(run.options.arch for run in runs),
+        architecture=" + ".join(run.options.arch for run in scored),
         parameters=model.count_params(),
-        windows_per_second=windows_per_second(model, tracks, runs[0].front_end),
+        windows_per_second=windows_per_second(model, tracks, scored[0].front_end),
     )
     found = evaluate_predictions(
-        subject, predict_windows(model, tracks, runs[0]), goal=_precision_goal(runs)
+        subject, predict_windows(model, tracks, scored[0]), goal=_precision_goal(scored)
     )
     report(
-        f"The mean of {len(runs)} runs is right in {found.track.accuracy:.1%} (95 % interval "
+        f"The mean of {len(scored)} runs is right in {found.track.accuracy:.1%} (95 % interval "
         f"{interval(found.track.accuracy_interval)}) of {found.protocol}."
     )
     report("\n".join(confidence(found)))
-    return Figures(metrics=found.to_dict())
+    return Figures(metrics=found.to_dict(), borrowed=bool(named))
 
 
 def _precision_goal(runs: Sequence[Run]) -> float:
