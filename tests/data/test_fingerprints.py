@@ -83,6 +83,15 @@ def test_strips_of_half_resolution_have_the_same_fingerprint(tunes, known):
     assert match.agreement > 0.95
 
 
+@pytest.mark.parametrize("shrink", [4, 8])
+def test_coarser_strips_are_the_same_recording(tunes, known, shrink):
+    strip = FRONT_END.compute(tunes[0])
+    frames = strip.shape[1] // shrink * shrink
+    coarse = strip[:, :frames].reshape(128 // shrink, shrink, -1, shrink).mean((1, 3))
+    (match,) = find([fingerprint(coarse, FRONT_END, shrink)], known)
+    assert (match.index, match.is_same) == (0, True)
+
+
 def test_silence_does_not_agree_with_silence():
     rng = np.random.default_rng(0)
     strips = [np.full((128, 800), -1.0, np.float16) for _ in range(2)]

@@ -257,6 +257,20 @@ def test_a_record_comes_back_as_it_was(data, tmp_path):
         assert load_seen(tmp_path).unknown == (tmp_path.name,)
 
 
+def test_fingerprints_of_an_older_version_are_not_compared(data, tmp_path):
+    """Names and digests still tell, and that not all is known is said."""
+    run = make_run(tmp_path / "run", data)
+    file = run.folder / "trained_on.npz"
+    with np.load(file) as stored:
+        older = {name: stored[name] for name in stored.files if name != "step"}
+    np.savez(file, **older)
+    seen = load_seen(run.folder)
+    assert (seen.names, seen.digests) == (run.seen.names, run.seen.digests)
+    assert len(seen.names) == 4
+    assert not any(map(len, seen.fingerprints))
+    assert seen.unknown == ("run",)
+
+
 def test_a_track_is_recorded_once_however_often_it_comes(data):
     seen = seen_in(prepared.load([data]).tracks, MelStrip())
     joined = seen.joined([seen.of_run("first"), seen.of_run("second")])

@@ -46,9 +46,11 @@ def fingerprint(strip: NDArray[Any], front_end: FrontEnd, shrink: int = 1) -> Fi
 
     It is empty where the rows are not mel bands, and where the strip is too short.
     """
+    if shrink > STEP:
+        strip, shrink = strip.repeat(shrink // STEP, axis=1), STEP
     step = STEP // shrink
     bands_are_mel = isinstance(front_end, MelStrip) and strip.shape[0] % BANDS == 0
-    steps = strip.shape[1] // step if step else 0
+    steps = strip.shape[1] // step
     if not bands_are_mel or steps < LEAST_STEPS + STRETCH + 1:
         return np.zeros(0, np.uint16)
     cells = strip[:, : steps * step].astype(np.float32)

@@ -17,7 +17,7 @@ from tagger.audio.frontend import FrontEnd
 from tagger.errors import DataError
 from tagger.output.console import printable
 from trainer.data.dataset import Track
-from trainer.data.fingerprints import Fingerprint, digest, find, fingerprint
+from trainer.data.fingerprints import STEP, Fingerprint, digest, find, fingerprint
 from trainer.data.recordings import Recordings
 from trainer.files import whole
 
@@ -90,6 +90,7 @@ class Seen:
                 names=_strings(self.names),
                 runs=_strings(self.runs),
                 digests=_strings(self.digests),
+                step=np.array(STEP),
                 lengths=np.array([len(one) for one in bits], np.int64),
                 fingerprints=np.concatenate(bits) if bits else np.zeros(0, np.uint16),
                 unknown=_strings(self.unknown),
@@ -102,12 +103,16 @@ def load_seen(folder: Path) -> Seen:
         with np.load(folder / SEEN_FILE, allow_pickle=False) as stored:
             ends = np.cumsum(stored["lengths"])[:-1]
             bits = np.split(stored["fingerprints"], ends) if len(stored["lengths"]) else []
+            unknown = _texts(stored["unknown"])
+            if int(stored.get("step", 0)) != STEP:  # of an older version, nothing to compare with
+                bits = [np.zeros(0, np.uint16)] * len(bits)
+                unknown = tuple(dict.fromkeys((*unknown, folder.name)))
             return Seen(
                 names=_texts(stored["names"]),
                 runs=_texts(stored["runs"]),
                 digests=_texts(stored["digests"]),
                 fingerprints=tuple(bits),
-                unknown=_texts(stored["unknown"]),
+                unknown=unknown,
             )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return Seen(unknown=(folder.name,))
