@@ -82,7 +82,8 @@ def gallery(shown: Sequence[Example], protocol: str) -> "Figure":
         ):
             right.plot(windows, values, color=colour, marker=marker, label=label)
         right.set(ylim=(0, 1.02), xticks=[windows[0], windows[-1]])
-        right.legend(loc="upper right", fontsize=8, frameon=False, ncols=2)
+        # Between the two: what a sure mistake says is near the top, and what it is near the bottom.
+        right.legend(loc="center right", fontsize=8, frameon=False, ncols=2)
         right.grid(axis="y")
         percent(right.yaxis)
     rows[-1][1].set_xlabel("window")
