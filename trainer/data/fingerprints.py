@@ -32,7 +32,7 @@ AGREEMENT = 0.3
 CHANCE = 4.0
 """And at least this, over the root of the stretches they share: few agree more by chance."""
 LAGS = 64  # stretches, six seconds: what candidates are chosen by
-CANDIDATES = 6  # that are compared at every offset
+CANDIDATES = 12  # that are compared at every offset
 MEMORY = 4_000_000  # numbers that a choice of candidates holds at once
 
 
