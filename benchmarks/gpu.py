@@ -111,8 +111,7 @@ def whole_scans(model: Path, options: argparse.Namespace, scratch: Path) -> dict
     make_library(music, options.tracks, ".mp3", distinct=DISTINCT, seconds=MINUTES)
     command = [sys.executable, str(HERE / "clocked.py"), "scan", str(music), "--model", str(model)]
     # The tracks are copies of twenty files, so the cache would answer for most of them.
-    command += ["--device", options.device, "--no-cache", "--quiet"]
-    command += ["--csv", str(scratch / "genres.csv")]
+    command += ["--device", options.device, "--no-cache", "--quiet", "--csv", "-"]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *sys.path])
     seconds, running, computing = [], [], []
     for _ in range(options.scans):

@@ -47,18 +47,20 @@ def run(command: Sequence[str], home: Path) -> tuple[float, str, str]:
         began = time.perf_counter()
         done = subprocess.run(
             command,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
             env=os.environ | {"GENRETAG_HOME": state},
         )
-        return time.perf_counter() - began, done.stdout, done.stderr
+        seconds = time.perf_counter() - began
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return seconds, done.stdout, done.stderr
 
 
 def scan(folder: Path, scratch: Path, model: Path | None) -> dict[str, float]:
     """Scan a folder; return wall, ONNX Runtime and processor time in seconds."""
-    table = scratch / "genres.csv"
-    command = [sys.executable, str(HERE / "clocked.py"), "scan", str(folder), "--csv", str(table)]
+    command = [sys.executable, str(HERE / "clocked.py"), "scan", str(folder), "--csv", "-"]
     # The cache would answer for every copy of a track after the first.
     command += ["--no-cache", "--quiet", *(["--model", str(model)] if model else [])]
     before = os.times()
