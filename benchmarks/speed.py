@@ -9,6 +9,7 @@ benchmarks/results/.
 """
 
 import argparse
+import csv
 import datetime
 import importlib.metadata
 import json
@@ -64,8 +65,11 @@ def scan(folder: Path, scratch: Path, model: Path | None) -> dict[str, float]:
     # The cache would answer for every copy of a track after the first.
     command += ["--no-cache", "--quiet", *(["--model", str(model)] if model else [])]
     before = os.times()
-    seconds, _, said = run(command, scratch)
+    seconds, table, said = run(command, scratch)
     after = os.times()
+    left_out = [row["error"] for row in csv.DictReader(table.splitlines()) if row["error"]]
+    if left_out:
+        sys.exit(f"{len(left_out)} tracks were not analysed; the first of them {left_out[0]}.")
     # Counts processes that have ended; the workers end before the program. Zero on Windows.
     system = after.children_system - before.children_system
     processors = after.children_user - before.children_user + system

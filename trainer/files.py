@@ -13,7 +13,9 @@ from tagger.errors import DataError, reason
 
 PARTS = ".*.part"  # what files are called until they are whole
 REPEAT = "; once it can, repeat the command: what is done is kept"
-RESUME = "; once it can, --resume goes on after the last whole epoch"
+RESUME = (
+    "; once it can, --resume goes on after the last whole epoch (crossvalidate does so by itself)"
+)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from commandline import train
 from conftest import untraced_steps
+from full_disk import room
 from small_networks import narrow_vgg
 
 from tagger.audio.log_mel import MelStrip
@@ -104,6 +105,19 @@ def test_several_teachers_label_tracks_together(folders):
     )
     product = np.sqrt(one * other)
     np.testing.assert_allclose(both, product / product.sum(1, keepdims=True), atol=2e-3)
+
+
+def test_a_full_disk_leaves_the_soft_labels_that_were_there(folders, tmp_path):
+    music = tmp_path / "music"
+    shutil.copytree(folders / "music", music)
+    train("label", music, "--teacher", folders / "fitted")
+    before = {path: path.read_bytes() for path in music.rglob("*") if path.is_file()}
+    with (
+        room(10),
+        pytest.raises(DataError, match=rf"{SEEN_FILE} cannot be written .*: what is done"),
+    ):
+        train("label", music, "--teacher", folders / "fitted")
+    assert {path: path.read_bytes() for path in music.rglob("*") if path.is_file()} == before
 
 
 def test_a_run_knows_what_was_seen_by_those_that_labelled_its_tracks(folders):

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -113,6 +115,18 @@ def test_a_resumed_pretraining_ends_like_an_unbroken_one(run, music, tmp_path, m
             [getattr(epoch, name) for epoch in history(folder)] for folder in (broken, run)
         )
         np.testing.assert_allclose(found, expected, rtol=5e-3)
+
+
+def test_a_run_goes_on_with_its_data_named_again_but_not_with_other_data(run, music, tmp_path):
+    longer, other = tmp_path / "longer", tmp_path / "other"
+    shutil.copytree(run, longer)
+    shutil.copytree(music, other)
+    train("pretrain", music, "--run", longer, "--resume", "--epochs", 4)
+    assert [epoch.epoch for epoch in history(longer)] == [1, 2, 3, 4]
+    begun = f"begun with other options: DATA is {other} and was {music}. Repeat"
+    with pytest.raises(DataError, match=re.escape(begun)):
+        train("pretrain", other, "--run", longer, "--resume", "--epochs", 5)
+    assert len(history(longer)) == 4
 
 
 def test_a_run_is_not_begun_twice_and_not_resumed_without_its_weights(run, music, tmp_path):
