@@ -64,9 +64,14 @@ def open_container(stream: BinaryIO) -> Iterator["InputContainer"]:
         "protocol_whitelist": "",  # bytes come from the source; nothing else can be opened
     }
     try:
-        # Not `options`, which FFmpeg would hand on to the decoders as well.
+        # FFmpeg hands `options` on to the decoders that it looks into a file with: without this
+        # limit it would decode the cover.
         with av.open(
-            source, mode="r", metadata_errors="replace", container_options=options
+            source,
+            mode="r",
+            metadata_errors="replace",
+            options={"max_pixels": "1"},
+            container_options=options,
         ) as container:
             if not container.streams.audio:
                 raise source.error or UnsupportedError("holds no audio")

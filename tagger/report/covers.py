@@ -6,11 +6,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagger.audio.demux import open_audio, open_container
+from tagger.errors import TrackError
+
 if TYPE_CHECKING:
     import av
 
 SIDE = 72  # pixels: twice what the page shows, for screens of high resolution
 _QUALITY = "8"  # of MJPEG, 2 (best) to 31: about 1.5 kB for a cover
+_MOST_PIXELS = 6000 * 6000  # a larger cover is none: one of 16000 × 16000 takes 800 MB
 
 
 def cover_url(path: Path) -> str:
@@ -18,12 +22,13 @@ def cover_url(path: Path) -> str:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with open_audio(path) as file, open_container(file) as container:
             for stream in container.streams.video:
                 if stream.disposition & av.stream.Disposition.attached_pic:
-                    frame = next(container.decode(stream))
-                    return f"data:image/jpeg;base64,{_as_jpeg(frame)}"
-    except (OSError, ValueError, StopIteration):  # PyAV's errors are kinds of the first two
+                    stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}
+                    frame = next(container.decode(stream), None)
+                    return f"data:image/jpeg;base64,{_as_jpeg(frame)}" if frame else ""
+    except (TrackError, ValueError):
         pass
     return ""
 

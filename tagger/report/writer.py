@@ -45,7 +45,9 @@ class ReportWriter:
         if album != self._album:
             self._album = album
             self._cover = None
-            if len(self._columns.covers) < _MOST_COVERS and (url := cover_url(result.path)):
+            # What could not be analysed, in a process of its own, is not decoded in this one.
+            wanted = not result.status.is_failure and len(self._columns.covers) < _MOST_COVERS
+            if wanted and (url := cover_url(result.path)):
                 self._cover = len(self._columns.covers)
                 self._columns.covers.append(url)
         self._columns.add(result, names, self._auditor.audit(result), self._cover)

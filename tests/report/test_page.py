@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import io
 import json
 import re
 from pathlib import Path
@@ -17,9 +18,11 @@ from tagger.audit.findings import Auditor
 from tagger.audit.word_map import WordMap
 from tagger.output.table import COLUMNS
 from tagger.pipeline.decide import Rules, decide
+from tagger.report import covers, writer
 from tagger.report.columns import Columns
 from tagger.report.covers import SIDE, cover_url
 from tagger.report.page import Heading, render
+from tagger.report.writer import ReportWriter
 from tagger.tags.credits import TrackNames, read_names
 from tagger.tracks import PredictedTrack, Prediction, Status, Track
 
@@ -81,10 +84,10 @@ def test_a_page_runs_its_own_script_only_and_asks_for_nothing(columns):
     assert re.findall(r"(?:https?:)?//[\w-]+\.\w", scripts[1]) == []
 
 
-def picture() -> Picture:
+def picture(side: int = 300) -> Picture:
     made = av.CodecContext.create("png", "w")
-    made.width, made.height, made.pix_fmt = 300, 200, "rgb24"
-    frame = av.VideoFrame.from_ndarray(np.full((200, 300, 3), 80, np.uint8), "rgb24")
+    made.width, made.height, made.pix_fmt = side, 200, "gray"
+    frame = av.VideoFrame.from_ndarray(np.full((200, side), 80, np.uint8), "gray")
     cover = Picture()
     cover.type, cover.mime = 3, "image/png"
     cover.data = b"".join(bytes(packet) for packet in [*made.encode(frame), *made.encode(None)])
@@ -106,7 +109,42 @@ def test_a_cover_becomes_a_small_picture(song):
     assert read_names(path) == TrackNames(title="A title", album_artist="An artist")
 
 
-def test_nothing_that_is_no_music_has_a_cover(tmp_path):
+def test_nothing_that_is_no_music_has_a_cover(tmp_path, song):
     (tmp_path / "song.mp3").write_bytes(b"no music")
     assert cover_url(tmp_path / "song.mp3") == ""
     assert cover_url(tmp_path / "gone.mp3") == ""
+    (tmp_path / "short.ogg").write_bytes(song("song.ogg").read_bytes()[:3000])
+    assert cover_url(tmp_path / "short.ogg") == ""
+
+
+@pytest.mark.parametrize("damage", ["too large", "no picture"])
+def test_a_cover_that_cannot_be_drawn_is_none(song, monkeypatch, damage):
+    path = song("song.flac")
+    cover = picture()
+    if damage == "too large":
+        monkeypatch.setattr(covers, "_MOST_PIXELS", 300 * 200)
+        cover = picture(2000)
+    else:
+        cover.data = cover.data[:60]
+    tags = mutagen.File(path)
+    tags.add_picture(cover)
+    tags.save()
+    assert cover_url(path) == ""
+
+
+def test_a_track_that_could_not_be_read_is_not_decoded_for_its_cover(song, monkeypatch):
+    """Whatever crashes a decoder would take the whole report with it."""
+    looked_at: list[Path] = []
+    monkeypatch.setattr(writer, "cover_url", lambda path: looked_at.append(path) or "")
+    page = ReportWriter(
+        io.StringIO(),
+        Auditor(LABELS, WordMap(LABELS)),
+        Heading(places="", model="", made="", version=""),
+        threshold=0.5,
+    )
+    one, other = song("one/song.flac"), song("other/song.flac")
+    for path, status in ((one, Status.UNREADABLE), (other, Status.SILENT)):
+        prediction = Prediction(status=status, seconds=0.0)
+        predicted = PredictedTrack(track=Track(path=path), prediction=prediction)
+        page.write(decide(predicted, LABELS, Rules(min_confidence=0.5)))
+    assert looked_at == [other]
