@@ -19,6 +19,7 @@ from tagger.errors import TagError
 from tagger.identity import Identity, MusicFile
 from tagger.pipeline.extract import Extractor, ExtractSettings
 from tagger.pipeline.walk import find_music
+from tagger.report.covers import cover_url
 from tagger.tags.containers.base import Data
 from tagger.tags.content import content_of, fingerprint
 from tagger.tags.credits import read_credits
@@ -107,7 +108,8 @@ def write(path: Path) -> Outcome:
 
 
 def decode(path: Path) -> Outcome:
-    """There are features or a sentence; to be called where a crash does not matter."""
+    """There are features or a sentence, and a cover or none; for a child process."""
+    cover_url(path)
     extractor = Extractor(ExtractSettings(front_end=MelStrip(), grid=WindowGrid(), seconds=3.0))
     extracted = extractor.extract(MusicFile(path=path, identity=Identity.of(path)))
     return Outcome.READ if hasattr(extracted, "strip") else Outcome.REFUSED
