@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tagger import SHIPPED_MODEL, __version__
+from tagger import __version__
 from tagger.errors import ExitCode, GenretagError, reason
 from tagger.output.console import count_of, printable
 from tagger.paths import make_folder, state_folder
@@ -107,11 +107,12 @@ def _decoders() -> tuple[str, str]:
 
 def _model() -> tuple[str, str]:
     from tagger.inference.metadata import read_metadata
+    from tagger.inference.session import open_session
 
-    labels = read_metadata(SHIPPED_MODEL).labels
-    with SHIPPED_MODEL.open("rb") as file:
+    path = open_session(None, "auto").path  # the one of two that suits the device
+    with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return f"{SHIPPED_MODEL.name}, {len(labels)} genres, SHA-256 {digest[:16]}…", ""
+    return f"{path.name}, {len(read_metadata(path).labels)} genres, SHA-256 {digest[:16]}…", ""
 
 
 def _configuration() -> tuple[str, str]:

@@ -21,6 +21,7 @@ def test_all_is_well():
         "disk space",
     ]
     assert [finding["problem"] for finding in findings] == [""] * 8
+    assert "vgg16-genres.int8.onnx, 11 genres" in findings[4]["found"]  # of two, that of a CPU
 
 
 @pytest.mark.parametrize(
