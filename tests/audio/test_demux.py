@@ -52,7 +52,7 @@ def test_lists_of_files_and_addresses_are_refused_at_once(tmp_path, suffix, cont
 
 
 def test_a_cover_is_not_decoded(tmp_path):
-    """It took half of the time of a track, and one of 16000 × 16000 pixels 800 MB."""
+    """A large one took as long as the music, and one of 16000 × 16000 pixels 800 MB."""
     path = write_audio(tmp_path / "song.flac", music(4))
     made = av.CodecContext.create("png", "w")
     made.width, made.height, made.pix_fmt = 60, 40, "gray"
