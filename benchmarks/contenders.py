@@ -6,7 +6,7 @@ with probabilities there.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -67,7 +67,7 @@ KINDS: dict[str, Callable[..., Run]] = {"genretag": genretag, "pytorch": pytorch
 
 
 def _network(file: Path) -> Any:
-    """Build VGG in PyTorch from the nodes and weights of an exported ONNX file."""
+    """Build what an exported ONNX file holds in PyTorch: VGG, or the mean of several."""
     import onnx
     import torch
     from onnx import numpy_helper
@@ -80,6 +80,33 @@ def _network(file: Path) -> Any:
         for node in graph.node
         if node.op_type == "Cast" and node.input[0] in weights
     }
+    made_by = {name: node for node in graph.node for name in node.output}
+
+    def up_to(node: Any) -> list[Any]:
+        """Return the nodes that lead to a node, from the input of the network on."""
+        before = next(
+            (made_by[name] for name in node.input if name in made_by and name not in weights), None
+        )
+        return [*(up_to(before) if before is not None else ()), node]
+
+    members = [_member(up_to(node), weights) for node in graph.node if node.op_type == "Softmax"]
+
+    class Mean(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.members = nn.ModuleList(members)
+
+        def forward(self, strips: torch.Tensor) -> torch.Tensor:
+            return torch.stack([member(strips) for member in self.members]).mean(0)
+
+    return Mean()
+
+
+def _member(nodes: Sequence[Any], weights: Mapping[str, np.ndarray]) -> Any:
+    """Build one VGG in PyTorch from its nodes, first to last, and the weights that they name."""
+    import onnx
+    import torch
+    from torch import nn
 
     def attributes(node: Any) -> dict[str, Any]:
         return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
@@ -87,8 +114,13 @@ def _network(file: Path) -> Any:
     def tensor(name: str) -> torch.Tensor:
         return torch.from_numpy(np.array(weights[name], np.float32))
 
-    layers: list[nn.Module] = []
-    for node in graph.node:
+    def only(kind: str) -> Any:
+        (found,) = (node for node in nodes if node.op_type == kind)
+        return found
+
+    *shrinking, average = (attributes(node) for node in nodes if node.op_type == "AveragePool")
+    layers: list[nn.Module] = [nn.AvgPool2d(tuple(pool["kernel_shape"])) for pool in shrinking]
+    for node in nodes:
         if node.op_type == "Conv":
             kernel, bias = map(tensor, node.input[1:])
             layer = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1)
@@ -96,20 +128,18 @@ def _network(file: Path) -> Any:
             layers.append(layer)
         elif node.op_type == "Relu":
             layers.append(nn.ReLU(inplace=True))
-        elif node.op_type == "MaxPool" and attributes(node)["kernel_shape"] == [2, 2]:
+        elif node.op_type == "MaxPool":
             layers.append(nn.MaxPool2d(2))
-    (average,) = (node for node in graph.node if node.op_type == "AveragePool")
-    (product,) = (node for node in graph.node if node.op_type == "MatMul")
-    (added,) = (node for node in graph.node if node.op_type == "Add")
-    window, step = (tuple(attributes(average)[name]) for name in ("kernel_shape", "strides"))
-    (offset,) = (tensor(name) for name in added.input if name in weights)
+    window, step = (tuple(average[name]) for name in ("kernel_shape", "strides"))
+    (offset,) = (tensor(name) for name in only("Add").input if name in weights)
+    matrix = tensor(only("MatMul").input[1])
 
     class Strips(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.columns = nn.Sequential(*layers)
             self.head = nn.Linear(1, 1)
-            self.head.weight.data = tensor(product.input[1]).T.contiguous()
+            self.head.weight.data = matrix.T.contiguous()
             self.head.bias.data = offset
 
         def forward(self, strips: torch.Tensor) -> torch.Tensor:

@@ -28,11 +28,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import numpy as np  # noqa: E402
 from contenders import Contender, Worker  # noqa: E402
 from corpus import make_library  # noqa: E402
-from speed import DISTINCT, MINUTES, _processor, _versions, run  # noqa: E402
+from speed import DISTINCT, MINUTES, _processor, _versions, check_analysed, run  # noqa: E402
 
 from tagger.errors import GenretagError  # noqa: E402
 from tagger.inference import cuda  # noqa: E402
 from tagger.inference.model import GenreModel  # noqa: E402
+from tagger.inference.packaged import CUDA_MODEL  # noqa: E402
 
 OWN = "genretag"
 PEERS = ("PyTorch", "PyTorch compiled")
@@ -115,7 +116,8 @@ def whole_scans(model: Path, options: argparse.Namespace, scratch: Path) -> dict
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *sys.path])
     seconds, running, computing = [], [], []
     for _ in range(options.scans):
-        took, _, errors = run(command, scratch)
+        took, table, errors = run(command, scratch)
+        check_analysed(table)
         clock = json.loads(errors.splitlines()[-1])
         seconds.append(took)
         running.append(clock["last"] - clock["first"])
@@ -159,7 +161,8 @@ def in_half(model: Path, scratch: Path) -> Path:
 
 def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """Run all measurements and return the report."""
-    model = GenreModel(options.model, options.device)
+    # Also where this is tried out on a CPU, for which the package has an int8 one.
+    model = GenreModel(options.model or CUDA_MODEL, options.device)
     metadata, path = model.metadata, model.path
     half = in_half(path, scratch)
     name, device = path.name, model.device_name

@@ -17,6 +17,7 @@ import onnx
 import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
+from mutagen.flac import Picture
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -96,6 +97,17 @@ def write_audio(path: Path, samples: NDArray, rate: int = RATE, stereo: bool = F
             container.mux(stream.encode(piece))
         container.mux(stream.encode(None))
     return path
+
+
+def cover(width: int = 300, height: int = 200) -> Picture:
+    """Return a grey picture of a front cover, as PNG."""
+    encoder = av.CodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "gray"
+    frame = av.VideoFrame.from_ndarray(np.full((height, width), 80, np.uint8), "gray")
+    found = Picture()
+    found.type, found.mime = 3, "image/png"
+    found.data = b"".join(map(bytes, [*encoder.encode(frame), *encoder.encode(None)]))
+    return found
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:

@@ -6,10 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
-from conftest import ENCODERS, RATE, TOY_METADATA, captured, music, write_audio
-from mutagen.flac import FLAC, Picture
+from conftest import ENCODERS, RATE, TOY_METADATA, captured, cover, music, write_audio
+from mutagen.flac import FLAC
 
 from tagger.audio.decode import decode, decode_stream
 from tagger.audio.demux import open_audio, open_container
@@ -54,14 +53,8 @@ def test_lists_of_files_and_addresses_are_refused_at_once(tmp_path, suffix, cont
 def test_a_cover_is_not_decoded(tmp_path):
     """A large one took as long as the music, and one of 16000 × 16000 pixels 800 MB."""
     path = write_audio(tmp_path / "song.flac", music(4))
-    made = av.CodecContext.create("png", "w")
-    made.width, made.height, made.pix_fmt = 60, 40, "gray"
-    frame = av.VideoFrame.from_ndarray(np.zeros((40, 60), np.uint8), "gray")
-    cover = Picture()
-    cover.mime = "image/png"
-    cover.data = b"".join(map(bytes, [*made.encode(frame), *made.encode(None)]))
     tags = FLAC(path)
-    tags.add_picture(cover)
+    tags.add_picture(cover(60))
     tags.save()
     with open_audio(path) as stream, open_container(stream) as container:
         (shown,) = container.streams.video

@@ -25,6 +25,7 @@ from tagger.tags.content import content_of, fingerprint
 from tagger.tags.credits import read_credits
 from tagger.tags.genre_fields.layouts import layout_of, understood
 from tagger.tags.mutagen_tags import read_genres
+from tagger.tracks import PredictedTrack
 from tagger.writing.planning import plan, rehearse
 from tagger.writing.safewrite import make
 from tagger.writing.temporary import TEMPORARY_PREFIX
@@ -109,9 +110,10 @@ def write(path: Path) -> Outcome:
 
 def decode(path: Path) -> Outcome:
     """There are features or a sentence, and a cover or none; for a child process."""
-    cover_url(path)
     extractor = Extractor(ExtractSettings(front_end=MelStrip(), grid=WindowGrid(), seconds=3.0))
     extracted = extractor.extract(MusicFile(path=path, identity=Identity.of(path)))
+    if not (isinstance(extracted, PredictedTrack) and extracted.prediction.status.is_failure):
+        cover_url(path)  # a report does so
     return Outcome.READ if hasattr(extracted, "strip") else Outcome.REFUSED
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import av
 import mutagen
-import numpy as np
 import pytest
-from mutagen.flac import Picture
+from conftest import cover
 
 from tagger.audit.findings import Auditor
 from tagger.audit.word_map import WordMap
@@ -84,21 +83,11 @@ def test_a_page_runs_its_own_script_only_and_asks_for_nothing(columns):
     assert re.findall(r"(?:https?:)?//[\w-]+\.\w", scripts[1]) == []
 
 
-def picture(side: int = 300) -> Picture:
-    made = av.CodecContext.create("png", "w")
-    made.width, made.height, made.pix_fmt = side, 200, "gray"
-    frame = av.VideoFrame.from_ndarray(np.full((200, side), 80, np.uint8), "gray")
-    cover = Picture()
-    cover.type, cover.mime = 3, "image/png"
-    cover.data = b"".join(bytes(packet) for packet in [*made.encode(frame), *made.encode(None)])
-    return cover
-
-
 def test_a_cover_becomes_a_small_picture(song):
     path = song("song.flac")
     assert cover_url(path) == ""
     tags = mutagen.File(path)
-    tags.add_picture(picture())
+    tags.add_picture(cover())
     tags["title"], tags["albumartist"] = "A title", "An artist"
     tags.save()
     kind, _, data = cover_url(path).partition(",")
@@ -120,14 +109,14 @@ def test_nothing_that_is_no_music_has_a_cover(tmp_path, song):
 @pytest.mark.parametrize("damage", ["too large", "no picture"])
 def test_a_cover_that_cannot_be_drawn_is_none(song, monkeypatch, damage):
     path = song("song.flac")
-    cover = picture()
+    damaged = cover()
     if damage == "too large":
         monkeypatch.setattr(covers, "_MOST_PIXELS", 300 * 200)
-        cover = picture(2000)
+        damaged = cover(2000)
     else:
-        cover.data = cover.data[:60]
+        damaged.data = damaged.data[:60]
     tags = mutagen.File(path)
-    tags.add_picture(cover)
+    tags.add_picture(damaged)
     tags.save()
     assert cover_url(path) == ""
 
